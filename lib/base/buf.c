@@ -1,0 +1,144 @@
+/* See buf.h. */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char REPLACEMENT[] = "\xEF\xBF\xBD";
+
+void gl_buf_reserve(gl_buf *buf, size_t more)
+{
+    if (buf->cap - buf->len >= more)
+        return;
+    if (more > SIZE_MAX / 4 || buf->cap > SIZE_MAX / 4)
+        abort();
+    size_t cap = buf->cap < 64 ? 64 : buf->cap * 2;
+    if (cap < buf->len + more)
+        cap = buf->len + more;
+    if (buf->arena != NULL) {
+        uint8_t *fresh = gl_arena_alloc(buf->arena, cap);
+        if (buf->len > 0)
+            memcpy(fresh, buf->data, buf->len);
+        buf->data = fresh;
+    } else {
+        uint8_t *fresh = realloc(buf->data, cap);
+        if (fresh == NULL)
+            abort();
+        buf->data = fresh;
+    }
+    buf->cap = cap;
+}
+
+void gl_buf_free(gl_buf *buf)
+{
+    if (buf->arena == NULL)
+        free(buf->data);
+    *buf = (gl_buf){.arena = buf->arena};
+}
+
+void gl_buf_printf(gl_buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (len > 0) {
+        gl_buf_reserve(buf, (size_t)len + 1);
+        vsnprintf((char *)buf->data + buf->len, (size_t)len + 1, format, again);
+        buf->len += (size_t)len;
+    }
+    va_end(again);
+}
+
+/* The slice up to the first byte that is not well-formed UTF-8. */
+static size_t valid_prefix(gl_str s)
+{
+    size_t bad_at = 0;
+    return gl_str_is_utf8(s, &bad_at) ? s.len : bad_at;
+}
+
+static void json_char(gl_buf *buf, unsigned char c)
+{
+    switch (c) {
+    case '"':
+        gl_buf_text(buf, "\\\"");
+        break;
+    case '\\':
+        gl_buf_text(buf, "\\\\");
+        break;
+    case '\n':
+        gl_buf_text(buf, "\\n");
+        break;
+    case '\r':
+        gl_buf_text(buf, "\\r");
+        break;
+    case '\t':
+        gl_buf_text(buf, "\\t");
+        break;
+    default:
+        if (c < 0x20 || c == 0x7F)
+            gl_buf_printf(buf, "\\u%04x", c);
+        else
+            gl_buf_byte(buf, c);
+    }
+}
+
+void gl_buf_json(gl_buf *buf, gl_str s)
+{
+    gl_buf_byte(buf, '"');
+    while (s.len > 0) {
+        size_t good = valid_prefix(s);
+        for (size_t i = 0; i < good; i++)
+            json_char(buf, (unsigned char)s.ptr[i]);
+        s.ptr += good;
+        s.len -= good;
+        if (s.len > 0) {
+            gl_buf_text(buf, REPLACEMENT);
+            s.ptr++;
+            s.len--;
+        }
+    }
+    gl_buf_byte(buf, '"');
+}
+
+static void xml_char(gl_buf *buf, unsigned char c)
+{
+    switch (c) {
+    case '&':
+        gl_buf_text(buf, "&amp;");
+        break;
+    case '<':
+        gl_buf_text(buf, "&lt;");
+        break;
+    case '>':
+        gl_buf_text(buf, "&gt;");
+        break;
+    case '"':
+        gl_buf_text(buf, "&quot;");
+        break;
+    default:
+        if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+            gl_buf_text(buf, REPLACEMENT);
+        else
+            gl_buf_byte(buf, c);
+    }
+}
+
+void gl_buf_xml(gl_buf *buf, gl_str s)
+{
+    while (s.len > 0) {
+        size_t good = valid_prefix(s);
+        for (size_t i = 0; i < good; i++)
+            xml_char(buf, (unsigned char)s.ptr[i]);
+        s.ptr += good;
+        s.len -= good;
+        if (s.len > 0) {
+            gl_buf_text(buf, REPLACEMENT);
+            s.ptr++;
+            s.len--;
+        }
+    }
+}
