@@ -1,0 +1,48 @@
+/* The lookup caches and views in Redis: one batched call per batch, a deadline, and a circuit breaker.
+ *
+ * Nothing here is the truth (see DESIGN, rule 1): every call may fail, and the caller goes on. Errors are GL_RETRY:
+ * kv-unavailable (not connected, or the breaker is open), kv-timeout, kv-reply.
+ * A gl_kv is one blocking connection, made again when it broke (with backoff; a call made while the breaker is open fails at once).
+ * Thread: one gl_kv belongs to one thread. Locks: none.
+ */
+#ifndef GL_IO_KV_H
+#define GL_IO_KV_H
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/metrics.h"
+#include "base/str.h"
+
+typedef struct gl_kv_conf {
+    const char *url;          /* redis://[user:password@]host:port[/db] */
+    int64_t timeout_ms;       /* of one call */
+    int64_t retry_ms;         /* how long the breaker stays open after a failure */
+} gl_kv_conf;
+extern const gl_conf_table gl_kv_conf_table; /* section "redis" */
+
+typedef struct gl_kv gl_kv;
+
+/* Does not connect. `metrics` may be NULL. */
+gl_kv *gl_kv_new(const gl_kv_conf *conf, gl_metrics *metrics);
+void gl_kv_destroy(gl_kv *kv);
+
+/* Pipelined MGET in chunks: values[i] is a copy in `arena`, {NULL, 0} for a miss. All or nothing. */
+bool gl_kv_get(gl_kv *kv, gl_arena *arena, const gl_str *keys, size_t count, gl_str *values, gl_err *err);
+/* Pipelined SET key value PX ttl_ms (0: no expiry). */
+bool gl_kv_set(gl_kv *kv, const gl_str *keys, const gl_str *values, size_t count, int64_t ttl_ms, gl_err *err);
+/* A Lua script by its text: EVALSHA, loaded when the server does not have it (also after a flush or restart). */
+typedef struct gl_kv_script {
+    const char *text;
+    char sha1[41]; /* filled at the first call */
+} gl_kv_script;
+/* Runs the script `call_count` times in one pipeline: call i has keys[i*key_count...] and args[i*arg_count...].
+ * `replies` (may be NULL) gets each integer reply. */
+bool gl_kv_eval(gl_kv *kv, gl_kv_script *script, size_t call_count, const gl_str *keys, size_t key_count, const gl_str *args,
+                size_t arg_count, int64_t *replies, gl_err *err);
+bool gl_kv_delete(gl_kv *kv, const gl_str *keys, size_t count, gl_err *err);
+/* PING within the deadline. */
+bool gl_kv_ping(gl_kv *kv, gl_err *err);
+bool gl_kv_is_open(const gl_kv *kv);
+
+#endif
