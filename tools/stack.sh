@@ -1,0 +1,304 @@
+#!/bin/sh
+# Starts and stops Kafka (one KRaft node), Redis and the four daemons on free ports of 127.0.0.1. Run it, or source it for its functions.
+#
+# Always holds: what is started has run/NAME.pid (its pid) and run/NAME.start (when it started, so that a pid used again is never taken
+# for it); only such processes are stopped. run/ports keeps a stack's ports, so that what is stopped and started again listens where it did.
+# Given KAFKA_BROKERS or REDIS_URL, that server is used and not started.
+stack_usage() {
+    cat <<'USAGE'
+usage: tools/stack.sh COMMAND
+
+  broker          start Kafka and Redis; write run/env
+  up              broker, topics, and the daemons
+  down            stop everything that was started
+  start NAME      start kafka, redis, ingest, classify, risk or decide again, and wait until it is ready
+  stop NAME       stop it (SIGTERM; SIGKILL after 30 s)
+  kill NAME       stop it at once (SIGKILL)
+  status          what runs
+
+Environment:
+  GREENLANE_RUN    where logs, pids and data go (run/): with a folder of your own you have a stack of your own
+  GREENLANE_BUILD  where the daemons are (build/)
+  GREENLANE_CACHE  where Kafka is kept (.cache/)
+  KAFKA_BROKERS, REDIS_URL   use these servers instead of starting them
+  PARTITIONS       of each topic, when they are created (4)
+
+After `broker` or `up`: . run/env
+USAGE
+}
+
+if [ -z "${ROOT:-}" ]; then
+    STACK_MAIN=yes
+    ROOT=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
+    set -eu
+    . "$ROOT/tools/common.sh"
+    . "$ROOT/tools/install.sh"
+fi
+
+STAGES="ingest classify risk decide"
+STACK_TIED=${STACK_TIED:-no} # yes: what is started dies with this shell, even when it is killed
+
+# ---- processes ----
+
+running() {
+    rn_pid=$(cat "$RUN/$1.pid" 2>/dev/null) || return 1
+    [ -n "$rn_pid" ] && [ "$(start_time "$rn_pid")" = "$(cat "$RUN/$1.start" 2>/dev/null)" ] && kill -0 "$rn_pid" 2>/dev/null &&
+        ! grep -q '^State:[[:space:]]*Z' "/proc/$rn_pid/status" 2>/dev/null
+}
+
+# launch NAME COMMAND...: in the background, in a session of its own; its output is appended to run/NAME.log.
+launch() {
+    la_name=$1
+    shift
+    if [ "$STACK_TIED" = yes ]; then
+        setsid setpriv --pdeathsig KILL "$@" </dev/null >>"$RUN/$la_name.log" 2>&1 9>&- &
+    else
+        setsid "$@" </dev/null >>"$RUN/$la_name.log" 2>&1 9>&- &
+    fi
+    la_pid=$!
+    start_time "$la_pid" >"$RUN/$la_name.start"
+    printf '%s\n' "$la_pid" >"$RUN/$la_name.pid"
+}
+
+# The last lines of a log, where there is something that went wrong.
+complain() {
+    warn "$1 $2; the end of $RUN/$1.log:"
+    tail -n 15 "$RUN/$1.log" >&2 || :
+    return 1
+}
+
+# wait_until NAME SECONDS COMMAND...: until the command succeeds; fails when NAME ends first, or the time is over.
+wait_until() {
+    wu_name=$1
+    wu_left=$(($2 * 10))
+    shift 2
+    while ! "$@" 2>/dev/null; do
+        running "$wu_name" || { complain "$wu_name" "ended while starting"; return 1; }
+        [ "$wu_left" -gt 0 ] || { complain "$wu_name" "is not ready in time"; return 1; }
+        wu_left=$((wu_left - 1))
+        sleep 0.1
+    done
+}
+
+# signal_and_wait SIGNAL SECONDS NAME...: all at once; what is left after that time is killed.
+signal_and_wait() {
+    sw_signal=$1
+    sw_left=$(($2 * 10))
+    shift 2
+    for sw_name in "$@"; do
+        if running "$sw_name"; then kill "-$sw_signal" "$(cat "$RUN/$sw_name.pid")" 2>/dev/null || :; fi
+    done
+    for sw_name in "$@"; do
+        while running "$sw_name"; do
+            if [ "$sw_left" -le 0 ]; then
+                [ "$sw_signal" = KILL ] || warn "$sw_name did not stop in time: killed"
+                kill -KILL "$(cat "$RUN/$sw_name.pid")" 2>/dev/null || :
+            fi
+            sw_left=$((sw_left - 1))
+            sleep 0.1
+        done
+        rm -f "$RUN/$sw_name.pid" "$RUN/$sw_name.start"
+    done
+}
+
+# ---- ports and environment ----
+
+# Ports are kept in run/ports for as long as the stack is there.
+stack_ports() {
+    if [ ! -s "$RUN/ports" ]; then
+        mkdir -p "$RUN"
+        python3 - >"$RUN/ports.new" <<'PY'
+import socket
+names = "PORT_KAFKA PORT_CONTROLLER PORT_REDIS PORT_HTTP PORT_INGEST PORT_CLASSIFY PORT_RISK PORT_DECIDE".split()
+held = []
+for name in names:
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    held.append(s)
+    print(f"{name}={s.getsockname()[1]}")
+PY
+        # What run/env of a former stack said is not given by anybody.
+        if [ -n "${KAFKA_BROKERS:-}" ] && [ "$KAFKA_BROKERS" != "${GREENLANE_OWN_KAFKA:-}" ]; then
+            printf 'GIVEN_KAFKA=%s\n' "$KAFKA_BROKERS" >>"$RUN/ports.new"
+        fi
+        if [ -n "${REDIS_URL:-}" ] && [ "$REDIS_URL" != "${GREENLANE_OWN_REDIS:-}" ]; then
+            printf 'GIVEN_REDIS=%s\n' "$REDIS_URL" >>"$RUN/ports.new"
+        fi
+        mv "$RUN/ports.new" "$RUN/ports"
+    fi
+    GIVEN_KAFKA='' GIVEN_REDIS=''
+    . "$RUN/ports"
+    KAFKA_BROKERS=${GIVEN_KAFKA:-127.0.0.1:$PORT_KAFKA}
+    REDIS_URL=${GIVEN_REDIS:-redis://127.0.0.1:$PORT_REDIS/0}
+    INGEST_URL=http://127.0.0.1:$PORT_HTTP
+    INGEST_LISTEN=127.0.0.1:$PORT_HTTP
+    GREENLANE_STATE=$RUN/state
+    GREENLANE_RUN=$RUN
+    GREENLANE_BUILD=$BUILD
+    export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_RUN GREENLANE_BUILD
+}
+
+write_env() {
+    {
+        say "# Written by tools/stack.sh; to be sourced."
+        for we_name in KAFKA_BROKERS REDIS_URL INGEST_URL GREENLANE_RUN GREENLANE_BUILD; do
+            eval "we_value=\$$we_name"
+            # shellcheck disable=SC2154
+            say "export $we_name='$we_value'"
+        done
+        say "export INGEST_ADMIN_URL='http://127.0.0.1:$PORT_INGEST'"
+        say "export CLASSIFY_ADMIN_URL='http://127.0.0.1:$PORT_CLASSIFY'"
+        say "export RISK_ADMIN_URL='http://127.0.0.1:$PORT_RISK'"
+        say "export DECIDE_ADMIN_URL='http://127.0.0.1:$PORT_DECIDE'"
+        [ -n "$GIVEN_KAFKA" ] || say "export GREENLANE_OWN_KAFKA='$KAFKA_BROKERS'"
+        [ -n "$GIVEN_REDIS" ] || say "export GREENLANE_OWN_REDIS='$REDIS_URL'"
+        say "export PATH='$BIN':\"\$PATH\""
+    } >"$RUN/env.new"
+    mv "$RUN/env.new" "$RUN/env"
+}
+
+admin_port() {
+    case $1 in
+    ingest) say "$PORT_INGEST" ;;
+    classify) say "$PORT_CLASSIFY" ;;
+    risk) say "$PORT_RISK" ;;
+    decide) say "$PORT_DECIDE" ;;
+    esac
+}
+
+# ---- servers ----
+
+kafka_configure() {
+    mkdir -p "$RUN/kafka"
+    kc_id=$(python3 -c 'import base64, uuid
+print("k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22])')
+    cat >"$RUN/kafka/server.properties" <<CONF
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$PORT_CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$PORT_KAFKA,CONTROLLER://127.0.0.1:$PORT_CONTROLLER
+advertised.listeners=PLAINTEXT://127.0.0.1:$PORT_KAFKA
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$RUN/kafka/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+group.initial.rebalance.delay.ms=0
+log.segment.bytes=134217728
+num.network.threads=2
+num.io.threads=4
+CONF
+    cat >"$RUN/kafka/log4j.properties" <<CONF
+log4j.rootLogger=INFO, out
+log4j.appender.out=org.apache.log4j.ConsoleAppender
+log4j.appender.out.layout=org.apache.log4j.PatternLayout
+log4j.appender.out.layout.ConversionPattern=%d{ISO8601} %p %c{1}: %m%n
+CONF
+    if ! java -Xmx128m -cp "$KAFKA_HOME/libs/*" "-Dlog4j.configuration=file:$RUN/kafka/log4j.properties" kafka.tools.StorageTool format \
+        -t "$kc_id" -c "$RUN/kafka/server.properties" >"$RUN/kafka.log" 2>&1; then
+        complain kafka "could not format its storage"
+    fi
+}
+
+kafka_started() { tail -c "+$kafka_log_from" "$RUN/kafka.log" | grep -q 'Kafka Server started'; }
+
+start_kafka() {
+    [ -z "$GIVEN_KAFKA" ] || return 0
+    running kafka && return 0
+    install_kafka
+    [ -e "$RUN/kafka/data/meta.properties" ] || kafka_configure || return 1
+    kafka_log_from=$(($(wc -c <"$RUN/kafka.log") + 1))
+    launch kafka java -Xms256m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -cp "$KAFKA_HOME/libs/*" \
+        "-Dlog4j.configuration=file:$RUN/kafka/log4j.properties" kafka.Kafka "$RUN/kafka/server.properties"
+    wait_until kafka 60 kafka_started
+}
+
+redis_answers() { python3 -c 'import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1) as s:
+    s.settimeout(1)
+    s.sendall(b"PING\r\n")
+    sys.exit(s.recv(7) != b"+PONG\r\n")' "$PORT_REDIS"; }
+
+start_redis() {
+    [ -z "$GIVEN_REDIS" ] || return 0
+    running redis && return 0
+    mkdir -p "$RUN/redis"
+    launch redis redis-server --port "$PORT_REDIS" --bind 127.0.0.1 --save '' --appendonly no --dir "$RUN/redis" --daemonize no \
+        --maxmemory 2gb --maxmemory-policy volatile-lru
+    wait_until redis 20 redis_answers
+}
+
+ready() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/readyz"; }
+
+# A daemon answers /readyz when it has its partitions, its models and its producer.
+start_stage() {
+    running "$1" && return 0
+    mkdir -p "$RUN/state"
+    ss_port=$(admin_port "$1")
+    launch "$1" "$BIN/greenlane-$1" --config "$ROOT/config/$1.yaml" --set "admin.listen=127.0.0.1:$ss_port"
+    wait_until "$1" 60 ready "$ss_port"
+}
+
+start_one() {
+    case $1 in
+    kafka) start_kafka ;;
+    redis) start_redis ;;
+    ingest | classify | risk | decide) start_stage "$1" ;;
+    *) die "there is no '$1': kafka, redis, ingest, classify, risk, decide" ;;
+    esac
+}
+
+create_topics() { "$BIN/greenlane" topics create --partitions "${PARTITIONS:-4}" >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"; }
+
+stack_broker() {
+    stack_ports
+    start_redis && start_kafka && write_env
+}
+
+# Daemons start together; then each must become ready.
+stack_up() {
+    stack_broker && create_topics || return 1
+    for su_name in $STAGES; do
+        running "$su_name" && continue
+        mkdir -p "$RUN/state"
+        launch "$su_name" "$BIN/greenlane-$su_name" --config "$ROOT/config/$su_name.yaml" \
+            --set "admin.listen=127.0.0.1:$(admin_port "$su_name")"
+    done
+    for su_name in $STAGES; do
+        wait_until "$su_name" 60 ready "$(admin_port "$su_name")" || return 1
+    done
+}
+
+# Stops all that was started: intake first, then what follows it, the servers last. Data of a stack that is down is not kept.
+stack_down() {
+    [ -d "$RUN" ] || return 0
+    # shellcheck disable=SC2086
+    signal_and_wait TERM 30 $STAGES
+    signal_and_wait TERM 5 redis
+    signal_and_wait TERM 15 kafka
+    rm -rf "$RUN/kafka" "$RUN/redis" "$RUN/state" "$RUN/ports" "$RUN/env"
+}
+
+stack_status() {
+    for st_name in kafka redis $STAGES; do
+        if running "$st_name"; then say "$st_name: runs, pid $(cat "$RUN/$st_name.pid")"; else say "$st_name: -"; fi
+    done
+}
+
+if [ "${STACK_MAIN:-no}" = yes ]; then
+    case ${1:-} in
+    broker) install_packages; stack_broker || { stack_down; exit 1; }; say "Kafka $KAFKA_BROKERS, Redis $REDIS_URL; . $RUN/env" ;;
+    up) install_packages; stack_up || { stack_down; exit 1; }; say "up; . $RUN/env" ;;
+    down) stack_down ;;
+    start) stack_ports; start_one "${2:?name}" ;;
+    stop) signal_and_wait TERM 30 "${2:?name}" ;;
+    kill) signal_and_wait KILL 10 "${2:?name}" ;;
+    status) stack_status ;;
+    -h | --help) stack_usage ;;
+    *) stack_usage >&2; exit 2 ;;
+    esac
+fi
