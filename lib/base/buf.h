@@ -1,6 +1,7 @@
 /* A growing byte buffer: on the heap, or in an arena where the batch owns it.
  *
- * Always holds: len <= cap; with an arena, growing leaves the old bytes behind until the reset. Never fails (see arena.h).
+ * Always holds: len <= cap; with an arena, growing leaves the old bytes behind until the reset. Never fails (see
+ * arena.h).
  */
 #ifndef GL_BASE_BUF_H
 #define GL_BASE_BUF_H

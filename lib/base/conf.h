@@ -1,8 +1,10 @@
-/* Configuration: one table per module drives parsing, defaults, --check-config, --print-config and docs/CONFIGURATION.md.
+/* Configuration: one table per module drives parsing, defaults, --check-config, --print-config and
+ * docs/CONFIGURATION.md.
  *
- * A daemon's file is YAML: a map of sections, each described by one gl_conf_table. Unknown sections and keys are refused
- * with the nearest known one. A value may hold ${NAME} or ${NAME:-default} of the environment. `--set section.key=value`
- * overrides the file. A parsed configuration is immutable; a reload parses into a new one, and a failed one keeps the old.
+ * A daemon's file is YAML: a map of sections, each described by one gl_conf_table. Unknown sections and keys are
+ * refused with the nearest known one. A value may hold ${NAME} or ${NAME:-default} of the environment. `--set
+ * section.key=value` overrides the file. A parsed configuration is immutable; a reload parses into a new one, and a
+ * failed one keeps the old.
  */
 #ifndef GL_BASE_CONF_H
 #define GL_BASE_CONF_H
@@ -31,7 +33,8 @@ enum {
     GL_CONF_RELOADABLE = 1, /* SIGHUP applies it; a change of any other key is reported and waits for a restart */
     GL_CONF_SECRET = 2,     /* never printed */
     GL_CONF_REQUIRED = 4,   /* must be given */
-    GL_CONF_FILE = 8,       /* STRING: a path, relative to the file that names it; the parsed value is absolute or relative to the working directory */
+    GL_CONF_FILE = 8, /* STRING: a path, relative to the file that names it; the parsed value is absolute or relative to
+                         the working directory */
 };
 
 typedef struct gl_conf_entry {
@@ -46,22 +49,24 @@ typedef struct gl_conf_entry {
 } gl_conf_entry;
 
 typedef struct gl_conf_table {
-    const char *section;  /* "kafka" */
+    const char *section; /* "kafka" */
     const char *help;
-    size_t struct_bytes;  /* sizeof the section's struct */
-    bool repeated;        /* the section is a list of maps: one struct each ("offices", "accounts") */
+    size_t struct_bytes; /* sizeof the section's struct */
+    bool repeated;       /* the section is a list of maps: one struct each ("offices", "accounts") */
     const gl_conf_entry *entries;
     size_t entry_count;
 } gl_conf_table;
 
 typedef struct gl_conf gl_conf;
 
-/* `path` NULL: defaults only. `tables`: `table_count` of them. `sets`: NULL-terminated "section.key=value" (may be NULL).
- * Errors (all GL_FATAL): conf-unreadable, conf-unknown-section, conf-unknown-key, conf-value, conf-required, yaml-... */
+/* `path` NULL: defaults only. `tables`: `table_count` of them. `sets`: NULL-terminated "section.key=value" (may be
+ * NULL). Errors (all GL_FATAL): conf-unreadable, conf-unknown-section, conf-unknown-key, conf-value, conf-required,
+ * yaml-... */
 gl_conf *gl_conf_load(const char *path, const gl_conf_table *const *tables, size_t table_count, const char *const *sets,
                       gl_err *err);
 void gl_conf_destroy(gl_conf *conf);
-/* The struct of a section that is not repeated; valid as long as `conf`. A section that no table names is a programming error: NULL. */
+/* The struct of a section that is not repeated; valid as long as `conf`. A section that no table names is a programming
+ * error: NULL. */
 const void *gl_conf_section(const gl_conf *conf, const char *section);
 /* The structs of a repeated section: an array of `*count`. */
 const void *gl_conf_list(const gl_conf *conf, const char *section, size_t *count);

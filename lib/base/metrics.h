@@ -1,9 +1,9 @@
 /* Metrics in Prometheus's names and text exposition 0.0.4.
  *
- * A module defines its metrics in a static table, which also makes docs/METRICS.md. A series is one metric with its label
- * values; hot paths keep the pointer and touch one relaxed atomic. Labels never grow with traders or declarations.
- * Always holds: a series' pointer stays valid until gl_metrics_destroy, also after gl_series_remove (which only hides it).
- * Thread: any. Locks: one inside, taken by gl_metrics_series, _remove and _render only.
+ * A module defines its metrics in a static table, which also makes docs/METRICS.md. A series is one metric with its
+ * label values; hot paths keep the pointer and touch one relaxed atomic. Labels never grow with traders or
+ * declarations. Always holds: a series' pointer stays valid until gl_metrics_destroy, also after gl_series_remove
+ * (which only hides it). Thread: any. Locks: one inside, taken by gl_metrics_series, _remove and _render only.
  */
 #ifndef GL_BASE_METRICS_H
 #define GL_BASE_METRICS_H
@@ -18,8 +18,8 @@ typedef struct gl_metric_def {
     const char *name; /* "gl_batch_seconds" */
     gl_metric_type type;
     const char *help;
-    const char *labels[GL_METRIC_LABELS];  /* NULL-terminated when fewer */
-    double buckets[GL_METRIC_BUCKETS];     /* HISTOGRAM: upper bounds, rising, 0-terminated; +Inf is implied */
+    const char *labels[GL_METRIC_LABELS]; /* NULL-terminated when fewer */
+    double buckets[GL_METRIC_BUCKETS];    /* HISTOGRAM: upper bounds, rising, 0-terminated; +Inf is implied */
 } gl_metric_def;
 
 typedef struct gl_metrics gl_metrics;
@@ -27,14 +27,15 @@ typedef struct gl_series gl_series;
 
 gl_metrics *gl_metrics_new(void);
 void gl_metrics_destroy(gl_metrics *metrics);
-/* The series of `def` with these label values (`NULL` for labels not used), made at the first call. `def` is kept, not copied. */
+/* The series of `def` with these label values (`NULL` for labels not used), made at the first call. `def` is kept, not
+ * copied. */
 gl_series *gl_metrics_series(gl_metrics *metrics, const gl_metric_def *def, const char *const values[GL_METRIC_LABELS]);
 void gl_series_remove(gl_series *series);
-void gl_series_add(gl_series *series, uint64_t amount); /* COUNTER */
-void gl_series_set(gl_series *series, double value);    /* GAUGE */
+void gl_series_add(gl_series *series, uint64_t amount);  /* COUNTER */
+void gl_series_set(gl_series *series, double value);     /* GAUGE */
 void gl_series_observe(gl_series *series, double value); /* HISTOGRAM */
-uint64_t gl_series_count(const gl_series *series);      /* COUNTER: value; HISTOGRAM: observations */
-double gl_series_value(const gl_series *series);        /* GAUGE: value; HISTOGRAM: sum */
+uint64_t gl_series_count(const gl_series *series);       /* COUNTER: value; HISTOGRAM: observations */
+double gl_series_value(const gl_series *series);         /* GAUGE: value; HISTOGRAM: sum */
 void gl_metrics_render(gl_metrics *metrics, gl_buf *buf);
 /* One Markdown table row a metric, for docs/METRICS.md. */
 void gl_metrics_document(const gl_metric_def *defs, size_t count, gl_buf *buf);

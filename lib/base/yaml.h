@@ -24,7 +24,8 @@ typedef struct gl_yaml {
 
 enum { GL_YAML_LIMIT_BYTES = 4 * 1024 * 1024, GL_YAML_LIMIT_DEPTH = 16, GL_YAML_LIMIT_NODES = 200000 };
 
-/* `name` is put into messages. NULL and `err` (code "yaml-...", GL_FATAL) when it cannot be read. An empty document is an empty map. */
+/* `name` is put into messages. NULL and `err` (code "yaml-...", GL_FATAL) when it cannot be read. An empty document is
+ * an empty map. */
 gl_yaml *gl_yaml_parse(gl_arena *arena, const char *name, gl_str text, gl_err *err);
 gl_yaml *gl_yaml_load(gl_arena *arena, const char *path, gl_err *err);
 /* NULL when `map` is no map or has no such key. */

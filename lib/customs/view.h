@@ -1,9 +1,11 @@
-/* The status view in Redis: the contract between decide, which writes it, and ingest, which reads it and adds early entries.
+/* The status view in Redis: the contract between decide, which writes it, and ingest, which reads it and adds early
+ * entries.
  *
- * `gl:v:<stem>` holds "<version> <digest hex> <JSON>": version 0 is ingest's early entry ("accepted", not decided yet), later ones are
- * decision versions. `gl:vm:<partition>` is the partition's marker: "<since, wall clock in ms>"; it is there only when every decided
- * clearance of the partition is in the view. A missing marker means that the view was lost (or never built): a miss then proves nothing.
- * The script applies a value only when its version is newer than the one there.
+ * `gl:v:<stem>` holds "<version> <digest hex> <JSON>": version 0 is ingest's early entry ("accepted", not decided yet),
+ * later ones are decision versions. `gl:vm:<partition>` is the partition's marker: "<since, wall clock in ms>"; it is
+ * there only when every decided clearance of the partition is in the view. A missing marker means that the view was
+ * lost (or never built): a miss then proves nothing. The script applies a value only when its version is newer than the
+ * one there.
  */
 #ifndef GL_CUSTOMS_VIEW_H
 #define GL_CUSTOMS_VIEW_H
@@ -12,7 +14,8 @@
 #include "base/str.h"
 #include "io/kv.h"
 
-/* KEYS[1] entry key, ARGV[1] version, ARGV[2] value "<version> <digest> <json>", ARGV[3] ttl in ms: 1 applied, 0 an equal or newer one is there. */
+/* KEYS[1] entry key, ARGV[1] version, ARGV[2] value "<version> <digest> <json>", ARGV[3] ttl in ms: 1 applied, 0 an
+ * equal or newer one is there. */
 extern gl_kv_script gl_view_script;
 
 typedef struct gl_view_entry {

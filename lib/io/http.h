@@ -13,9 +13,9 @@
 #include "base/metrics.h"
 
 typedef struct gl_http_conf {
-    const char *listen;          /* address:port; port 0: any free one */
-    int64_t body_limit_bytes;    /* larger: 413 */
-    int64_t connection_limit;    /* more: refused */
+    const char *listen;       /* address:port; port 0: any free one */
+    int64_t body_limit_bytes; /* larger: 413 */
+    int64_t connection_limit; /* more: refused */
     int64_t idle_timeout_ms;
     int64_t threads;
     int64_t pending_limit_bytes; /* bodies held at once; more: 503 with Retry-After */
@@ -35,7 +35,8 @@ typedef struct gl_http_route {
 } gl_http_route;
 
 /* `routes` are kept, not copied. Unknown path: 404, known path with another method: 405, as problem JSON (RFC 9457). */
-gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, size_t route_count, gl_metrics *metrics, gl_err *err);
+gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, size_t route_count, gl_metrics *metrics,
+                       gl_err *err);
 /* Stops accepting; answers what is held with 503; waits for the threads. */
 void gl_http_stop(gl_http *http);
 /* The port that is listened on. */
@@ -50,8 +51,10 @@ gl_str gl_http_query(const gl_http_request *request, const char *name);
 int64_t gl_http_received_us(const gl_http_request *request);
 
 /* Copies the body. `headers` (may be NULL): NULL-terminated "Name: value". Takes the request. Thread: any. */
-void gl_http_respond(gl_http_request *request, int status, const char *content_type, gl_str body, const char *const *headers);
+void gl_http_respond(gl_http_request *request, int status, const char *content_type, gl_str body,
+                     const char *const *headers);
 /* A problem document (RFC 9457): type "about:blank", title of the status, `code` and `detail`. */
-void gl_http_problem(gl_http_request *request, int status, const char *code, const char *detail, const char *const *headers);
+void gl_http_problem(gl_http_request *request, int status, const char *code, const char *detail,
+                     const char *const *headers);
 
 #endif

@@ -1,7 +1,7 @@
 /* JSON as a tree in an arena (parsed by yajl), with numbers kept as their source text: money never becomes a double.
  *
- * Always holds: size, depth and node count are limited; text is valid UTF-8; duplicate keys are refused; each node knows
- * its byte offset in the source.
+ * Always holds: size, depth and node count are limited; text is valid UTF-8; duplicate keys are refused; each node
+ * knows its byte offset in the source.
  */
 #ifndef GL_IO_JSON_H
 #define GL_IO_JSON_H
@@ -10,7 +10,15 @@
 #include "base/err.h"
 #include "base/str.h"
 
-typedef enum gl_json_type { GL_JSON_NULL, GL_JSON_TRUE, GL_JSON_FALSE, GL_JSON_NUMBER, GL_JSON_STRING, GL_JSON_ARRAY, GL_JSON_OBJECT } gl_json_type;
+typedef enum gl_json_type {
+    GL_JSON_NULL,
+    GL_JSON_TRUE,
+    GL_JSON_FALSE,
+    GL_JSON_NUMBER,
+    GL_JSON_STRING,
+    GL_JSON_ARRAY,
+    GL_JSON_OBJECT
+} gl_json_type;
 
 typedef struct gl_json {
     gl_json_type type;
@@ -24,8 +32,8 @@ typedef struct gl_json {
 
 enum { GL_JSON_LIMIT_DEPTH = 32 };
 
-/* Errors (GL_DEAD_LETTER): json-syntax, json-encoding, json-depth, json-size, json-duplicate-key; the message says line and column.
- * `limit_bytes`: largest source; `limit_nodes`: most nodes. */
+/* Errors (GL_DEAD_LETTER): json-syntax, json-encoding, json-depth, json-size, json-duplicate-key; the message says line
+ * and column. `limit_bytes`: largest source; `limit_nodes`: most nodes. */
 gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err);
 gl_json *gl_json_get(const gl_json *object, const char *key);
 /* Text of a STRING member, {NULL, 0} when it is missing or of another type. */

@@ -2,8 +2,8 @@
  *
  * Nothing here is the truth (see DESIGN, rule 1): every call may fail, and the caller goes on. Errors are GL_RETRY:
  * kv-unavailable (not connected, or the breaker is open), kv-timeout, kv-reply.
- * A gl_kv is one blocking connection, made again when it broke (with backoff; a call made while the breaker is open fails at once).
- * Thread: one gl_kv belongs to one thread. Locks: none.
+ * A gl_kv is one blocking connection, made again when it broke (with backoff; a call made while the breaker is open
+ * fails at once). Thread: one gl_kv belongs to one thread. Locks: none.
  */
 #ifndef GL_IO_KV_H
 #define GL_IO_KV_H
@@ -15,9 +15,9 @@
 #include "base/str.h"
 
 typedef struct gl_kv_conf {
-    const char *url;          /* redis://[user:password@]host:port[/db] */
-    int64_t timeout_ms;       /* of one call */
-    int64_t retry_ms;         /* how long the breaker stays open after a failure */
+    const char *url;    /* redis://[user:password@]host:port[/db] */
+    int64_t timeout_ms; /* of one call */
+    int64_t retry_ms;   /* how long the breaker stays open after a failure */
 } gl_kv_conf;
 extern const gl_conf_table gl_kv_conf_table; /* section "redis" */
 
@@ -38,8 +38,8 @@ typedef struct gl_kv_script {
 } gl_kv_script;
 /* Runs the script `call_count` times in one pipeline: call i has keys[i*key_count...] and args[i*arg_count...].
  * `replies` (may be NULL) gets each integer reply. */
-bool gl_kv_eval(gl_kv *kv, gl_kv_script *script, size_t call_count, const gl_str *keys, size_t key_count, const gl_str *args,
-                size_t arg_count, int64_t *replies, gl_err *err);
+bool gl_kv_eval(gl_kv *kv, gl_kv_script *script, size_t call_count, const gl_str *keys, size_t key_count,
+                const gl_str *args, size_t arg_count, int64_t *replies, gl_err *err);
 bool gl_kv_delete(gl_kv *kv, const gl_str *keys, size_t count, gl_err *err);
 /* PING within the deadline. */
 bool gl_kv_ping(gl_kv *kv, gl_err *err);

@@ -1,11 +1,11 @@
 /* The stage runtime: what every daemon is, but for the functions that a stage supplies.
  *
- * A worker is one thread with one consumer (or one intake), one transactional producer and one arena. Its loop: poll a batch,
- * process it (pure: records in, outbox out), then in ONE Kafka transaction produce outputs, state changelog and dead letters and
- * send the offsets, commit, then apply state locally and update views. See docs/ARCHITECTURE.md.
+ * A worker is one thread with one consumer (or one intake), one transactional producer and one arena. Its loop: poll a
+ * batch, process it (pure: records in, outbox out), then in ONE Kafka transaction produce outputs, state changelog and
+ * dead letters and send the offsets, commit, then apply state locally and update views. See docs/ARCHITECTURE.md.
  *
- * A stage never sees Kafka. It implements gl_stage_def; main.c is `return gl_stage_main(&def, argc, argv);`. The same functions
- * run in unit tests and in the command line over an in-memory outbox (gl_outbox_new).
+ * A stage never sees Kafka. It implements gl_stage_def; main.c is `return gl_stage_main(&def, argc, argv);`. The same
+ * functions run in unit tests and in the command line over an in-memory outbox (gl_outbox_new).
  */
 #ifndef GL_STAGE_STAGE_H
 #define GL_STAGE_STAGE_H
@@ -20,20 +20,20 @@
 
 /* One record of a batch. Slices are valid until the batch ends. */
 typedef struct gl_record {
-    int input;            /* index into def->inputs */
+    int input; /* index into def->inputs */
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms; /* of the record */
     gl_str key, value;
-    gl_str traceparent;   /* header, or empty; copied to what is produced for this record */
-    void *token;          /* intake only: the source's own */
+    gl_str traceparent; /* header, or empty; copied to what is produced for this record */
+    void *token;        /* intake only: the source's own */
 } gl_record;
 
 typedef struct gl_batch {
     gl_record *records;
     size_t count;
-    int64_t now_us;       /* wall clock, read once per batch */
-    gl_arena *arena;      /* reset when the batch ends */
+    int64_t now_us;  /* wall clock, read once per batch */
+    gl_arena *arena; /* reset when the batch ends */
 } gl_batch;
 
 /* Local state of a partition: read through the batch's own writes, then the store. */
@@ -42,9 +42,10 @@ typedef struct gl_state gl_state;
 bool gl_state_get(gl_state *state, int32_t partition, gl_str key, gl_str *value, gl_err *err);
 /* The first entry whose key starts with `prefix` (batch writes included). */
 bool gl_state_first(gl_state *state, int32_t partition, gl_str prefix, gl_str *key, gl_str *value, gl_err *err);
-/* Walks committed entries from the key after `after` ({NULL,0}: the first); false from `each` ends the walk. For rebuilding views. */
-bool gl_state_walk(gl_state *state, int32_t partition, gl_str after, bool (*each)(void *context, gl_str key, gl_str value),
-                   void *context, gl_err *err);
+/* Walks committed entries from the key after `after` ({NULL,0}: the first); false from `each` ends the walk. For
+ * rebuilding views. */
+bool gl_state_walk(gl_state *state, int32_t partition, gl_str after,
+                   bool (*each)(void *context, gl_str key, gl_str value), void *context, gl_err *err);
 
 /* What a batch produces. Slices must live until the batch ends (allocate in batch->arena). */
 typedef struct gl_outbox gl_outbox;
@@ -53,7 +54,8 @@ gl_outbox *gl_outbox_new(gl_arena *arena);
 /* To def->outputs[output], for `cause` (partition out = partition in; its traceparent is carried). */
 void gl_outbox_put(gl_outbox *outbox, const gl_record *cause, int output, gl_str key, gl_str value);
 /* To an explicit partition: only ingest, which alone hashes keys, uses it. -1: by the key's murmur2 hash. */
-void gl_outbox_put_to(gl_outbox *outbox, const gl_record *cause, int output, int32_t partition, gl_str key, gl_str value);
+void gl_outbox_put_to(gl_outbox *outbox, const gl_record *cause, int output, int32_t partition, gl_str key,
+                      gl_str value);
 /* A change of state in the partition of `cause`: a record on def->state_topic. value {NULL, 0}: a tombstone. */
 void gl_outbox_state(gl_outbox *outbox, const gl_record *cause, gl_str key, gl_str value);
 /* The record can never be processed: to gl.<stage>.dlq as consumed, the error in headers. */
@@ -73,14 +75,15 @@ const gl_outbox_entry *gl_outbox_entries(const gl_outbox *outbox, size_t *count)
 typedef struct gl_stage_env {
     const gl_conf *conf;
     gl_metrics *metrics;
-    int worker;                 /* worker_open: its number, from 0 */
-    const char *identity;       /* worker_open: stable name of this slot, for example classify-0 */
-    int32_t partition_count;    /* of the topics; 0 in tests and the command line until known */
-    const char *instance;       /* of the process: for logs */
+    int worker;              /* worker_open: its number, from 0 */
+    const char *identity;    /* worker_open: stable name of this slot, for example classify-0 */
+    int32_t partition_count; /* of the topics; 0 in tests and the command line until known */
+    const char *instance;    /* of the process: for logs */
 } gl_stage_env;
 
 typedef struct gl_stage_def {
-    const char *name;                        /* "classify": also the consumer group "gl.classify" and the dead-letter topic "gl.classify.dlq" */
+    const char
+        *name; /* "classify": also the consumer group "gl.classify" and the dead-letter topic "gl.classify.dlq" */
     const char *const *inputs;               /* topics, NULL-terminated; NULL: an intake stage with `poll` */
     const char *const *outputs;              /* topics, NULL-terminated: gl_outbox_put's index */
     const char *state_topic;                 /* compacted changelog, NULL: no state */
@@ -88,36 +91,41 @@ typedef struct gl_stage_def {
     const gl_metric_def *metrics;            /* the stage's own metrics, for docs/METRICS.md */
     size_t metric_count;
 
-    /* Once per process: models, rules, lists. `*stage` is shared by the workers, read-only but for what the stage locks itself. */
+    /* Once per process: models, rules, lists. `*stage` is shared by the workers, read-only but for what the stage locks
+     * itself. */
     bool (*open)(const gl_stage_env *env, void **stage, gl_err *err);
     void (*close)(void *stage);
-    /* Optional. After SIGHUP with the new configuration: builds the new rules beside the old and swaps, or returns false and keeps the old. Thread: main. */
+    /* Optional. After SIGHUP with the new configuration: builds the new rules beside the old and swaps, or returns
+     * false and keeps the old. Thread: main. */
     bool (*reload)(void *stage, const gl_conf *conf, gl_err *err);
     /* Once per worker: scratch memory, its gl_kv. */
     bool (*worker_open)(void *stage, const gl_stage_env *env, void **worker, gl_err *err);
     void (*worker_close)(void *worker);
 
-    /* Deterministic for the same records, state and rules. May look things up in Redis once per batch. A record that is wrong is put into
-     * the dead letters and the batch goes on. false: GL_RETRY (tried again with backoff until a deadline), GL_DEAD_LETTER (the runtime
-     * bisects the batch until one record is left, and dead-letters it), GL_FATAL. Called again for the same records after an abort. Thread: worker. */
+    /* Deterministic for the same records, state and rules. May look things up in Redis once per batch. A record that is
+     * wrong is put into the dead letters and the batch goes on. false: GL_RETRY (tried again with backoff until a
+     * deadline), GL_DEAD_LETTER (the runtime bisects the batch until one record is left, and dead-letters it),
+     * GL_FATAL. Called again for the same records after an abort. Thread: worker. */
     bool (*process)(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
     /* Optional. After the commit, with what was put: update views. Never fails the batch. Thread: worker. */
     void (*applied)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox);
-    /* Optional. Between batches at least once a second: `state` for the partitions owned (`partitions`, `count`): rebuild views in small steps (<= 50 ms). */
+    /* Optional. Between batches at least once a second: `state` for the partitions owned (`partitions`, `count`):
+     * rebuild views in small steps (<= 50 ms). */
     void (*idle)(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count, int64_t now_us);
 
-    /* Intake stages only (no inputs). Fills batch->records (its array has room for `limit`) within `timeout_ms`; returns how many.
-     * Whatever it took is settled exactly once. Thread: worker. */
+    /* Intake stages only (no inputs). Fills batch->records (its array has room for `limit`) within `timeout_ms`;
+     * returns how many. Whatever it took is settled exactly once. Thread: worker. */
     size_t (*poll)(void *stage, void *worker, gl_batch *batch, size_t limit, int timeout_ms);
     /* After the commit (committed true, after `applied`), or when the batch was given up (false, with the reason). */
-    void (*settle)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox, bool committed, const gl_err *err);
+    void (*settle)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox, bool committed,
+                   const gl_err *err);
     /* Intake stages: once the runtime is ready, and before it drains (stop taking in). */
     bool (*intake_start)(void *stage, const gl_stage_env *env, gl_err *err);
     void (*intake_stop)(void *stage);
 } gl_stage_def;
 
-/* The whole of a daemon's main(): --config FILE, --set section.key=value, --check-config, --print-config, --help, --version;
- * starts the admin server, the workers, handles signals, drains. Returns the exit code. */
+/* The whole of a daemon's main(): --config FILE, --set section.key=value, --check-config, --print-config, --help,
+ * --version; starts the admin server, the workers, handles signals, drains. Returns the exit code. */
 int gl_stage_main(const gl_stage_def *def, int argc, char **argv);
 
 #endif

@@ -1,0 +1,69 @@
+/* What a sender reads: one result a declaration, with everything that is wrong with it. */
+#include "ingest/ingest.h"
+
+static void member(gl_buf *buf, const char *name, gl_str text)
+{
+    if (text.ptr == NULL)
+        return;
+    gl_buf_printf(buf, ",\"%s\":", name);
+    gl_buf_json(buf, text);
+}
+
+static void error_json(gl_buf *buf, const gl_rejection_validation_error *error)
+{
+    gl_buf_text(buf, "{\"code\":");
+    gl_buf_json(buf, error->code);
+    member(buf, "severity", error->severity == GL_REJECTION_SEVERITY_ERROR ? GL_STR("error") : GL_STR("warning"));
+    member(buf, "pointer", error->pointer);
+    member(buf, "field", error->field);
+    member(buf, "value", error->value);
+    member(buf, "allowed", error->allowed);
+    member(buf, "text", error->text);
+    member(buf, "hint", error->hint);
+    gl_buf_byte(buf, '}');
+}
+
+void gl_answer_json(gl_buf *buf, const gl_answer *answer)
+{
+    bool accepted = answer->mrn.len > 0;
+    gl_buf_printf(buf, "{\"position\":%lld", (long long)answer->position);
+    if (answer->lrn.len > 0)
+        member(buf, "lrn", answer->lrn);
+    if (accepted)
+        member(buf, "mrn", answer->mrn);
+    member(buf, "status", accepted ? GL_STR("accepted") : GL_STR("rejected"));
+    if (accepted) {
+        gl_buf_printf(buf, ",\"duplicate\":%s", answer->duplicate ? "true" : "false");
+        member(buf, "duplicate_check", answer->duplicate_pending ? GL_STR("pending") : GL_STR("done"));
+        if (answer->first_status.len > 0)
+            member(buf, "first_status", answer->first_status);
+    }
+    gl_buf_text(buf, ",\"errors\":[");
+    for (size_t i = 0; i < answer->error_count; i++) {
+        if (i > 0)
+            gl_buf_byte(buf, ',');
+        error_json(buf, &answer->errors[i]);
+    }
+    gl_buf_text(buf, "]}");
+}
+
+void gl_answers_json(gl_buf *buf, const gl_job *job)
+{
+    size_t accepted = 0;
+    gl_buf_text(buf, "{\"results\":[");
+    for (size_t i = 0; i < job->answer_count; i++) {
+        if (i > 0)
+            gl_buf_text(buf, ",\n");
+        gl_answer_json(buf, &job->answers[i]);
+        accepted += job->answers[i].mrn.len > 0;
+    }
+    gl_buf_printf(buf, "],\"accepted\":%zu,\"rejected\":%zu}\n", accepted, job->answer_count - accepted);
+}
+
+int gl_answers_status(const gl_job *job)
+{
+    for (size_t i = 0; i < job->answer_count; i++)
+        if (job->answers[i].mrn.len > 0)
+            return 202;
+    return 422;
+}

@@ -1,0 +1,64 @@
+/* See conf.h. */
+#include "ingest/conf.h"
+
+#include <stddef.h>
+
+static const gl_conf_entry ingest_entries[] = {
+    {"listen", GL_CONF_STRING, offsetof(gl_ingest_conf, http.listen), "127.0.0.1:8080", 0, 0, 0, NULL,
+     "Address and port of the HTTP service; port 0 takes any free one. Senders are not authenticated: loopback only."},
+    {"port_file", GL_CONF_STRING, offsetof(gl_ingest_conf, port_file), NULL, GL_CONF_FILE, 0, 0, NULL,
+     "File that gets the port listened on, for scripts. Empty: none."},
+    {"body_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, http.body_limit_bytes), "32m", 0, 1024, 1 << 30, NULL,
+     "Largest body of a request; a larger one is answered with 413."},
+    {"connection_limit", GL_CONF_INT, offsetof(gl_ingest_conf, http.connection_limit), "1000", 0, 1, 100000, NULL,
+     "Connections served at once."},
+    {"idle_timeout", GL_CONF_DURATION, offsetof(gl_ingest_conf, http.idle_timeout_ms), "30s", 0, 1000, 3600000, NULL,
+     "A connection on which nothing moves for this long is closed."},
+    {"threads", GL_CONF_INT, offsetof(gl_ingest_conf, http.threads), "1", 0, 1, 64, NULL,
+     "Threads that serve connections."},
+    {"pending_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, http.pending_limit_bytes), "256m", 0, 1 << 20, 0, NULL,
+     "Bodies held until their commit; beyond it senders get 503 with Retry-After."},
+    {"country", GL_CONF_STRING, offsetof(gl_ingest_conf, country), "BE", 0, 0, 0, NULL,
+     "Country of the MRN, two letters (ISO 3166-1)."},
+    {"mappings", GL_CONF_STRING, offsetof(gl_ingest_conf, mappings), "mappings", GL_CONF_FILE, 0, 0, NULL,
+     "Directory of CSV mappings; a profile is a file name without .yaml."},
+    {"http_account", GL_CONF_STRING, offsetof(gl_ingest_conf, http_account), "default", 0, 0, 0, NULL,
+     "Account of requests without a Greenlane-Account header."},
+    {"message_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, message_limit_bytes), "128m", 0, 1024, 0, NULL,
+     "Largest file of a watched directory; a larger one is set aside with an answer."},
+    {"chunk", GL_CONF_INT, offsetof(gl_ingest_conf, chunk_declarations), "5000", 0, 1, 100000, NULL,
+     "Declarations of a file that are committed in one transaction."},
+    {"batch_bytes", GL_CONF_BYTES, offsetof(gl_ingest_conf, batch_bytes), "8m", 0, 1024, 0, NULL,
+     "Messages taken into one transaction; at least one is."},
+    {"scan_interval", GL_CONF_DURATION, offsetof(gl_ingest_conf, scan_interval_ms), "500ms", 0, 10, 3600000, NULL,
+     "How often watched directories are looked at."},
+    {"settle", GL_CONF_DURATION, offsetof(gl_ingest_conf, settle_ms), "1s", 0, 0, 3600000, NULL,
+     "A file is taken when its size and time have not changed for this long. Writing elsewhere and renaming is "
+     "better."},
+    {"view_ttl", GL_CONF_DURATION, offsetof(gl_ingest_conf, view_ttl_ms), "30d", 0, 1000, 0, NULL,
+     "How long an early status entry stays in Redis."},
+    {"view_settle", GL_CONF_DURATION, offsetof(gl_ingest_conf, view_settle_ms), "5s", 0, 0, 3600000, NULL,
+     "A view rebuilt less than this ago does not prove that a declaration is unknown: 503 instead of 404."},
+};
+
+const gl_conf_table gl_ingest_conf_table = {"ingest",
+                                            "Intake of declarations over HTTP and from watched directories.",
+                                            sizeof(gl_ingest_conf),
+                                            false,
+                                            ingest_entries,
+                                            sizeof ingest_entries / sizeof ingest_entries[0]};
+
+static const gl_conf_entry account_entries[] = {
+    {"name", GL_CONF_STRING, offsetof(gl_account, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,
+     "The submitter's name in identity, records and answers."},
+    {"directory", GL_CONF_STRING, offsetof(gl_account, directory), NULL, GL_CONF_FILE, 0, 0, NULL,
+     "Watched directory of this account. Files go to done/, answers to out/."},
+    {"profile", GL_CONF_STRING, offsetof(gl_account, profile), NULL, 0, 0, 0, NULL, "CSV mapping of its files."},
+    {"test", GL_CONF_BOOL, offsetof(gl_account, test), "false", 0, 0, 0, NULL,
+     "Everything it sends is a test and is never released."},
+};
+
+const gl_conf_table gl_accounts_conf_table = {
+    "accounts",         "Who may submit. A list; without any, one account \"default\" exists.",
+    sizeof(gl_account), true,
+    account_entries,    sizeof account_entries / sizeof account_entries[0]};

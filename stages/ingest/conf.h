@@ -1,0 +1,33 @@
+/* Configuration of ingest: section "ingest" and the accounts. */
+#ifndef GL_INGEST_CONF_H
+#define GL_INGEST_CONF_H
+
+#include "base/conf.h"
+#include "io/http.h"
+
+typedef struct gl_ingest_conf {
+    gl_http_conf http;
+    const char *country;         /* of the MRN, two letters */
+    const char *mappings;        /* directory of CSV mappings */
+    const char *http_account;    /* account of requests that name none */
+    const char *port_file;       /* gets the port that is listened on, empty: none */
+    int64_t message_limit_bytes; /* one message (file); HTTP bodies have body_limit */
+    int64_t chunk_declarations;  /* of a file in one transaction */
+    int64_t batch_bytes;         /* of messages taken into one transaction */
+    int64_t scan_interval_ms;    /* of watched directories */
+    int64_t settle_ms;           /* a file is read when its size and time have not changed for this long */
+    int64_t view_ttl_ms;
+    int64_t view_settle_ms; /* a marker younger than this does not prove a miss */
+} gl_ingest_conf;
+extern const gl_conf_table gl_ingest_conf_table; /* "ingest" */
+
+/* A submitter. Until accounts have credentials of their own, the listener binds to loopback. */
+typedef struct gl_account {
+    const char *name;
+    const char *directory; /* watched, empty: none */
+    const char *profile;   /* CSV mapping of its files */
+    bool test;             /* everything it sends is a test: never released */
+} gl_account;
+extern const gl_conf_table gl_accounts_conf_table; /* "accounts", repeated */
+
+#endif

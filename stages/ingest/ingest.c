@@ -1,0 +1,212 @@
+/* The ingest stage's table: an intake, so its records are messages of senders and files rather than of a topic. */
+#include "ingest/ingest.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "customs/ids.h"
+
+static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", NULL};
+static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table, &gl_kv_conf_table,
+                                                   NULL};
+
+static const gl_metric_def metric_defs[] = {
+    {"gl_intake_messages_total", GL_COUNTER, "Messages and file chunks taken in and committed.", {NULL}, {0}},
+    {"gl_intake_declarations_total",
+     GL_COUNTER,
+     "Declarations answered, by result: accepted, rejected, duplicate, pending (accepted while the duplicate view was "
+     "incomplete).",
+     {"result"},
+     {0}},
+    {"gl_intake_early_views_lost_total",
+     GL_COUNTER,
+     "Early status entries that could not be written to Redis.",
+     {NULL},
+     {0}},
+};
+
+static gl_series *result_series(gl_metrics *metrics, const char *result)
+{
+    return gl_metrics_series(metrics, &metric_defs[1], (const char *const[GL_METRIC_LABELS]){result});
+}
+
+static void open_metrics(gl_ingest *ingest)
+{
+    const char *const none[GL_METRIC_LABELS] = {NULL};
+    ingest->metrics.messages = gl_metrics_series(ingest->registry, &metric_defs[0], none);
+    ingest->metrics.accepted = result_series(ingest->registry, "accepted");
+    ingest->metrics.rejected = result_series(ingest->registry, "rejected");
+    ingest->metrics.duplicates = result_series(ingest->registry, "duplicate");
+    ingest->metrics.pending = result_series(ingest->registry, "pending");
+    ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[2], none);
+}
+
+static bool check_conf(gl_ingest *ingest, gl_err *err)
+{
+    const char *country = ingest->conf.country;
+    if (strlen(country) != 2 || country[0] < 'A' || country[0] > 'Z' || country[1] < 'A' || country[1] > 'Z')
+        return gl_fail(err, GL_FATAL, "conf-value", "ingest.country: \"%s\" is not two capital letters", country);
+    if (gl_ingest_account(ingest, gl_str_of(ingest->conf.http_account)) == NULL)
+        return gl_fail(err, GL_FATAL, "conf-value", "ingest.http_account: no account \"%s\" in accounts",
+                       ingest->conf.http_account);
+    for (size_t i = 0; i < ingest->account_count; i++)
+        if (gl_ingest_account(ingest, gl_str_of(ingest->accounts[i].name)) != &ingest->accounts[i])
+            return gl_fail(err, GL_FATAL, "conf-value", "accounts: \"%s\" is there twice", ingest->accounts[i].name);
+    return true;
+}
+
+static void ingest_close(void *stage)
+{
+    gl_ingest *ingest = stage;
+    if (ingest == NULL)
+        return;
+    gl_service_stop(ingest);
+    gl_kv_destroy(ingest->view_kv);
+    gl_job_queue_destroy(ingest->queue);
+    gl_mappings_destroy(ingest->mappings);
+    pthread_mutex_destroy(&ingest->view_lock);
+    free(ingest);
+}
+
+static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
+{
+    static const gl_account fallback = {"default", "", "", false};
+    gl_ingest *ingest = calloc(1, sizeof *ingest);
+    if (ingest == NULL)
+        abort();
+    pthread_mutex_init(&ingest->view_lock, NULL);
+    ingest->conf = *(const gl_ingest_conf *)gl_conf_section(env->conf, "ingest");
+    ingest->kv_conf = gl_conf_section(env->conf, "redis");
+    ingest->accounts = gl_conf_list(env->conf, "accounts", &ingest->account_count);
+    if (ingest->account_count == 0) {
+        ingest->accounts = &fallback;
+        ingest->account_count = 1;
+    }
+    ingest->partition_count = env->partition_count;
+    ingest->registry = env->metrics;
+    ingest->queue = gl_job_queue_new();
+    open_metrics(ingest);
+    ingest->mappings = gl_mappings_load(ingest->conf.mappings, err);
+    if (ingest->mappings == NULL || !check_conf(ingest, err)) {
+        ingest_close(ingest);
+        return false;
+    }
+    *stage = ingest;
+    return true;
+}
+
+static bool watches_any(const gl_ingest *ingest)
+{
+    for (size_t i = 0; i < ingest->account_count; i++)
+        if (ingest->accounts[i].directory[0] != '\0')
+            return true;
+    return false;
+}
+
+static bool ingest_worker_open(void *stage, const gl_stage_env *env, void **worker, gl_err *err)
+{
+    (void)err;
+    gl_ingest *ingest = stage;
+    gl_ingest_worker *own = calloc(1, sizeof *own);
+    if (own == NULL)
+        abort();
+    own->number = env->worker;
+    own->kv = gl_kv_new(ingest->kv_conf, env->metrics);
+    ingest->partition_count = env->partition_count;
+    if (env->worker == 0 && watches_any(ingest))
+        own->watch = gl_watch_new(ingest);
+    *worker = own;
+    return true;
+}
+
+static void ingest_worker_close(void *worker)
+{
+    gl_ingest_worker *own = worker;
+    if (own == NULL)
+        return;
+    gl_watch_destroy(own->watch);
+    gl_kv_destroy(own->kv);
+    free(own);
+}
+
+static void add_record(gl_batch *batch, gl_job *job)
+{
+    gl_record *record = &batch->records[batch->count++];
+    *record = (gl_record){.token = job, .timestamp_ms = job->received_us / 1000, .value = job->bytes};
+    if (job->request != NULL)
+        record->traceparent = gl_http_header(job->request, "traceparent");
+}
+
+/* Takes what is there, up to `limit` messages and `batch_bytes`; waits only for the first. */
+static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t limit, int timeout_ms)
+{
+    gl_ingest *ingest = stage;
+    gl_ingest_worker *own = worker;
+    int64_t bytes = 0;
+    batch->count = 0;
+    if (own->watch != NULL) {
+        gl_job *job = gl_watch_take(own->watch);
+        if (job != NULL) {
+            add_record(batch, job);
+            timeout_ms = 0;
+        } else if (timeout_ms > ingest->conf.scan_interval_ms) {
+            timeout_ms = (int)ingest->conf.scan_interval_ms;
+        }
+    }
+    while (batch->count < limit && bytes < ingest->conf.batch_bytes) {
+        gl_job *job = gl_job_queue_take(ingest->queue, batch->count == 0 ? timeout_ms : 0);
+        if (job == NULL)
+            break;
+        bytes += (int64_t)job->bytes.len;
+        add_record(batch, job);
+    }
+    return batch->count;
+}
+
+static void ingest_settle(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox, bool committed,
+                          const gl_err *err)
+{
+    (void)stage;
+    (void)outbox;
+    gl_ingest_worker *own = worker;
+    for (size_t i = 0; i < batch->count; i++) {
+        gl_job *job = batch->records[i].token;
+        if (job->file != NULL)
+            gl_watch_settle(own->watch, job, committed, err);
+        else
+            gl_service_settle(job, committed, err);
+    }
+}
+
+static bool ingest_start(void *stage, const gl_stage_env *env, gl_err *err)
+{
+    gl_ingest *ingest = stage;
+    ingest->partition_count = env->partition_count;
+    return gl_service_start(ingest, err);
+}
+
+static void ingest_stop(void *stage)
+{
+    gl_ingest *ingest = stage;
+    gl_job_queue_close(ingest->queue);
+}
+
+const gl_stage_def gl_ingest_stage = {
+    .name = "ingest",
+    .outputs = outputs,
+    .state_topic = "gl.intake.files",
+    .conf_tables = conf_tables,
+    .metrics = metric_defs,
+    .metric_count = sizeof metric_defs / sizeof metric_defs[0],
+    .open = ingest_open,
+    .close = ingest_close,
+    .worker_open = ingest_worker_open,
+    .worker_close = ingest_worker_close,
+    .process = gl_ingest_process,
+    .applied = gl_ingest_applied,
+    .poll = ingest_poll,
+    .settle = ingest_settle,
+    .intake_start = ingest_start,
+    .intake_stop = ingest_stop,
+};

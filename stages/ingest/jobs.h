@@ -1,0 +1,55 @@
+/* Jobs: messages on their way from a sender (an HTTP request or a watched file) to a worker and back.
+ *
+ * A job is owned by the queue, then by the worker's batch, then by its sender again (settle). HTTP threads put, workers
+ * take. Always holds: a job is answered exactly once; the queue takes nothing after it is closed. Thread: any. Locks:
+ * one inside the queue.
+ */
+#ifndef GL_INGEST_JOBS_H
+#define GL_INGEST_JOBS_H
+
+#include "ingest/conf.h"
+#include "ingest/formats/reader.h"
+
+typedef struct gl_watched_file gl_watched_file;
+
+/* One declaration's answer. */
+typedef struct gl_answer {
+    int64_t position;
+    gl_str lrn, mrn; /* mrn empty: rejected */
+    bool duplicate;
+    bool duplicate_pending;
+    gl_str first_status; /* of a duplicate: its outcome so far, or empty */
+    const gl_rejection_validation_error *errors;
+    size_t error_count;
+} gl_answer;
+
+typedef struct gl_job {
+    struct gl_job *next;
+    const gl_account *account;
+    gl_format format;
+    gl_str profile;
+    gl_str bytes;
+    int64_t received_us;
+    gl_http_request *request; /* an HTTP job */
+    gl_watched_file *file;    /* a file's chunk */
+    /* Filled by process (again at each attempt), in the batch's arena. */
+    gl_answer *answers;
+    size_t answer_count;
+    gl_err message_error; /* about the whole message, code NULL: none */
+    size_t next_offset;   /* file: where the next chunk begins */
+    int64_t next_position;
+    bool finished; /* file: nothing is left */
+} gl_job;
+
+typedef struct gl_job_queue gl_job_queue;
+
+gl_job_queue *gl_job_queue_new(void);
+void gl_job_queue_destroy(gl_job_queue *queue);
+/* Takes the job; false when closed (the job stays the caller's). */
+bool gl_job_queue_put(gl_job_queue *queue, gl_job *job);
+/* The next job, waiting at most `timeout_ms` (0: not at all); NULL when there is none. */
+gl_job *gl_job_queue_take(gl_job_queue *queue, int timeout_ms);
+/* Refuses further jobs and wakes those who wait; what is queued can still be taken. */
+void gl_job_queue_close(gl_job_queue *queue);
+
+#endif

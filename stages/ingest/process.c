@@ -1,0 +1,467 @@
+/* What happens to a batch of messages: read, validate, give identity, look up once, accept or reject.
+ *
+ * Always holds: nothing here waits for Redis beyond one bounded look-up, and a failed one changes only how sure the
+ * answer is
+ * (`duplicate_check: pending`): decide is the authority on duplicates. Running it again for the same batch gives the
+ * same records.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "customs/ids.h"
+#include "customs/view.h"
+#include "gen/topics.h"
+#include "ingest/ingest.h"
+#include "io/envelope.h"
+
+/* One declaration of the batch. */
+typedef struct entry {
+    gl_job *job;
+    const gl_record *record;
+    gl_intake *intake;
+    gl_answer *answer;
+    gl_declaration_id id;
+    int32_t partition;
+    char stem[GL_MRN_STEM_CHARS + 1];
+    bool answer_only;
+    int64_t accepted_us;
+    size_t lookup; /* index of its key, SIZE_MAX: none */
+    struct entry *same_slot;
+} entry;
+
+typedef struct pass {
+    gl_ingest *ingest;
+    gl_ingest_worker *worker;
+    const gl_batch *batch;
+    gl_outbox *outbox;
+    gl_arena *arena;
+    entry *entries;
+    size_t count, capacity;
+    entry **slots; /* by id, within the batch */
+    size_t slot_mask;
+    gl_str *values; /* of the look-ups: keys of entries, then one marker a partition; NULL: the look-up failed */
+    size_t key_count;
+} pass;
+
+const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name)
+{
+    for (size_t i = 0; i < ingest->account_count; i++)
+        if (gl_str_eqz(name, ingest->accounts[i].name))
+            return &ingest->accounts[i];
+    return NULL;
+}
+
+static entry *entry_add(pass *p)
+{
+    if (p->count == p->capacity) {
+        size_t capacity = p->capacity == 0 ? 256 : p->capacity * 2;
+        entry *fresh = GL_NEW_N(p->arena, entry, capacity);
+        if (p->count > 0)
+            memcpy(fresh, p->entries, p->count * sizeof *fresh);
+        p->entries = fresh;
+        p->capacity = capacity;
+    }
+    entry *e = &p->entries[p->count++];
+    *e = (entry){.lookup = SIZE_MAX};
+    return e;
+}
+
+/* Reads one message: as many declarations as fit into this transaction. */
+static void read_job(pass *p, const gl_record *record)
+{
+    gl_job *job = record->token;
+    size_t offset = 0;
+    int64_t position = 0, accepted_us = p->batch->now_us;
+    bool answer_only = false;
+    job->answers = NULL;
+    job->answer_count = 0;
+    job->message_error = (gl_err){0};
+    job->finished = true;
+    if (job->file != NULL)
+        gl_watch_chunk(job, gl_outbox_state_view(p->outbox), p->arena, &offset, &position, &answer_only, &accepted_us);
+    gl_reader *reader = gl_reader_open(p->arena, p->ingest->mappings, job->format, job->profile, job->bytes, offset,
+                                       position, &job->message_error);
+    if (reader == NULL)
+        return;
+    size_t limit = job->file != NULL ? (size_t)p->ingest->conf.chunk_declarations : GL_INGEST_LIMIT_DECLARATIONS;
+    size_t first = p->count;
+    job->next_offset = offset;
+    job->next_position = position;
+    for (;;) {
+        if (p->count - first == limit) {
+            job->finished = false;
+            break;
+        }
+        gl_intake *intake = GL_NEW(p->arena, gl_intake);
+        if (!gl_reader_next(reader, p->arena, intake))
+            break;
+        entry *e = entry_add(p);
+        e->job = job;
+        e->record = record;
+        e->intake = intake;
+        e->answer_only = answer_only;
+        e->accepted_us = accepted_us;
+        job->next_offset = intake->next_offset;
+        job->next_position = intake->position + 1;
+    }
+    gl_reader_close(reader);
+    if (!job->finished && job->file == NULL) {
+        p->count = first;
+        gl_fail(&job->message_error, GL_DEAD_LETTER, "too-many-declarations",
+                "a message holds at most %d declarations: send it in parts", GL_INGEST_LIMIT_DECLARATIONS);
+        return;
+    }
+    job->answer_count = p->count - first;
+    job->answers = GL_NEW_N(p->arena, gl_answer, job->answer_count + 1);
+}
+
+/* The canonical content: what the sender said, without identity, instants and the way it came. */
+static void content_digest(pass *p, gl_declaration *d)
+{
+    gl_declaration content = *d;
+    memset(content.declaration_id, 0, sizeof content.declaration_id);
+    memset(content.content_digest, 0, sizeof content.content_digest);
+    content.mrn = GL_STR("");
+    content.mrn_provisional = false;
+    content.submitter = GL_STR("");
+    content.accepted_at = 0;
+    memset(&content.message, 0, sizeof content.message);
+    content.message.format = GL_STR("");
+    content.message.channel = GL_STR("");
+    gl_buf bytes = gl_buf_in(p->arena);
+    gl_buf_reserve(&bytes, 1024);
+    gl_declaration_encode(&bytes, &content);
+    gl_sha256(gl_buf_view(&bytes), d->content_digest);
+}
+
+/* Identity of what can be accepted. */
+static void identify(pass *p, entry *e)
+{
+    gl_intake *intake = e->intake;
+    gl_declaration *d = &intake->declaration;
+    const gl_job *job = e->job;
+    d->submitter = gl_str_of(job->account->name);
+    d->accepted_at = e->accepted_us;
+    d->test_indicator = d->test_indicator || job->account->test;
+    d->message.channel = job->file != NULL ? GL_STR("file") : GL_STR("http");
+    d->message.received_at = job->received_us;
+    d->message.position = intake->position;
+    d->message.size_bytes = (int64_t)intake->source.len;
+    d->message.format = gl_str_of(gl_format_name(job->format));
+    if (job->profile.len > 0)
+        d->message.profile = job->profile;
+    gl_sha256(intake->source, d->message.digest);
+    content_digest(p, d);
+    e->id = gl_declaration_id_of(d->submitter, intake->lrn, (gl_family)d->family);
+    memcpy(d->declaration_id, e->id.bytes, sizeof e->id.bytes);
+    e->partition = gl_declaration_partition(e->id.bytes, p->ingest->partition_count);
+    gl_mrn_stem(e->id.bytes, e->stem);
+    char *mrn = gl_arena_alloc(p->arena, GL_MRN_CHARS + 1);
+    gl_mrn_make(e->id.bytes, e->accepted_us, p->ingest->conf.country, (gl_family)d->family, mrn);
+    d->mrn = gl_str_of(mrn);
+}
+
+/* One pipelined look-up for the whole batch. */
+static void look_up(pass *p)
+{
+    size_t markers = (size_t)p->ingest->partition_count;
+    gl_str *keys = GL_NEW_N(p->arena, gl_str, p->count + markers);
+    size_t n = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        entry *e = &p->entries[i];
+        if (e->intake->rejected)
+            continue;
+        e->lookup = n;
+        keys[n++] = gl_view_key(p->arena, e->stem);
+    }
+    if (n == 0)
+        return;
+    p->key_count = n;
+    for (size_t i = 0; i < markers; i++)
+        keys[n++] = gl_view_marker_key(p->arena, (int32_t)i);
+    gl_str *values = GL_NEW_N(p->arena, gl_str, n);
+    gl_err err = {0};
+    if (p->worker->kv != NULL && gl_kv_get(p->worker->kv, p->arena, keys, n, values, &err))
+        p->values = values;
+}
+
+/* An earlier declaration of this batch with the same id, or NULL; enters `e` when there is none. */
+static entry *earlier_in_batch(pass *p, entry *e)
+{
+    size_t slot;
+    memcpy(&slot, e->id.bytes + 8, sizeof slot);
+    entry **head = &p->slots[slot & p->slot_mask];
+    for (entry *other = *head; other != NULL; other = other->same_slot)
+        if (memcmp(other->id.bytes, e->id.bytes, sizeof e->id.bytes) == 0)
+            return other;
+    e->same_slot = *head;
+    *head = e;
+    return NULL;
+}
+
+static void reject(entry *e, pass *p)
+{
+    const gl_intake *intake = e->intake;
+    gl_rejection r = {0};
+    r.submitter = gl_str_of(e->job->account->name);
+    if (intake->lrn.len > 0)
+        r.functional_reference_id = intake->lrn;
+    r.rejected_at = p->batch->now_us;
+    r.format = gl_str_of(gl_format_name(e->job->format));
+    if (e->job->profile.len > 0)
+        r.profile = e->job->profile;
+    r.channel = e->job->file != NULL ? GL_STR("file") : GL_STR("http");
+    gl_sha256(intake->source, r.digest);
+    r.position = intake->position;
+    r.size_bytes = (int64_t)intake->source.len;
+    r.errors.at = intake->errors;
+    r.errors.count = intake->error_count;
+    gl_buf value = gl_buf_in(p->arena);
+    gl_envelope_begin(&value, GL_SCHEMA_ID_REJECTED);
+    gl_rejection_encode(&value, &r);
+    gl_buf key = gl_buf_in(p->arena);
+    gl_buf_str(&key, r.submitter);
+    gl_buf_byte(&key, '\n');
+    gl_buf_str(&key, intake->lrn);
+    if (!e->answer_only)
+        gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_REJECTED, -1, gl_buf_view(&key), gl_buf_view(&value));
+    e->answer->errors = intake->errors;
+    e->answer->error_count = intake->error_count;
+}
+
+/* "Same LRN, other content": refused, never merged. */
+static void reject_reused(entry *e, pass *p, gl_str first_mrn)
+{
+    gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
+    error->code = GL_STR("lrn-reused");
+    error->severity = GL_REJECTION_SEVERITY_ERROR;
+    error->pointer = GL_STR("");
+    error->field = GL_STR("functional_reference_id");
+    error->value = e->intake->lrn;
+    error->text = gl_str_of(
+        gl_arena_printf(p->arena, "this LRN was used before for another declaration, %.*s", GL_STR_ARG(first_mrn)));
+    error->hint = GL_STR("give each declaration an LRN of its own; an unchanged one may be sent again");
+    e->intake->errors = error;
+    e->intake->error_count = 1;
+    e->intake->rejected = true;
+    reject(e, p);
+}
+
+static void accept(entry *e, pass *p, bool pending)
+{
+    gl_declaration *d = &e->intake->declaration;
+    d->mrn_provisional = pending;
+    gl_buf value = gl_buf_in(p->arena);
+    gl_buf_reserve(&value, 1024);
+    gl_envelope_begin(&value, GL_SCHEMA_ID_ACCEPTED);
+    gl_declaration_encode(&value, d);
+    gl_str key = {(const char *)d->declaration_id, sizeof d->declaration_id};
+    if (!e->answer_only)
+        gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_ACCEPTED, e->partition, key, gl_buf_view(&value));
+    e->answer->mrn = d->mrn;
+    e->answer->duplicate_pending = pending;
+}
+
+/* The text of a member of a view's JSON that is a plain string ("mrn":"..."), or empty. */
+static gl_str view_text(gl_str json, const char *name)
+{
+    char pattern[32];
+    int len = snprintf(pattern, sizeof pattern, "\"%s\":\"", name);
+    const char *at = len > 0 ? memmem(json.ptr, json.len, pattern, (size_t)len) : NULL;
+    if (at == NULL)
+        return (gl_str){"", 0};
+    at += len;
+    size_t left = json.len - (size_t)(at - json.ptr);
+    const char *end = memchr(at, '"', left);
+    return end == NULL ? (gl_str){"", 0} : (gl_str){at, (size_t)(end - at)};
+}
+
+static void answer_duplicate(entry *e, gl_str mrn, gl_str status)
+{
+    e->answer->mrn = mrn;
+    e->answer->duplicate = !e->answer_only;
+    e->answer->first_status = status;
+}
+
+static void settle_entry(pass *p, entry *e)
+{
+    e->answer->position = e->intake->position;
+    e->answer->lrn = e->intake->lrn;
+    if (e->intake->rejected) {
+        reject(e, p);
+        return;
+    }
+    gl_declaration *d = &e->intake->declaration;
+    entry *earlier = earlier_in_batch(p, e);
+    if (earlier != NULL) {
+        if (memcmp(earlier->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
+            answer_duplicate(e, earlier->answer->mrn, earlier->answer->first_status);
+        else
+            reject_reused(e, p, earlier->answer->mrn);
+        return;
+    }
+    bool pending = true;
+    gl_view_entry view;
+    if (p->values != NULL && p->values[e->lookup].ptr != NULL && gl_view_parse(p->values[e->lookup], &view)) {
+        char hex[2 * GL_SHA256_BYTES + 1];
+        gl_hex(d->content_digest, GL_SHA256_BYTES, hex);
+        if (gl_str_eqz(view.digest_hex, hex))
+            answer_duplicate(e, view_text(view.json, "mrn"), view_text(view.json, "outcome"));
+        else
+            reject_reused(e, p, view_text(view.json, "mrn"));
+        return;
+    }
+    if (p->values != NULL)
+        pending = p->values[p->key_count + (size_t)e->partition].ptr == NULL;
+    accept(e, p, pending);
+}
+
+/* A message that could not be read at all is a rejection of its own. */
+static void reject_message(pass *p, const gl_record *record)
+{
+    gl_job *job = record->token;
+    gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
+    error->code = gl_str_of(job->message_error.code);
+    error->severity = GL_REJECTION_SEVERITY_ERROR;
+    error->pointer = GL_STR("");
+    error->text = gl_str_of(gl_arena_strndup(p->arena, job->message_error.message, strlen(job->message_error.message)));
+    gl_intake *intake = GL_NEW(p->arena, gl_intake);
+    intake->errors = error;
+    intake->error_count = 1;
+    intake->source = job->bytes;
+    intake->position = 1;
+    intake->rejected = true;
+    intake->lrn = GL_STR("");
+    gl_answer answer = {0};
+    entry e = {.job = job, .record = record, .intake = intake, .answer = &answer};
+    reject(&e, p);
+}
+
+static void count_job(const gl_job *job, int64_t *accepted, int64_t *rejected)
+{
+    for (size_t i = 0; i < job->answer_count; i++)
+        if (job->answers[i].mrn.len > 0)
+            ++*accepted;
+        else
+            ++*rejected;
+}
+
+bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
+{
+    (void)err;
+    pass p = {.ingest = stage, .worker = worker, .batch = batch, .outbox = outbox, .arena = batch->arena};
+    for (size_t i = 0; i < batch->count; i++)
+        read_job(&p, &batch->records[i]);
+    size_t slots = 64;
+    while (slots < p.count * 2)
+        slots *= 2;
+    p.slots = GL_NEW_N(p.arena, entry *, slots);
+    p.slot_mask = slots - 1;
+    gl_job *job = NULL;
+    size_t next_answer = 0;
+    for (size_t i = 0; i < p.count; i++) {
+        entry *e = &p.entries[i];
+        if (e->job != job) {
+            job = e->job;
+            next_answer = 0;
+        }
+        e->answer = &job->answers[next_answer++];
+        if (!e->intake->rejected)
+            identify(&p, e);
+    }
+    look_up(&p);
+    for (size_t i = 0; i < p.count; i++)
+        settle_entry(&p, &p.entries[i]);
+    for (size_t i = 0; i < batch->count; i++) {
+        const gl_record *record = &batch->records[i];
+        job = record->token;
+        int64_t accepted = 0, rejected = 0;
+        if (job->message_error.code != NULL)
+            reject_message(&p, record);
+        count_job(job, &accepted, &rejected);
+        if (job->file != NULL)
+            gl_watch_progress(job, record, outbox, batch, accepted, rejected);
+    }
+    return true;
+}
+
+/* The early entry of an accepted declaration: version 0, which any decision replaces. */
+static gl_str early_view(gl_arena *arena, const gl_declaration *d)
+{
+    char at[GL_TIME_TEXT_BYTES];
+    gl_buf json = gl_buf_in(arena);
+    gl_buf_reserve(&json, 384);
+    gl_buf_text(&json, "{\"mrn\":");
+    gl_buf_json(&json, d->mrn);
+    gl_buf_text(&json, ",\"lrn\":");
+    gl_buf_json(&json, d->functional_reference_id);
+    gl_buf_text(&json, ",\"submitter\":");
+    gl_buf_json(&json, d->submitter);
+    gl_buf_text(&json, ",\"outcome\":\"OPEN\",\"version\":0,\"timeline\":[{\"event\":\"accepted\",\"at\":");
+    gl_buf_json(&json, gl_time_format(d->accepted_at, at));
+    gl_buf_text(&json, "}]}");
+    return gl_view_value(arena, 0, d->content_digest, gl_buf_view(&json));
+}
+
+static void write_early_views(gl_ingest *ingest, gl_ingest_worker *worker, const gl_batch *batch,
+                              const gl_outbox_entry *entries, size_t count)
+{
+    gl_arena *arena = batch->arena;
+    gl_str *keys = GL_NEW_N(arena, gl_str, count);
+    gl_str *args = GL_NEW_N(arena, gl_str, count * 3);
+    gl_str ttl = gl_str_of(gl_arena_printf(arena, "%lld", (long long)ingest->conf.view_ttl_ms));
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].kind != 'o' || entries[i].output != GL_INGEST_OUT_ACCEPTED)
+            continue;
+        gl_accepted accepted;
+        gl_err err = {0};
+        if (!gl_accepted_decode(&accepted, (const uint8_t *)entries[i].value.ptr, entries[i].value.len, arena, &err))
+            continue; /* our own encoding a moment ago; only its early entry is left out */
+        char stem[GL_MRN_STEM_CHARS + 1];
+        gl_mrn_stem(accepted.declaration.declaration_id, stem);
+        keys[n] = gl_view_key(arena, stem);
+        args[3 * n] = GL_STR("0");
+        args[3 * n + 1] = early_view(arena, &accepted.declaration);
+        args[3 * n + 2] = ttl;
+        n++;
+    }
+    gl_err err = {0};
+    if (n > 0 && !gl_kv_eval(worker->kv, &gl_view_script, n, keys, 1, args, 3, NULL, &err)) {
+        __atomic_store_n(&ingest->view_lost_ms, gl_wall_us() / 1000, __ATOMIC_RELAXED);
+        gl_series_add(ingest->metrics.view_lost, n);
+    }
+}
+
+static void count_batch(gl_ingest *ingest, const gl_batch *batch)
+{
+    uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const gl_job *job = batch->records[i].token;
+        for (size_t k = 0; k < job->answer_count; k++) {
+            const gl_answer *a = &job->answers[k];
+            accepted += a->mrn.len > 0 && !a->duplicate;
+            rejected += a->mrn.len == 0;
+            duplicates += a->duplicate;
+            pending += a->duplicate_pending;
+        }
+        rejected += job->message_error.code != NULL;
+    }
+    gl_series_add(ingest->metrics.messages, batch->count);
+    gl_series_add(ingest->metrics.accepted, accepted);
+    gl_series_add(ingest->metrics.rejected, rejected);
+    gl_series_add(ingest->metrics.duplicates, duplicates);
+    gl_series_add(ingest->metrics.pending, pending);
+}
+
+void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox)
+{
+    gl_ingest *ingest = stage;
+    gl_ingest_worker *own = worker;
+    size_t count = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(outbox, &count);
+    count_batch(ingest, batch);
+    if (own->kv != NULL)
+        write_early_views(ingest, own, batch, entries, count);
+}

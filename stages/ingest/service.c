@@ -1,0 +1,209 @@
+/* The HTTP service: declarations in, status out.
+ *
+ * A POST becomes a job for the workers; its connection is suspended until the commit (settle). A GET is answered from
+ * the view in Redis: a miss is 404 only when the view is known to be complete, else 503: never a false 404. Thread:
+ * HTTP threads, and gl_service_settle on a worker. Locks: ingest->view_lock around the view's connection.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "customs/ids.h"
+#include "customs/view.h"
+#include "ingest/ingest.h"
+
+static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
+
+static gl_format request_format(const gl_http_request *request)
+{
+    gl_format format = gl_format_of_content_type(gl_http_header(request, "Content-Type"));
+    return format != GL_FORMAT_UNKNOWN ? format : gl_format_detect(gl_http_body(request));
+}
+
+static const gl_account *request_account(const gl_ingest *ingest, const gl_http_request *request)
+{
+    gl_str name = gl_http_header(request, "Greenlane-Account");
+    return gl_ingest_account(ingest, name.len > 0 ? name : gl_str_of(ingest->conf.http_account));
+}
+
+static void post_declarations(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    const gl_account *account = request_account(ingest, request);
+    if (account == NULL) {
+        gl_http_problem(request, 403, "account-unknown", "no account of this name is configured", NULL);
+        return;
+    }
+    gl_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        abort();
+    job->account = account;
+    job->format = request_format(request);
+    job->profile = gl_http_query(request, "profile");
+    job->bytes = gl_http_body(request);
+    job->received_us = gl_http_received_us(request);
+    job->request = request;
+    if (!gl_job_queue_put(ingest->queue, job)) {
+        free(job);
+        gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
+    }
+}
+
+static int message_status(const gl_err *err)
+{
+    if (strcmp(err->code, "intake-format-unknown") == 0)
+        return 415;
+    if (strcmp(err->code, "too-many-declarations") == 0)
+        return 413;
+    return 400;
+}
+
+void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
+{
+    if (!committed) {
+        gl_http_problem(job->request, 503, err->code, err->message, RETRY_SOON);
+    } else if (job->message_error.code != NULL) {
+        gl_http_problem(job->request, message_status(&job->message_error), job->message_error.code,
+                        job->message_error.message, NULL);
+    } else {
+        gl_buf body = {0};
+        gl_answers_json(&body, job);
+        gl_http_respond(job->request, gl_answers_status(job), "application/json", gl_buf_view(&body), NULL);
+        gl_buf_free(&body);
+    }
+    free(job);
+}
+
+/* Is a miss a proof? Only with a marker that has been there for a while, and no early entry lost lately. */
+static bool view_is_complete(const gl_ingest *ingest, gl_str marker)
+{
+    uint64_t since_ms = 0;
+    if (marker.ptr == NULL || !gl_str_to_u64(marker, INT64_MAX, &since_ms))
+        return false;
+    int64_t now_ms = gl_wall_us() / 1000;
+    int64_t lost_ms = __atomic_load_n(&ingest->view_lost_ms, __ATOMIC_RELAXED);
+    return now_ms - (int64_t)since_ms >= ingest->conf.view_settle_ms && (lost_ms == 0 || now_ms - lost_ms >= 60000);
+}
+
+static bool owned_by(gl_str json, const char *account)
+{
+    gl_buf pattern = {0};
+    gl_buf_text(&pattern, "\"submitter\":");
+    gl_buf_json(&pattern, gl_str_of(account));
+    bool found = memmem(json.ptr, json.len, pattern.data, pattern.len) != NULL;
+    gl_buf_free(&pattern);
+    return found;
+}
+
+/* Answers with the view of `stem`. */
+static void answer_view(gl_ingest *ingest, gl_http_request *request, const char *stem, uint64_t bits)
+{
+    const gl_account *account = request_account(ingest, request);
+    if (account == NULL) {
+        gl_http_problem(request, 403, "account-unknown", "no account of this name is configured", NULL);
+        return;
+    }
+    gl_arena *arena = gl_arena_new(4096);
+    int32_t partition = (int32_t)(bits % (uint64_t)ingest->partition_count);
+    gl_str keys[2] = {gl_view_key(arena, stem), gl_view_marker_key(arena, partition)};
+    gl_str values[2] = {{NULL, 0}, {NULL, 0}};
+    gl_err err = {0};
+    pthread_mutex_lock(&ingest->view_lock);
+    bool ok = gl_kv_get(ingest->view_kv, arena, keys, 2, values, &err);
+    pthread_mutex_unlock(&ingest->view_lock);
+    gl_view_entry view;
+    if (ok && values[0].ptr != NULL && gl_view_parse(values[0], &view)) {
+        if (owned_by(view.json, account->name))
+            gl_http_respond(request, 200, "application/json", view.json, NULL);
+        else
+            gl_http_problem(request, 404, "mrn-unknown", "no declaration of this account has this number", NULL);
+    } else if (ok && view_is_complete(ingest, values[1])) {
+        gl_http_problem(request, 404, "mrn-unknown", "no declaration of this account has this number", NULL);
+    } else {
+        gl_http_problem(request, 503, "view-rebuilding", "the status view is being rebuilt; ask again", RETRY_SOON);
+    }
+    gl_arena_destroy(arena);
+}
+
+static void get_by_mrn(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    char stem[GL_MRN_STEM_CHARS + 1];
+    uint64_t bits = 0;
+    if (!gl_mrn_valid(gl_http_tail(request), stem) || !gl_mrn_stem_bits(gl_str_of(stem), &bits)) {
+        gl_http_problem(request, 400, "mrn-invalid", "not an MRN: 18 characters with a check character are expected",
+                        NULL);
+        return;
+    }
+    answer_view(ingest, request, stem, bits);
+}
+
+static bool family_of(gl_str text, gl_family *family)
+{
+    static const char *const names[] = {"import", "export", "entry-summary"};
+    for (int i = 0; i < 3; i++) {
+        if (gl_str_eqz(text, names[i])) {
+            *family = (gl_family)i;
+            return true;
+        }
+    }
+    *family = GL_FAMILY_IMPORT;
+    return text.len == 0;
+}
+
+/* By LRN: ?lrn=...&family=import */
+static void get_by_lrn(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    gl_str lrn = gl_http_query(request, "lrn");
+    gl_family family;
+    const gl_account *account = request_account(ingest, request);
+    if (lrn.len == 0 || account == NULL || !family_of(gl_http_query(request, "family"), &family)) {
+        gl_http_problem(request, 400, "query-invalid",
+                        "give lrn=... and, when it is no import, family=export or entry-summary", NULL);
+        return;
+    }
+    gl_declaration_id id = gl_declaration_id_of(gl_str_of(account->name), lrn, family);
+    char stem[GL_MRN_STEM_CHARS + 1];
+    uint64_t bits = 0;
+    gl_mrn_stem(id.bytes, stem);
+    gl_mrn_stem_bits(gl_str_of(stem), &bits);
+    answer_view(ingest, request, stem, bits);
+}
+
+static bool write_port(const char *path, int port, gl_err *err)
+{
+    gl_buf partial = {0};
+    gl_buf_printf(&partial, "%s.new", path);
+    gl_buf_byte(&partial, '\0');
+    FILE *file = fopen((const char *)partial.data, "w");
+    bool ok = file != NULL && fprintf(file, "%d\n", port) > 0;
+    if (file != NULL)
+        ok = fclose(file) == 0 && ok;
+    ok = ok && rename((const char *)partial.data, path) == 0;
+    gl_buf_free(&partial);
+    return ok || gl_fail(err, GL_FATAL, "port-file", "cannot write %s: %s", path, strerror(errno));
+}
+
+bool gl_service_start(gl_ingest *ingest, gl_err *err)
+{
+    static gl_http_route routes[3];
+    routes[0] = (gl_http_route){"POST", "/v1/declarations", post_declarations, ingest};
+    routes[1] = (gl_http_route){"GET", "/v1/declarations", get_by_lrn, ingest};
+    routes[2] = (gl_http_route){"GET", "/v1/declarations/{}", get_by_mrn, ingest};
+    ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
+    ingest->http = gl_http_start(&ingest->conf.http, routes, 3, ingest->registry, err);
+    if (ingest->http == NULL)
+        return gl_fail_context(err, "intake");
+    gl_log(GL_LOG_INFO, "intake-listening", "port %d", gl_http_port(ingest->http));
+    return ingest->conf.port_file[0] == '\0' || write_port(ingest->conf.port_file, gl_http_port(ingest->http), err);
+}
+
+void gl_service_stop(gl_ingest *ingest)
+{
+    if (ingest->http != NULL)
+        gl_http_stop(ingest->http);
+    ingest->http = NULL;
+}
