@@ -76,7 +76,8 @@ void gl_conf_print(const gl_conf *conf, gl_buf *buf);
 void gl_conf_document(const gl_conf_table *table, gl_buf *buf);
 /* The names "section.key" that differ and are not reloadable, separated by ", ", into `buf`. */
 void gl_conf_fixed_changes(const gl_conf *old_conf, const gl_conf *new_conf, gl_buf *buf);
-/* Digest (16 hex digits) of the parsed values of a section, the same for the same values: names a policy in records. */
+/* Digest (16 hex digits) of the parsed values of a section, the same for the same values: names a policy in records.
+ * Secrets do not count (records are public), paths count by their last component (installations differ). */
 void gl_conf_digest(const gl_conf *conf, const char *section, char hex[17]);
 
 #endif

@@ -20,6 +20,7 @@ typedef struct gl_yaml {
     size_t count;           /* list, map */
     struct gl_yaml **items; /* list: elements; map: values */
     gl_str *keys;           /* map */
+    int *key_lines;         /* map: the line of each key */
 } gl_yaml;
 
 enum { GL_YAML_LIMIT_BYTES = 4 * 1024 * 1024, GL_YAML_LIMIT_DEPTH = 16, GL_YAML_LIMIT_NODES = 200000 };
