@@ -1,0 +1,76 @@
+"""Training rows: what $GREENLANE_DATA/descriptions and the goods lexicon say, normalised, with their weights.
+
+Always holds: a code is one of the subheadings of HS 2022; rows with other codes (older editions) are left out and counted.
+"""
+import csv
+import os
+import random
+from collections import Counter, defaultdict
+
+from text import normalise
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LEXICON = os.path.join(HERE, "..", "lexicon", "goods.tsv")
+KIND = {"uk_fpo_extra_references": "parcels", "uk_fpo_brands": "parcels", "uk_search_references": "search", "us_cross_rulings": "rulings",
+        "eu_bti_rulings_en": "rulings", "eu_bti_rulings_multi": "rulings", "uk_atar_rulings": "rulings",
+        "hs2022": "hs", "uk_cn_2020": "cn", "us_hts_2026": "us"}
+# How often a row is drawn in an epoch, on average.
+WEIGHT = {"parcels": 3.0, "search": 2.0, "lexicon": 2.5, "rulings": 1.0, "hs": 1.0, "cn": 0.5, "us": 0.15}
+
+
+def data_dir():
+    root = os.environ.get("GREENLANE_DATA", os.path.join(HERE, "..", "..", "..", "shared", "data"))
+    return os.path.join(root, "descriptions")
+
+
+def read_csv(name):
+    with open(os.path.join(data_dir(), name), newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read_lexicon():
+    terms = {}
+    with open(LEXICON, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("#") or not line.strip():
+                continue
+            code, names = line.rstrip("\n").split("\t")
+            for name in names.split("|"):
+                if terms.setdefault(name, code) != code:
+                    raise SystemExit(f"lexicon: {name!r} stands under {terms[name]} and {code}")
+    return terms
+
+
+class Rows:
+    """texts, kinds, sources, labels (index into codes); `codes` sorted."""
+
+    def __init__(self):
+        nomenclature = read_csv("nomenclature.csv")
+        self.codes = sorted({row["hs6"] for row in nomenclature if row["source"] == "hs2022"})
+        index = {code: i for i, code in enumerate(self.codes)}
+        self.texts, self.kinds, self.sources, self.labels = [], [], [], []
+        self.left_out = Counter()
+        lexicon = read_lexicon()
+        unknown = sorted(set(lexicon.values()) - set(self.codes))
+        if unknown:
+            raise SystemExit(f"lexicon: not in HS 2022: {' '.join(unknown)}")
+        labelled = [(row["source"], row["description"], row["hs6"]) for row in nomenclature + read_csv("labelled.csv")]
+        for source, text, code in labelled + [("lexicon", text, code) for text, code in lexicon.items()]:
+            text = normalise(text.encode("utf-8"))
+            if code not in index or text in ("", "other"):
+                self.left_out[source] += 1
+                continue
+            self.texts.append(text)
+            self.kinds.append(KIND.get(source, source))
+            self.sources.append(source)
+            self.labels.append(index[code])
+
+    def split(self, seed, share):
+        """Row indices held out: of labelled.csv, whole groups of one normalised text, `share` of the groups."""
+        groups = defaultdict(list)
+        for i, kind in enumerate(self.kinds):
+            if kind in ("parcels", "search", "rulings"):
+                groups[self.texts[i]].append(i)
+        keys = sorted(groups)
+        random.Random(seed).shuffle(keys)
+        return sorted(i for key in keys[:int(len(keys) * share)] for i in groups[key])
