@@ -1,0 +1,84 @@
+/* See view.h. */
+#include "customs/view.h"
+
+#include <inttypes.h>
+
+#include "customs/ids.h"
+
+enum { DIGEST_BYTES = GL_SHA256_BYTES, DIGEST_HEX_CHARS = 2 * GL_SHA256_BYTES };
+
+/* GETRANGE: the version is in the first bytes, and an entry may be a kilobyte. */
+gl_kv_script gl_view_script = {
+    .text = "local head = redis.call('GETRANGE', KEYS[1], 0, 19)\n"
+            "local version = tonumber(string.match(head, '^(%d+) '))\n"
+            "if version and version >= tonumber(ARGV[1]) then return 0 end\n"
+            "if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])\n"
+            "else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end\n"
+            "return 1\n",
+};
+
+static gl_str text_in(gl_arena *arena, const char *prefix, const char *rest)
+{
+    size_t prefix_len = strlen(prefix), rest_len = strlen(rest);
+    char *text = gl_arena_alloc(arena, prefix_len + rest_len + 1);
+    memcpy(text, prefix, prefix_len);
+    memcpy(text + prefix_len, rest, rest_len + 1);
+    return (gl_str){text, prefix_len + rest_len};
+}
+
+gl_str gl_view_key(gl_arena *arena, const char *stem)
+{
+    return text_in(arena, "gl:v:", stem);
+}
+
+gl_str gl_view_marker_key(gl_arena *arena, int32_t partition)
+{
+    return gl_str_of(gl_arena_printf(arena, "gl:vm:%" PRId32, partition));
+}
+
+gl_str gl_view_value(gl_arena *arena, int64_t version, const uint8_t digest[32], gl_str json)
+{
+    char hex[DIGEST_HEX_CHARS + 1], number[24];
+    gl_hex(digest, DIGEST_BYTES, hex);
+    char *digits = number + sizeof number;
+    uint64_t rest = version < 0 ? 0 : (uint64_t)version;
+    do {
+        *--digits = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    size_t digits_len = (size_t)(number + sizeof number - digits);
+    size_t len = digits_len + 1 + DIGEST_HEX_CHARS + 1 + json.len;
+    char *text = gl_arena_alloc(arena, len), *at = text;
+    memcpy(at, digits, digits_len);
+    at += digits_len;
+    *at++ = ' ';
+    memcpy(at, hex, DIGEST_HEX_CHARS);
+    at += DIGEST_HEX_CHARS;
+    *at++ = ' ';
+    if (json.len > 0)
+        memcpy(at, json.ptr, json.len);
+    return (gl_str){text, len};
+}
+
+bool gl_view_parse(gl_str value, gl_view_entry *entry)
+{
+    const char *space = value.len == 0 ? NULL : memchr(value.ptr, ' ', value.len);
+    if (space == NULL)
+        return false;
+    size_t digits = (size_t)(space - value.ptr);
+    uint64_t version;
+    if (!gl_str_to_u64((gl_str){value.ptr, digits}, INT64_MAX, &version))
+        return false;
+    size_t hex_at = digits + 1, json_at = hex_at + DIGEST_HEX_CHARS + 1;
+    if (value.len < json_at || value.ptr[json_at - 1] != ' ')
+        return false;
+    for (size_t i = 0; i < DIGEST_HEX_CHARS; i++) {
+        char c = value.ptr[hex_at + i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    entry->version = (int64_t)version;
+    entry->digest_hex = (gl_str){value.ptr + hex_at, DIGEST_HEX_CHARS};
+    entry->json = (gl_str){value.ptr + json_at, value.len - json_at};
+    return true;
+}
