@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 # What `dev` and the scripts in tools/ share: where things are, messages, background commands, free ports.
 # To be sourced, with ROOT set to the project's folder. POSIX sh: dash runs it.
 #
@@ -56,7 +56,7 @@ foreground() {
 foreground_kill() {
     [ -n "$FOREGROUND" ] || return 0
     kill -TERM -- "-$FOREGROUND" 2>/dev/null || kill -TERM "$FOREGROUND" 2>/dev/null || :
-    fk_left=50
+    fk_left=200
     while kill -0 -- "-$FOREGROUND" 2>/dev/null && [ "$fk_left" -gt 0 ]; do
         sleep 0.1
         fk_left=$((fk_left - 1))

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2119,SC2120
 # Brings in what a bare Debian or Ubuntu lacks: packages with apt, Kafka with Maven, the outside Kafka client for tests with pip.
 # Each step does nothing when its result is there. Registries are reached by the ordinary settings of apt, mvn and pip.
 # To be sourced after common.sh.
@@ -56,7 +56,7 @@ apt_install() {
     fi
 }
 
-# install_packages [more...]
+# install_packages [COMMAND:PACKAGE...]: also these.
 install_packages() {
     ip_missing=
     for ip_package in $APT_LIBRARIES; do
@@ -84,7 +84,7 @@ install_kafka() {
     rm -rf "$KAFKA_HOME"
     mkdir -p "$KAFKA_HOME"
     cat >"$KAFKA_HOME/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>greenlane</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC1091,SC2119,SC2120
 # Starts and stops Kafka (one KRaft node), Redis and the four daemons on free ports of 127.0.0.1. Run it, or source it for its functions.
 #
 # Always holds: what is started has run/NAME.pid (its pid) and run/NAME.start (when it started, so that a pid used again is never taken
