@@ -1,0 +1,494 @@
+/* See store.h. */
+#include "stage/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64 };
+
+static const size_t FIRST_MAP_BYTES = (size_t)256 << 20;
+static const size_t SLACK_BYTES = (size_t)64 << 20; /* kept free beyond what a write is known to need */
+static const char CLEAN[] = "clean";
+
+struct gl_store {
+    MDB_env *env;
+    MDB_dbi entries, meta;
+    MDB_txn *view; /* the read view; kept, and renewed when `viewing` is false */
+    MDB_cursor *cursor;
+    bool viewing;
+    bool cursor_ready; /* the cursor belongs to the current view */
+    int64_t marker;
+    int lock_fd;
+    char directory[PATH_BYTES];
+    char cluster[128];
+    char topic[256];
+};
+
+static bool io_failed(gl_err *err, const gl_store *store, const char *what, int code)
+{
+    return gl_fail(err, GL_FATAL, "state-io", "%s in %s: %s", what, store->directory, mdb_strerror(code));
+}
+
+static bool make_directories(const char *path, gl_err *err)
+{
+    char part[PATH_BYTES];
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof part)
+        return gl_fail(err, GL_FATAL, "state-io", "the path of a state directory has %zu bytes", len);
+    memcpy(part, path, len + 1);
+    for (size_t i = 1; i <= len; i++) {
+        if (part[i] != '/' && part[i] != '\0')
+            continue;
+        char kept = part[i];
+        part[i] = '\0';
+        if (mkdir(part, 0750) != 0 && errno != EEXIST)
+            return gl_fail(err, GL_FATAL, "state-io", "cannot make the state directory %s: %s", part, strerror(errno));
+        part[i] = kept;
+    }
+    return true;
+}
+
+static void path_in(const gl_store *store, const char *name, char path[PATH_BYTES + 16])
+{
+    snprintf(path, PATH_BYTES + 16, "%s/%s", store->directory, name);
+}
+
+static bool read_line(const char *path, char *text, size_t capacity)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool good = fgets(text, (int)capacity, file) != NULL;
+    fclose(file);
+    if (good)
+        text[strcspn(text, "\n")] = '\0';
+    return good;
+}
+
+/* Unreadable (no /proc): a name that no later start has, so that an unclean store is always wiped. */
+static void boot_id(char id[BOOT_ID_BYTES])
+{
+    if (!read_line("/proc/sys/kernel/random/boot_id", id, BOOT_ID_BYTES))
+        snprintf(id, BOOT_ID_BYTES, "process-%ld", (long)getpid());
+}
+
+/* Durable before anything that relies on it is written. */
+static bool write_boot(const gl_store *store, const char *text, gl_err *err)
+{
+    char path[PATH_BYTES + 16], fresh[PATH_BYTES + 16];
+    path_in(store, "boot", path);
+    path_in(store, "boot.new", fresh);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    size_t len = strlen(text);
+    bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+    if (fd >= 0 && close(fd) != 0)
+        good = false;
+    if (!good || rename(fresh, path) != 0)
+        return gl_fail(err, GL_FATAL, "state-io", "cannot write %s: %s", path, strerror(errno));
+    int directory = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0) {
+        fsync(directory);
+        close(directory);
+    }
+    return true;
+}
+
+static bool lock_directory(gl_store *store, gl_err *err)
+{
+    char path[PATH_BYTES + 16];
+    path_in(store, "owner", path);
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (store->lock_fd < 0)
+        return gl_fail(err, GL_FATAL, "state-io", "cannot open %s: %s", path, strerror(errno));
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return gl_fail(err, GL_RETRY, "state-locked", "%s is in use by another worker", store->directory);
+    return true;
+}
+
+static void remove_files(const gl_store *store)
+{
+    char path[PATH_BYTES + 16];
+    path_in(store, "data.mdb", path);
+    unlink(path);
+    path_in(store, "lock.mdb", path);
+    unlink(path);
+}
+
+/* A file whose last user did not close it is whole only while the operating system is the same. */
+static bool is_trusted(const gl_store *store, const char *current_boot)
+{
+    char path[PATH_BYTES + 16], boot[BOOT_ID_BYTES];
+    path_in(store, "boot", path);
+    return read_line(path, boot, sizeof boot) && (strcmp(boot, CLEAN) == 0 || strcmp(boot, current_boot) == 0);
+}
+
+static void close_environment(gl_store *store)
+{
+    if (store->cursor != NULL)
+        mdb_cursor_close(store->cursor);
+    store->cursor = NULL;
+    if (store->view != NULL)
+        mdb_txn_abort(store->view);
+    store->view = NULL;
+    if (store->env != NULL)
+        mdb_env_close(store->env);
+    store->env = NULL;
+    store->viewing = false;
+}
+
+static int open_databases(gl_store *store)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (code != 0)
+        return code;
+    code = mdb_dbi_open(txn, "entries", MDB_CREATE, &store->entries);
+    if (code == 0)
+        code = mdb_dbi_open(txn, "meta", MDB_CREATE, &store->meta);
+    if (code != 0) {
+        mdb_txn_abort(txn);
+        return code;
+    }
+    return mdb_txn_commit(txn);
+}
+
+static size_t used_bytes(const gl_store *store)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    mdb_env_info(store->env, &info);
+    mdb_env_stat(store->env, &stat);
+    return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+static int grow_to(gl_store *store, size_t need)
+{
+    MDB_envinfo info;
+    mdb_env_info(store->env, &info);
+    size_t bytes = info.me_mapsize;
+    while (bytes < need)
+        bytes *= 2;
+    return bytes == info.me_mapsize ? 0 : mdb_env_set_mapsize(store->env, bytes);
+}
+
+static int open_environment(gl_store *store)
+{
+    int code = mdb_env_create(&store->env);
+    if (code == 0)
+        code = mdb_env_set_maxdbs(store->env, 2);
+    if (code == 0)
+        code = mdb_env_set_mapsize(store->env, FIRST_MAP_BYTES);
+    if (code == 0)
+        code = mdb_env_open(store->env, store->directory, MDB_NOSYNC | MDB_NOTLS | MDB_NOMEMINIT, 0640);
+    if (code == 0) { /* slots of readers that were killed would keep old pages from being used again */
+        int dead;
+        code = mdb_reader_check(store->env, &dead);
+    }
+    if (code == 0)
+        code = grow_to(store, 2 * (used_bytes(store) + SLACK_BYTES));
+    return code == 0 ? open_databases(store) : code;
+}
+
+static int put_meta(gl_store *store, MDB_txn *txn, const char *name, const void *data, size_t size)
+{
+    MDB_val key = {strlen(name), (void *)name}, value = {size, (void *)data};
+    return mdb_put(txn, store->meta, &key, &value, 0);
+}
+
+static bool get_meta(gl_store *store, MDB_txn *txn, const char *name, MDB_val *value)
+{
+    MDB_val key = {strlen(name), (void *)name};
+    return mdb_get(txn, store->meta, &key, value) == 0;
+}
+
+static bool meta_is(gl_store *store, MDB_txn *txn, const char *name, const char *wanted)
+{
+    MDB_val value;
+    return get_meta(store, txn, name, &value) && value.mv_size == strlen(wanted) &&
+           memcmp(value.mv_data, wanted, value.mv_size) == 0;
+}
+
+static bool meta_number(gl_store *store, MDB_txn *txn, const char *name, int64_t *number)
+{
+    MDB_val value;
+    if (!get_meta(store, txn, name, &value) || value.mv_size != sizeof *number)
+        return false;
+    memcpy(number, value.mv_data, sizeof *number);
+    return true;
+}
+
+/* Is the copy one of this topic, and fresh enough? `*empty`: there was none yet. */
+static bool is_usable(gl_store *store, const gl_store_identity *identity, bool *usable, bool *empty, gl_err *err)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+    if (code != 0)
+        return io_failed(err, store, "cannot read", code);
+    int64_t at_ms = 0;
+    *empty = !meta_number(store, txn, "marker", &store->marker);
+    *usable = !*empty && meta_is(store, txn, "cluster", identity->cluster) &&
+              meta_is(store, txn, "topic", identity->topic) && meta_number(store, txn, "at", &at_ms) &&
+              identity->now_ms - at_ms <= identity->stale_after_ms;
+    mdb_txn_abort(txn);
+    return true;
+}
+
+bool gl_store_wipe(gl_store *store, gl_err *err)
+{
+    gl_store_release(store);
+    MDB_txn *txn;
+    int code = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (code != 0)
+        return io_failed(err, store, "cannot wipe", code);
+    code = mdb_drop(txn, store->entries, 0);
+    if (code == 0)
+        code = mdb_drop(txn, store->meta, 0);
+    if (code != 0) {
+        mdb_txn_abort(txn);
+        return io_failed(err, store, "cannot wipe", code);
+    }
+    code = mdb_txn_commit(txn);
+    store->marker = 0;
+    return code == 0 || io_failed(err, store, "cannot wipe", code);
+}
+
+/* Files that LMDB refuses are thrown away: the changelog has everything. */
+static bool open_or_replace(gl_store *store, bool *wiped, gl_err *err)
+{
+    int code = open_environment(store);
+    if (code == 0)
+        return true;
+    close_environment(store);
+    if (code == ENOSPC || code == EACCES || code == ENOMEM)
+        return io_failed(err, store, "cannot open", code);
+    remove_files(store);
+    *wiped = true;
+    code = open_environment(store);
+    return code == 0 || io_failed(err, store, "cannot open", code);
+}
+
+static bool open_store(gl_store *store, const gl_store_identity *identity, bool *wiped, gl_err *err)
+{
+    char boot[BOOT_ID_BYTES], path[PATH_BYTES + 16];
+    if (!make_directories(store->directory, err) || !lock_directory(store, err))
+        return false;
+    boot_id(boot);
+    path_in(store, "data.mdb", path);
+    if (access(path, F_OK) == 0 && !is_trusted(store, boot)) {
+        remove_files(store);
+        *wiped = true;
+    }
+    bool usable = false, empty = true;
+    if (!write_boot(store, boot, err) || !open_or_replace(store, wiped, err) ||
+        !is_usable(store, identity, &usable, &empty, err))
+        return false;
+    if (usable)
+        return true;
+    *wiped = *wiped || !empty;
+    return gl_store_wipe(store, err);
+}
+
+gl_store *gl_store_open(const char *directory, const gl_store_identity *identity, bool *wiped, gl_err *err)
+{
+    bool dropped = false;
+    gl_store *store = calloc(1, sizeof *store);
+    if (store == NULL)
+        abort();
+    store->lock_fd = -1;
+    snprintf(store->directory, sizeof store->directory, "%s", directory);
+    snprintf(store->cluster, sizeof store->cluster, "%s", identity->cluster);
+    snprintf(store->topic, sizeof store->topic, "%s", identity->topic);
+    if (!open_store(store, identity, &dropped, err)) {
+        close_environment(store);
+        if (store->lock_fd >= 0)
+            close(store->lock_fd);
+        free(store);
+        store = NULL;
+    }
+    if (wiped != NULL)
+        *wiped = dropped;
+    return store;
+}
+
+/* Failing here costs a restore at the next start, no data: the boot file then still names this boot. */
+void gl_store_close(gl_store *store, int64_t now_ms)
+{
+    if (store == NULL)
+        return;
+    gl_store_release(store);
+    gl_err ignored;
+    bool synced = gl_store_apply(store, NULL, 0, store->marker, now_ms, &ignored) && mdb_env_sync(store->env, 1) == 0;
+    close_environment(store);
+    if (synced)
+        write_boot(store, CLEAN, &ignored);
+    close(store->lock_fd);
+    free(store);
+}
+
+int64_t gl_store_marker(const gl_store *store)
+{
+    return store->marker;
+}
+
+static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *entries, size_t count, int64_t marker,
+                     int64_t now_ms)
+{
+    int code = 0;
+    for (size_t i = 0; i < count && code == 0; i++) {
+        MDB_val key = {entries[i].key.len, (void *)entries[i].key.ptr};
+        MDB_val value = {entries[i].value.len, (void *)entries[i].value.ptr};
+        if (entries[i].value.ptr != NULL)
+            code = mdb_put(txn, store->entries, &key, &value, 0);
+        else if ((code = mdb_del(txn, store->entries, &key, NULL)) == MDB_NOTFOUND)
+            code = 0;
+    }
+    if (code == 0)
+        code = put_meta(store, txn, "marker", &marker, sizeof marker);
+    if (code == 0)
+        code = put_meta(store, txn, "at", &now_ms, sizeof now_ms);
+    if (code == 0)
+        code = put_meta(store, txn, "cluster", store->cluster, strlen(store->cluster));
+    if (code == 0)
+        code = put_meta(store, txn, "topic", store->topic, strlen(store->topic));
+    return code;
+}
+
+static int apply_once(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(store->env, NULL, 0, &txn);
+    if (code != 0)
+        return code;
+    code = apply_all(store, txn, entries, count, marker, now_ms);
+    if (code != 0) {
+        mdb_txn_abort(txn);
+        return code;
+    }
+    return mdb_txn_commit(txn);
+}
+
+bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,
+                    gl_err *err)
+{
+    gl_store_release(store);
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += entries[i].key.len + entries[i].value.len + 64;
+    int64_t next = marker < 0 ? store->marker : marker;
+    int code = grow_to(store, used_bytes(store) + 4 * bytes + SLACK_BYTES);
+    if (code == 0)
+        code = apply_once(store, entries, count, next, now_ms);
+    for (int tries = 0; code == MDB_MAP_FULL && tries < 8; tries++) {
+        MDB_envinfo info;
+        mdb_env_info(store->env, &info);
+        code = grow_to(store, info.me_mapsize * 2);
+        if (code == 0)
+            code = apply_once(store, entries, count, next, now_ms);
+    }
+    if (code != 0)
+        return io_failed(err, store, "cannot write", code);
+    store->marker = next;
+    return true;
+}
+
+static bool begin_view(gl_store *store, gl_err *err)
+{
+    if (store->viewing)
+        return true;
+    int code =
+        store->view == NULL ? mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->view) : mdb_txn_renew(store->view);
+    if (code != 0)
+        return io_failed(err, store, "cannot read", code);
+    store->viewing = true;
+    store->cursor_ready = false;
+    return true;
+}
+
+static gl_str slice_of(MDB_val value)
+{
+    return (gl_str){value.mv_data == NULL ? "" : value.mv_data, value.mv_size};
+}
+
+bool gl_store_get(gl_store *store, gl_str key, gl_str *value, gl_err *err)
+{
+    *value = (gl_str){NULL, 0};
+    if (key.len == 0 || key.len > GL_STORE_KEY_LIMIT_BYTES)
+        return true; /* no such key can have been written */
+    if (!begin_view(store, err))
+        return false;
+    MDB_val wanted = {key.len, (void *)key.ptr}, found;
+    int code = mdb_get(store->view, store->entries, &wanted, &found);
+    if (code == MDB_NOTFOUND)
+        return true;
+    if (code != 0)
+        return io_failed(err, store, "cannot read", code);
+    *value = slice_of(found);
+    return true;
+}
+
+static bool move_cursor(gl_store *store, MDB_val *at, MDB_cursor_op op, gl_str *key, gl_str *value, gl_err *err)
+{
+    MDB_val found;
+    *key = (gl_str){NULL, 0};
+    *value = (gl_str){NULL, 0};
+    int code = mdb_cursor_get(store->cursor, at, &found, op);
+    if (code == MDB_NOTFOUND)
+        return true;
+    if (code != 0)
+        return io_failed(err, store, "cannot read", code);
+    *key = slice_of(*at);
+    *value = slice_of(found);
+    return true;
+}
+
+bool gl_store_seek(gl_store *store, gl_str from, gl_str *key, gl_str *value, gl_err *err)
+{
+    if (!begin_view(store, err))
+        return false;
+    int code = 0;
+    if (store->cursor == NULL)
+        code = mdb_cursor_open(store->view, store->entries, &store->cursor);
+    else if (!store->cursor_ready)
+        code = mdb_cursor_renew(store->view, store->cursor);
+    if (code != 0)
+        return io_failed(err, store, "cannot read", code);
+    store->cursor_ready = true;
+    MDB_val at = {from.len, (void *)from.ptr};
+    return move_cursor(store, &at, from.len == 0 ? MDB_FIRST : MDB_SET_RANGE, key, value, err);
+}
+
+bool gl_store_next(gl_store *store, gl_str *key, gl_str *value, gl_err *err)
+{
+    MDB_val at = {0, NULL};
+    return move_cursor(store, &at, MDB_NEXT, key, value, err);
+}
+
+void gl_store_release(gl_store *store)
+{
+    if (!store->viewing)
+        return;
+    mdb_txn_reset(store->view);
+    store->viewing = false;
+    store->cursor_ready = false;
+}
+
+bool gl_store_count(gl_store *store, size_t *count, gl_err *err)
+{
+    if (!begin_view(store, err))
+        return false;
+    MDB_stat stat;
+    int code = mdb_stat(store->view, store->entries, &stat);
+    *count = code == 0 ? stat.ms_entries : 0;
+    return code == 0 || io_failed(err, store, "cannot read", code);
+}
+
+int64_t gl_store_bytes(const gl_store *store)
+{
+    return (int64_t)used_bytes(store);
+}
