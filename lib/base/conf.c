@@ -454,7 +454,8 @@ static bool fill_defaults(gl_conf *conf, section *s, size_t index, const char *d
             continue;
         place at = {conf, gl_arena_printf(conf->arena, "default of %s.%s", s->table->section, entry->name), directory,
                     err};
-        if (!parse_value(&at, entry, gl_str_of(entry->initial), target))
+        gl_str value;
+        if (!expand(&at, gl_str_of(entry->initial), &value) || !parse_value(&at, entry, value, target))
             return false;
     }
     return true;

@@ -407,6 +407,18 @@ static size_t edit_distance(gl_str a, gl_str b)
     return previous[b.len];
 }
 
+/* A unit that was left out ("timeout" for "timeout_ms") counts as one step. */
+static size_t name_distance(gl_str wanted, gl_str name)
+{
+    size_t distance = edit_distance(wanted, name);
+    const char *unit = memrchr(name.ptr, '_', name.len);
+    size_t stem = unit == NULL ? 0 : (size_t)(unit - name.ptr);
+    if (stem < 3)
+        return distance;
+    size_t without = edit_distance(wanted, (gl_str){name.ptr, stem}) + 1;
+    return without < distance ? without : distance;
+}
+
 const char *gl_nearest_name(gl_str wanted, const char *const *names)
 {
     const char *best = NULL;
@@ -418,7 +430,7 @@ const char *gl_nearest_name(gl_str wanted, const char *const *names)
         if (name.len == 0 || name.len > NAME_LIMIT_BYTES)
             continue;
         size_t longer = name.len > wanted.len ? name.len : wanted.len;
-        size_t distance = edit_distance(wanted, name);
+        size_t distance = name_distance(wanted, name);
         if (distance <= (longer + 1) / 3 && (best == NULL || distance < best_distance)) {
             best = *names;
             best_distance = distance;
