@@ -86,8 +86,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=40, help="how long the sending takes without faults")
     args = parser.parse_args()
     o.need_stack()
-    seed = time.time_ns() % 1_000_000_007
-    lines = o.greenlane("generate", "--count", args.count, "--seed", seed, "--format", "json").splitlines()
+    lines = o.generate(args.count)
     o.check(len(lines) == args.count, f"{len(lines)} declarations were generated")
 
     with o.Topic("gl.decisions", o.decision_of) as decisions:

@@ -70,6 +70,16 @@ def greenlane(*arguments, input_bytes=None, fine=(0,), seconds=900):
     return result.stdout
 
 
+_prefixes = iter(range(1, 1000))
+
+
+def generate(count, *arguments):
+    """Synthetic declarations as NDJSON lines, with LRNs that no other call makes."""
+    prefix = "T" + format((time.time_ns() // 1_000_000 * 1000 + next(_prefixes)) % 16**7, "07X")
+    return greenlane("generate", "--count", count, "--seed", time.time_ns() % 1_000_000_007, "--prefix", prefix, "--format", "ndjson",
+                     *arguments).splitlines()
+
+
 def json_lines(output):
     return [json.loads(line) for line in output.splitlines() if line.strip()]
 
@@ -260,19 +270,17 @@ def partition_of(mrn, count):
     return int(mrn[STEM], 36) % count
 
 
-def flush_pipeline(decisions, seed=None):
+def flush_pipeline(decisions):
     """Sends declarations of its own until one was decided in every partition: what was sent before is then decided too, since a partition
     keeps its order through all stages. Their submitter is the account "fence"; `decisions` keeps decision_of dicts."""
     intake = Intake(account="fence", patience_s=60)
     seen = set()
-    seed = seed if seed is not None else time.time_ns() % 1_000_000_007
     while len(seen) < len(decisions.partitions):
-        status, answer = intake.post(greenlane("generate", "--count", 20, "--seed", seed, "--format", "json"))
+        status, answer = intake.post(b"\n".join(generate(20)))
         check(status == 202, f"fence: {status} {answer}")
         wanted = {r["mrn"] for r in answer["results"] if r["status"] == "accepted"}
         decisions.wait(lambda kept, w=wanted: w <= {d["mrn"] for d in kept if d["submitter"] == "fence"}, "the fence")
         seen |= {d["partition"] for d in decisions.kept if d["mrn"] in wanted}
-        seed += 1
 
 
 def assert_once(decisions, accepted, submitter=None):

@@ -1,0 +1,380 @@
+/* The shape echo: one hop of a chain that moves records as the pipeline does, and decides nothing.
+ *
+ * `./dev bench` runs four of these beside the pipeline, on the same broker: same number of topics, partitions, records,
+ * bytes (recorded values of the real topics), transactions and librdkafka settings. What the pipeline costs more is the
+ * cost of what it does with the records. A hop is one thread with one consumer and one transactional producer, as a
+ * stage's worker is; partition out = partition in; consume, produce and offsets are one transaction per batch. The
+ * first hop has no input: it makes keys.
+ *
+ * Written to librdkafka alone: it shares no code with what it is compared to.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <librdkafka/rdkafka.h>
+
+enum {
+    OUTPUTS_LIMIT = 8,
+    INPUTS_LIMIT = 4,
+    SETTINGS_LIMIT = 64,
+    KEY_BYTES = 16,
+    BATCH_LIMIT = 100000,
+    ERROR_BYTES = 512
+};
+
+/* Values of one topic, as recorded: each is a 4-byte big-endian length and its bytes; they are sent in turn. */
+typedef struct sample {
+    uint8_t *bytes;
+    size_t *starts, *lengths;
+    size_t count, next;
+} sample;
+
+typedef struct output {
+    const char *topic;
+    double ratio; /* records for each record that comes in */
+    double owed;
+    sample sample;
+    rd_kafka_topic_t *handle;
+} output;
+
+typedef struct hop {
+    const char *name, *brokers, *group, *transactional_id;
+    const char *inputs[INPUTS_LIMIT];
+    size_t input_count;
+    output outputs[OUTPUTS_LIMIT];
+    size_t output_count;
+    const char *settings[SETTINGS_LIMIT]; /* name=value: p. for the producer, c. for the consumer */
+    size_t setting_count;
+    int64_t batch, poll_ms, count, rate;
+    int32_t partitions;
+    rd_kafka_t *producer, *consumer;
+    rd_kafka_queue_t *queue;
+    int64_t records, transactions;
+} hop;
+
+static volatile sig_atomic_t stopping;
+
+static void on_signal(int signal)
+{
+    (void)signal;
+    stopping = 1;
+}
+
+static void fail(const char *what, const char *why)
+{
+    fprintf(stderr, "echo: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void must(rd_kafka_error_t *error, const char *what)
+{
+    if (error != NULL)
+        fail(what, rd_kafka_error_string(error));
+}
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void sample_load(sample *s, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0)
+        fail(path, strerror(errno));
+    long size = ftell(file);
+    rewind(file);
+    s->bytes = malloc((size_t)size + 1);
+    s->starts = malloc(((size_t)size / 4 + 1) * sizeof *s->starts);
+    s->lengths = malloc(((size_t)size / 4 + 1) * sizeof *s->lengths);
+    if (s->bytes == NULL || s->starts == NULL || s->lengths == NULL)
+        abort();
+    if (fread(s->bytes, 1, (size_t)size, file) != (size_t)size)
+        fail(path, "cannot be read");
+    fclose(file);
+    for (size_t at = 0; at + 4 <= (size_t)size;) {
+        size_t len = (size_t)s->bytes[at] << 24 | (size_t)s->bytes[at + 1] << 16 | (size_t)s->bytes[at + 2] << 8 |
+                     s->bytes[at + 3];
+        if (len > (size_t)size - at - 4)
+            fail(path, "is cut off");
+        s->starts[s->count] = at + 4;
+        s->lengths[s->count++] = len;
+        at += 4 + len;
+    }
+    if (s->count == 0)
+        fail(path, "has no values");
+}
+
+static void apply_settings(const hop *h, rd_kafka_conf_t *conf, char kind)
+{
+    for (size_t i = 0; i < h->setting_count; i++) {
+        char name[128], error[ERROR_BYTES];
+        const char *equals = strchr(h->settings[i], '=');
+        if (equals == NULL || h->settings[i][1] != '.' || (size_t)(equals - h->settings[i]) >= sizeof name)
+            fail(h->settings[i], "is not p.NAME=VALUE or c.NAME=VALUE");
+        if (h->settings[i][0] != kind)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)(equals - h->settings[i] - 2), h->settings[i] + 2);
+        if (rd_kafka_conf_set(conf, name, equals + 1, error, sizeof error) != RD_KAFKA_CONF_OK)
+            fail(name, error);
+    }
+    char error[ERROR_BYTES];
+    if (rd_kafka_conf_set(conf, "bootstrap.servers", h->brokers, error, sizeof error) != RD_KAFKA_CONF_OK)
+        fail("bootstrap.servers", error);
+}
+
+static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char error[ERROR_BYTES];
+    if (rd_kafka_conf_set(conf, name, value, error, sizeof error) != RD_KAFKA_CONF_OK)
+        fail(name, error);
+}
+
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)rk;
+    (void)opaque;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE)
+        fail("delivery", rd_kafka_err2str(message->err));
+}
+
+static void open_producer(hop *h)
+{
+    char error[ERROR_BYTES];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    apply_settings(h, conf, 'p');
+    set(conf, "transactional.id", h->transactional_id);
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    h->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    if (h->producer == NULL)
+        fail("producer", error);
+    /* A topic handle keeps the first record from waiting for metadata. */
+    for (size_t i = 0; i < h->output_count; i++)
+        h->outputs[i].handle = rd_kafka_topic_new(h->producer, h->outputs[i].topic, NULL);
+    must(rd_kafka_init_transactions(h->producer, 30000), "init_transactions");
+}
+
+static void open_consumer(hop *h)
+{
+    char error[ERROR_BYTES];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    apply_settings(h, conf, 'c');
+    set(conf, "group.id", h->group);
+    set(conf, "enable.auto.commit", "false");
+    set(conf, "enable.auto.offset.store", "false");
+    set(conf, "isolation.level", "read_committed");
+    set(conf, "auto.offset.reset", "earliest");
+    h->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
+    if (h->consumer == NULL)
+        fail("consumer", error);
+    rd_kafka_poll_set_consumer(h->consumer);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new((int)h->input_count);
+    for (size_t i = 0; i < h->input_count; i++)
+        rd_kafka_topic_partition_list_add(topics, h->inputs[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(h->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail("subscribe", rd_kafka_err2str(code));
+    h->queue = rd_kafka_queue_get_consumer(h->consumer);
+}
+
+/* What is owed to each output after one more record with this key. */
+static void produce_for(hop *h, int32_t partition, const void *key, size_t key_len)
+{
+    for (size_t i = 0; i < h->output_count; i++) {
+        output *o = &h->outputs[i];
+        o->owed += o->ratio;
+        while (o->owed >= 1) {
+            size_t at = o->sample.next++ % o->sample.count;
+            while (rd_kafka_produce(o->handle, partition, 0, o->sample.bytes + o->sample.starts[at],
+                                    o->sample.lengths[at], key, key_len, NULL) != 0) {
+                if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+                    fail(o->topic, rd_kafka_err2str(rd_kafka_last_error()));
+                rd_kafka_poll(h->producer, 10);
+            }
+            o->owed -= 1;
+        }
+    }
+}
+
+static void send_offsets(hop *h, rd_kafka_message_t *const *messages, size_t count)
+{
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(16);
+    for (size_t i = 0; i < count; i++) {
+        const char *topic = rd_kafka_topic_name(messages[i]->rkt);
+        rd_kafka_topic_partition_t *entry = rd_kafka_topic_partition_list_find(offsets, topic, messages[i]->partition);
+        if (entry == NULL)
+            entry = rd_kafka_topic_partition_list_add(offsets, topic, messages[i]->partition);
+        entry->offset = messages[i]->offset + 1;
+    }
+    rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(h->consumer);
+    must(rd_kafka_send_offsets_to_transaction(h->producer, offsets, metadata, -1), "send_offsets");
+    rd_kafka_consumer_group_metadata_destroy(metadata);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+static void commit(hop *h, size_t count)
+{
+    must(rd_kafka_commit_transaction(h->producer, -1), "commit");
+    h->records += (int64_t)count;
+    h->transactions++;
+}
+
+static void echo_batch(hop *h, rd_kafka_message_t **messages, size_t count)
+{
+    must(rd_kafka_begin_transaction(h->producer), "begin");
+    for (size_t i = 0; i < count; i++)
+        produce_for(h, messages[i]->partition, messages[i]->key, messages[i]->key_len);
+    send_offsets(h, messages, count);
+    commit(h, count);
+}
+
+/* Waits for a first record, then takes what is there: commits early when the queue is empty, late when it is full. */
+static void run_consuming(hop *h)
+{
+    rd_kafka_message_t **messages = malloc((size_t)h->batch * sizeof(rd_kafka_message_t *));
+    if (messages == NULL)
+        abort();
+    while (!stopping) {
+        ssize_t got = rd_kafka_consume_batch_queue(h->queue, (int)h->poll_ms, messages, (size_t)h->batch);
+        size_t count = 0;
+        for (ssize_t i = 0; i < got; i++) {
+            if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+                messages[count++] = messages[i];
+            else if (messages[i]->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+                fail("consume", rd_kafka_message_errstr(messages[i]));
+            else
+                rd_kafka_message_destroy(messages[i]);
+        }
+        if (count > 0)
+            echo_batch(h, messages, count);
+        for (size_t i = 0; i < count; i++)
+            rd_kafka_message_destroy(messages[i]);
+    }
+    free(messages);
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15U;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebU;
+    return x ^ x >> 31;
+}
+
+/* The first hop: `count` records, as fast as it goes or at `rate` a second. */
+static void run_source(hop *h)
+{
+    int64_t started = now_us();
+    for (int64_t sent = 0; sent < h->count && !stopping;) {
+        int64_t due = h->rate == 0 ? h->count : (now_us() - started) * h->rate / 1000000;
+        int64_t ready = due < h->count ? due - sent : h->count - sent;
+        if (ready <= 0) {
+            nanosleep(&(struct timespec){0, 1000000}, NULL);
+            continue;
+        }
+        size_t count = (size_t)(ready < h->batch ? ready : h->batch);
+        must(rd_kafka_begin_transaction(h->producer), "begin");
+        for (size_t i = 0; i < count; i++) {
+            uint64_t high = mix((uint64_t)sent + i), key[2] = {high, mix(high)};
+            produce_for(h, (int32_t)((high >> 2) % (uint64_t)h->partitions), key, KEY_BYTES);
+        }
+        commit(h, count);
+        sent += (int64_t)count;
+    }
+}
+
+/* --out TOPIC:RATIO:SAMPLE */
+static void add_output(hop *h, char *text)
+{
+    if (h->output_count == OUTPUTS_LIMIT)
+        fail(text, "too many outputs");
+    output *o = &h->outputs[h->output_count++];
+    char *ratio = strchr(text, ':'), *path = ratio == NULL ? NULL : strchr(ratio + 1, ':');
+    if (path == NULL)
+        fail(text, "is not TOPIC:RATIO:SAMPLE");
+    *ratio = *path = '\0';
+    o->topic = text;
+    o->ratio = strtod(ratio + 1, NULL);
+    sample_load(&o->sample, path + 1);
+}
+
+static void read_arguments(hop *h, int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const char *name = argv[i];
+        char *value = argv[i + 1];
+        if (strcmp(name, "--name") == 0)
+            h->name = value;
+        else if (strcmp(name, "--brokers") == 0)
+            h->brokers = value;
+        else if (strcmp(name, "--group") == 0)
+            h->group = value;
+        else if (strcmp(name, "--transactional-id") == 0)
+            h->transactional_id = value;
+        else if (strcmp(name, "--in") == 0 && h->input_count < INPUTS_LIMIT)
+            h->inputs[h->input_count++] = value;
+        else if (strcmp(name, "--out") == 0)
+            add_output(h, value);
+        else if (strcmp(name, "--set") == 0 && h->setting_count < SETTINGS_LIMIT)
+            h->settings[h->setting_count++] = value;
+        else if (strcmp(name, "--batch") == 0)
+            h->batch = strtoll(value, NULL, 10);
+        else if (strcmp(name, "--poll-ms") == 0)
+            h->poll_ms = strtoll(value, NULL, 10);
+        else if (strcmp(name, "--partitions") == 0)
+            h->partitions = (int32_t)strtol(value, NULL, 10);
+        else if (strcmp(name, "--count") == 0)
+            h->count = strtoll(value, NULL, 10);
+        else if (strcmp(name, "--rate") == 0)
+            h->rate = strtoll(value, NULL, 10);
+        else
+            fail(name, "unknown option");
+    }
+    if (h->brokers == NULL || h->transactional_id == NULL || h->output_count == 0 || h->batch < 1 ||
+        h->batch > BATCH_LIMIT || (h->input_count > 0) != (h->group != NULL))
+        fail("usage",
+             "echo --name N --brokers B --transactional-id ID {--in TOPIC... --group G | --count N [--rate R]} --out "
+             "TOPIC:RATIO:SAMPLE... [--batch 5000] [--poll-ms 20] [--partitions 4] [--set p.NAME=VALUE | "
+             "c.NAME=VALUE]...");
+}
+
+int main(int argc, char **argv)
+{
+    hop h = {.name = "echo", .batch = 5000, .poll_ms = 20, .partitions = 4};
+    read_arguments(&h, argc, argv);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    open_producer(&h);
+    if (h.input_count > 0)
+        open_consumer(&h);
+    printf("ready\n");
+    fflush(stdout);
+    if (h.input_count > 0)
+        run_consuming(&h);
+    else
+        run_source(&h);
+    printf("%s: %lld records, %lld transactions\n", h.name, (long long)h.records, (long long)h.transactions);
+    if (h.consumer != NULL) {
+        rd_kafka_queue_destroy(h.queue);
+        rd_kafka_consumer_close(h.consumer);
+        rd_kafka_destroy(h.consumer);
+    }
+    for (size_t i = 0; i < h.output_count; i++) {
+        rd_kafka_topic_destroy(h.outputs[i].handle);
+        free(h.outputs[i].sample.bytes);
+        free(h.outputs[i].sample.starts);
+        free(h.outputs[i].sample.lengths);
+    }
+    rd_kafka_destroy(h.producer);
+    return 0;
+}
