@@ -1,0 +1,685 @@
+/* See kafka.h. Written for librdkafka 2.0.2 and later; where a setting works around one of its faults the comment says
+ * so. */
+#include "io/kafka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gen/topics.h"
+
+static const char *const compressions[] = {"none", "lz4", "zstd", "gzip", "snappy", NULL};
+
+#define ENTRY(field, kind, text, low, high, words)                                                                     \
+    {                                                                                                                  \
+        .name = #field, .type = kind, .offset = offsetof(gl_kafka_conf, field), .initial = text, .min = low,           \
+        .max = high, .help = words                                                                                     \
+    }
+#define NAMED(name_, field, kind, text, low, high, words)                                                              \
+    {                                                                                                                  \
+        .name = name_, .type = kind, .offset = offsetof(gl_kafka_conf, field), .initial = text, .min = low,            \
+        .max = high, .help = words                                                                                     \
+    }
+
+static const int64_t MIB = 1 << 20;
+enum { SECOND = 1000, MINUTE = 60 * SECOND };
+
+static const gl_conf_entry entries[] = {
+    ENTRY(brokers, GL_CONF_STRING, "${KAFKA_BROKERS:-127.0.0.1:9092}", 0, 0,
+          "Brokers to start from: host:port, separated by commas."),
+    ENTRY(client_id, GL_CONF_STRING, "greenlane", 0, 0, "Start of the client ids that brokers log and count by."),
+    ENTRY(properties, GL_CONF_STRINGS, NULL, 0, 0,
+          "Further librdkafka properties as key=value, for example security.protocol=SASL_SSL. They come last and win; "
+          "those that the guarantees rest on are refused."),
+    NAMED("transaction_timeout", transaction_timeout_ms, GL_CONF_DURATION, "10s", SECOND, 15 * MINUTE,
+          "How long a transaction may stay open before the broker aborts it: what a dead worker can hold up its "
+          "readers."),
+    NAMED("session_timeout", session_timeout_ms, GL_CONF_DURATION, "10s", SECOND, 30 * MINUTE,
+          "A worker that is silent for this long loses its partitions."),
+    NAMED("max_poll_interval", max_poll_interval_ms, GL_CONF_DURATION, "10m", 10 * SECOND, 24 * 60 * MINUTE,
+          "A worker that takes no batch for this long loses its partitions; restoring state counts."),
+    NAMED("fetch_wait", fetch_wait_ms, GL_CONF_DURATION, "500ms", 1, MINUTE,
+          "How long a broker waits for fetch_min_bytes before it answers."),
+    ENTRY(fetch_min_bytes, GL_CONF_BYTES, "1", 1, 100 * MIB, "A broker answers a fetch when it has this much."),
+    ENTRY(fetch_partition_bytes, GL_CONF_BYTES, "1m", 1024, 100 * MIB,
+          "Most that is fetched of a partition at once; a larger record still comes."),
+    ENTRY(prefetch_bytes, GL_CONF_BYTES, "16m", 1 * MIB, 1024 * MIB,
+          "Most that is held of records fetched ahead, for a worker."),
+    ENTRY(prefetch_records, GL_CONF_INT, "20000", 1, 10000000,
+          "Records fetched ahead for a partition before fetching stops."),
+    NAMED("linger", linger_ms, GL_CONF_DURATION, "5ms", 0, SECOND,
+          "How long the producer waits to fill a request within a transaction; the commit does not wait."),
+    ENTRY(batch_bytes, GL_CONF_BYTES, "1m", 1024, 100 * MIB, "Largest batch of one request and partition."),
+    {.name = "compression",
+     .type = GL_CONF_ENUM,
+     .offset = offsetof(gl_kafka_conf, compression),
+     .initial = "lz4",
+     .names = compressions,
+     .help = "Of what is produced."},
+    ENTRY(queue_records, GL_CONF_INT, "1000000", 1000, 10000000,
+          "Records a producer holds; must hold what one batch produces."),
+    ENTRY(create_topics, GL_CONF_BOOL, "true", 0, 0,
+          "Make missing topics at start. Where operators make them (greenlane topics create), false."),
+    ENTRY(partitions, GL_CONF_INT, "${PARTITIONS:-4}", 1, 10000,
+          "Partitions of each topic keyed by declaration. Fixed when the topics are made: keys would go elsewhere, so "
+          "a difference is fatal."),
+    ENTRY(replication, GL_CONF_INT, "1", 1, 10, "Replicas of topics made; 3 in a cluster."),
+    ENTRY(min_insync, GL_CONF_INT, "1", 1, 10, "min.insync.replicas of topics made; 2 in a cluster of three."),
+    NAMED("message_limit", message_limit_bytes, GL_CONF_BYTES, "4m", 64 * 1024, 64 * MIB,
+          "Largest record on a topic. Intake takes a quarter of it, so that later stages have room to add."),
+    NAMED("dead_letter_limit", dlq_message_limit_bytes, GL_CONF_BYTES, "8m", 128 * 1024, 128 * MIB,
+          "Largest record on the dead-letter topics: above message_limit. What still does not fit goes there as a "
+          "reference."),
+    NAMED("retention", retention_ms, GL_CONF_DURATION, "7d", MINUTE, 0x7fffffffffff,
+          "How long topics made keep records that are not compacted."),
+    ENTRY(retention_bytes, GL_CONF_BYTES, "0", 0, 0x7fffffffffff, "Most that a partition keeps; 0: no limit."),
+    NAMED("dead_letter_retention", dlq_retention_ms, GL_CONF_DURATION, "30d", MINUTE, 0x7fffffffffff,
+          "How long dead letters are kept."),
+};
+
+const gl_conf_table gl_kafka_conf_table = {
+    .section = "kafka",
+    .help = "Brokers, clients and topics.",
+    .struct_bytes = sizeof(gl_kafka_conf),
+    .entries = entries,
+    .entry_count = sizeof entries / sizeof entries[0],
+};
+
+/* ---- errors ---- */
+
+typedef struct code_row {
+    rd_kafka_resp_err_t code;
+    gl_action action;
+    const char *name;
+} code_row;
+
+static const code_row code_rows[] = {
+    {RD_KAFKA_RESP_ERR__FENCED, GL_FATAL, "kafka-fenced"},
+    {RD_KAFKA_RESP_ERR_PRODUCER_FENCED, GL_FATAL, "kafka-fenced"},
+    {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, GL_FATAL, "kafka-fenced"},
+    {RD_KAFKA_RESP_ERR__TIMED_OUT, GL_RETRY, "kafka-timed-out"},
+    {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, GL_RETRY, "kafka-timed-out"},
+    {RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, GL_RETRY, "kafka-timed-out"},
+    {RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, GL_RETRY, "kafka-timed-out"},
+    {RD_KAFKA_RESP_ERR__TRANSPORT, GL_RETRY, "kafka-unreachable"},
+    {RD_KAFKA_RESP_ERR__RESOLVE, GL_RETRY, "kafka-unreachable"},
+    {RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, GL_RETRY, "kafka-unreachable"},
+    {RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION, GL_RETRY, "kafka-unreachable"},
+    {RD_KAFKA_RESP_ERR__WAIT_COORD, GL_RETRY, "kafka-coordinator"},
+    {RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, GL_RETRY, "kafka-coordinator"},
+    {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, GL_RETRY, "kafka-coordinator"},
+    {RD_KAFKA_RESP_ERR_NOT_COORDINATOR, GL_RETRY, "kafka-coordinator"},
+    {RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT, GL_RETRY, "kafka-unstable-offset"},
+    {RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, GL_RETRY, "kafka-no-leader"},
+    {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, GL_RETRY, "kafka-no-leader"},
+    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, GL_RETRY, "kafka-not-enough-replicas"},
+    {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, GL_RETRY, "kafka-not-enough-replicas"},
+    {RD_KAFKA_RESP_ERR__QUEUE_FULL, GL_RETRY, "kafka-queue-full"},
+    {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, GL_DEAD_LETTER, "kafka-too-large"},
+    {RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, GL_DEAD_LETTER, "kafka-too-large"},
+    {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, GL_ABORT_TXN, "kafka-stale-generation"},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, GL_ABORT_TXN, "kafka-stale-generation"},
+    {RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, GL_ABORT_TXN, "kafka-stale-generation"},
+    {RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, GL_ABORT_TXN, "kafka-stale-generation"},
+    {RD_KAFKA_RESP_ERR__ASSIGNMENT_LOST, GL_ABORT_TXN, "kafka-stale-generation"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, GL_FATAL, "kafka-unknown-partition"},
+    {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, GL_FATAL, "kafka-unknown-topic"},
+    {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, GL_RETRY,
+     "kafka-unknown-topic"}, /* a broker that has not heard of it yet */
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, GL_FATAL, "kafka-authentication"},
+    {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, GL_FATAL, "kafka-authentication"},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, GL_FATAL, "kafka-authorization"},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, GL_FATAL, "kafka-authorization"},
+    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, GL_FATAL, "kafka-authorization"},
+    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, GL_FATAL, "kafka-authorization"},
+    {RD_KAFKA_RESP_ERR__PURGE_QUEUE, GL_ABORT_TXN, "kafka-purged"},
+    {RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, GL_ABORT_TXN, "kafka-purged"},
+    {RD_KAFKA_RESP_ERR__FATAL, GL_FATAL, "kafka-fatal"},
+};
+
+static code_row row_of(rd_kafka_resp_err_t code)
+{
+    for (size_t i = 0; i < sizeof code_rows / sizeof code_rows[0]; i++)
+        if (code_rows[i].code == code)
+            return code_rows[i];
+    return (code_row){code, GL_FATAL, "kafka-error"};
+}
+
+bool gl_kafka_fail_code(gl_err *err, rd_kafka_resp_err_t code, const char *what)
+{
+    code_row row = row_of(code);
+    return gl_fail(err, row.action, row.name, "%s: %s (%s)", what, rd_kafka_err2str(code), rd_kafka_err2name(code));
+}
+
+bool gl_kafka_fail(gl_err *err, rd_kafka_error_t *error, const char *what)
+{
+    code_row row = row_of(rd_kafka_error_code(error));
+    bool fenced = strcmp(row.name, "kafka-fenced") == 0;
+    row.action = rd_kafka_error_txn_requires_abort(error) ? GL_ABORT_TXN
+                 : rd_kafka_error_is_fatal(error)         ? GL_FATAL
+                 : rd_kafka_error_is_retriable(error)     ? GL_RETRY
+                                                          : GL_FATAL;
+    if (fenced && row.action != GL_FATAL) /* the epoch was bumped under us, but we may go on */
+        row.name = "kafka-epoch";
+    gl_fail(err, row.action, row.name, "%s: %s (%s)", what, rd_kafka_error_string(error), rd_kafka_error_name(error));
+    rd_kafka_error_destroy(error);
+    return false;
+}
+
+bool gl_kafka_is_fenced(const gl_err *err)
+{
+    return err->action == GL_FATAL && strcmp(err->code, "kafka-fenced") == 0;
+}
+
+/* ---- clients ---- */
+
+/* May be called by librdkafka's threads, which gl_log allows; so what it says while a worker waits in a commit is not
+ * held back. */
+static void log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    gl_log_level as = level <= 3 ? GL_LOG_ERROR : level == 4 ? GL_LOG_WARN : level <= 6 ? GL_LOG_INFO : GL_LOG_DEBUG;
+    gl_log(as, "kafka-client", "%s: %s: %s", rd_kafka_name(rk), facility, text);
+}
+
+static void log_failure(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    (void)opaque;
+    code_row row = row_of((rd_kafka_resp_err_t)code);
+    gl_log(row.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, row.name, "%s: %s", rd_kafka_name(rk), reason);
+}
+
+static bool set(rd_kafka_conf_t *settings, const char *name, const char *value, gl_err *err)
+{
+    char why[200];
+    if (rd_kafka_conf_set(settings, name, value, why, sizeof why) != RD_KAFKA_CONF_OK)
+        return gl_fail(err, GL_FATAL, "kafka-config", "librdkafka refuses %s: %s", name, why);
+    return true;
+}
+
+static bool set_number(rd_kafka_conf_t *settings, const char *name, int64_t value, gl_err *err)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    return set(settings, name, text, err);
+}
+
+/* Exactly-once and order rest on these. */
+static bool is_ours(const char *name)
+{
+    static const char *const ours[] = {"enable.auto.commit",
+                                       "enable.auto.offset.store",
+                                       "enable.idempotence",
+                                       "transactional.id",
+                                       "isolation.level",
+                                       "partitioner",
+                                       "group.id",
+                                       "partition.assignment.strategy",
+                                       "bootstrap.servers",
+                                       "metadata.broker.list",
+                                       "acks",
+                                       "request.required.acks",
+                                       "auto.offset.reset",
+                                       "enable.partition.eof",
+                                       NULL};
+    for (const char *const *at = ours; *at != NULL; at++)
+        if (strcmp(*at, name) == 0)
+            return true;
+    return false;
+}
+
+static bool set_properties(rd_kafka_conf_t *settings, const gl_conf_strings *properties, gl_err *err)
+{
+    for (size_t i = 0; i < properties->count; i++) {
+        char name[128];
+        const char *equals = strchr(properties->at[i], '=');
+        size_t len = equals == NULL ? 0 : (size_t)(equals - properties->at[i]);
+        if (len == 0 || len >= sizeof name)
+            return gl_fail(err, GL_FATAL, "kafka-config", "kafka.properties[%zu] is not key=value", i);
+        memcpy(name, properties->at[i], len);
+        name[len] = '\0';
+        if (is_ours(name))
+            return gl_fail(err, GL_FATAL, "kafka-config", "kafka.properties may not set %s: the guarantees rest on it",
+                           name);
+        if (!set(settings, name, equals + 1, err))
+            return false;
+    }
+    return true;
+}
+
+static bool set_common(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
+{
+    char id[256];
+    snprintf(id, sizeof id, "%s-%s-%ld", conf->client_id, client->name, (long)getpid());
+    rd_kafka_conf_set_opaque(settings, client->opaque);
+    rd_kafka_conf_set_log_cb(settings, log_line);
+    rd_kafka_conf_set_error_cb(settings, client->failed != NULL ? client->failed : log_failure);
+    return set(settings, "bootstrap.servers", conf->brokers, err) && set(settings, "client.id", id, err) &&
+           set(settings, "socket.nagle.disable", "true", err) &&
+           set(settings, "socket.keepalive.enable", "true", err) &&
+           set(settings, "reconnect.backoff.max.ms", "2000", err) &&
+           set(settings, "topic.metadata.refresh.interval.ms", "60000", err);
+}
+
+static bool set_client(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
+{
+    for (const char *const *pair = client->settings; pair != NULL && *pair != NULL; pair += 2)
+        if (!set(settings, pair[0], pair[1], err))
+            return false;
+    return set_properties(settings, &conf->properties, err);
+}
+
+static rd_kafka_t *create(rd_kafka_type_t type, rd_kafka_conf_t *settings, bool good, gl_err *err)
+{
+    char why[256];
+    rd_kafka_t *rk = good ? rd_kafka_new(type, settings, why, sizeof why) : NULL;
+    if (rk != NULL)
+        return rk;
+    if (good)
+        gl_fail(err, GL_FATAL, "kafka-config", "cannot make a Kafka client: %s", why);
+    rd_kafka_conf_destroy(settings);
+    return NULL;
+}
+
+rd_kafka_t *gl_kafka_consumer_new(const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
+{
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    if (client->rebalance != NULL)
+        rd_kafka_conf_set_rebalance_cb(settings, client->rebalance);
+    int64_t heartbeat_ms = conf->session_timeout_ms / 4 < 3000 ? conf->session_timeout_ms / 4 : 3000;
+    bool good = set_common(settings, conf, client, err) && set(settings, "enable.auto.commit", "false", err) &&
+                set(settings, "enable.auto.offset.store", "false", err) &&
+                set(settings, "isolation.level", "read_committed", err) &&
+                set(settings, "auto.offset.reset", "earliest", err) &&
+                set_number(settings, "session.timeout.ms", conf->session_timeout_ms, err) &&
+                set_number(settings, "heartbeat.interval.ms", heartbeat_ms, err) &&
+                set_number(settings, "max.poll.interval.ms",
+                           conf->max_poll_interval_ms > conf->session_timeout_ms ? conf->max_poll_interval_ms
+                                                                                 : conf->session_timeout_ms,
+                           err) &&
+                set_number(settings, "fetch.wait.max.ms", conf->fetch_wait_ms, err) &&
+                set_number(settings, "fetch.min.bytes", conf->fetch_min_bytes, err) &&
+                set_number(settings, "fetch.message.max.bytes", conf->fetch_partition_bytes, err) &&
+                set_number(settings, "queued.max.messages.kbytes", conf->prefetch_bytes / 1024, err) &&
+                set_number(settings, "queued.min.messages", conf->prefetch_records, err) &&
+                set(settings, "fetch.error.backoff.ms", "100", err) && set_client(settings, conf, client, err);
+    rd_kafka_t *rk = create(RD_KAFKA_CONSUMER, settings, good, err);
+    if (rk != NULL)
+        rd_kafka_poll_set_consumer(rk);
+    return rk;
+}
+
+rd_kafka_t *gl_kafka_producer_new(const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
+{
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    if (client->delivered != NULL)
+        rd_kafka_conf_set_dr_msg_cb(settings, client->delivered);
+    bool good = set_common(settings, conf, client, err) && set(settings, "enable.idempotence", "true", err) &&
+                set(settings, "partitioner", "murmur2_random", err) &&
+                set_number(settings, "message.max.bytes", conf->dlq_message_limit_bytes, err) &&
+                set_number(settings, "queue.buffering.max.messages", conf->queue_records, err) &&
+                set(settings, "queue.buffering.max.kbytes", "1048576", err) &&
+                set_number(settings, "linger.ms", conf->linger_ms, err) &&
+                set_number(settings, "batch.size", conf->batch_bytes, err) &&
+                set(settings, "compression.codec", compressions[conf->compression], err) &&
+                set(settings, "retry.backoff.ms", "20", err) && set_client(settings, conf, client, err);
+    return create(RD_KAFKA_PRODUCER, settings, good, err);
+}
+
+bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
+{
+    int64_t end = gl_mono_us() + (int64_t)deadline_ms * 1000;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer, queue);
+    if (error != NULL)
+        rd_kafka_error_destroy(error);
+    else
+        while (!rd_kafka_consumer_closed(consumer) && gl_mono_us() < end)
+            rd_kafka_queue_poll_callback(queue, 50);
+    bool closed = error != NULL || rd_kafka_consumer_closed(consumer);
+    rd_kafka_queue_destroy(queue);
+    if (closed)
+        rd_kafka_destroy(consumer);
+    return closed;
+}
+
+/* ---- topology ---- */
+
+static const char *const stages[] = {"ingest", "classify", "risk", "decide"};
+static const char DLQ_SUFFIX[] = ".dlq";
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bool compacted)
+{
+    const gl_topic_schema *schema = gl_topic_schema_find(name);
+    bool dead_letters = ends_with(name, DLQ_SUFFIX);
+    gl_kafka_topic topic = {
+        .partitions = schema != NULL && schema->partitions > 0 ? schema->partitions : (int)conf->partitions,
+        .compacted = schema != NULL ? schema->compacted : compacted,
+        .dead_letters = dead_letters,
+        .replication = (int)conf->replication,
+        .min_insync = conf->min_insync,
+        .message_limit_bytes = dead_letters ? conf->dlq_message_limit_bytes : conf->message_limit_bytes,
+        .retention_ms = dead_letters ? conf->dlq_retention_ms : conf->retention_ms,
+        .retention_bytes = conf->retention_bytes == 0 || dead_letters ? -1 : conf->retention_bytes,
+    };
+    snprintf(topic.name, sizeof topic.name, "%s", name);
+    return topic;
+}
+
+gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count)
+{
+    size_t stage_count = sizeof stages / sizeof stages[0];
+    gl_kafka_topic *topics = calloc(gl_topic_schema_count + stage_count, sizeof *topics);
+    if (topics == NULL)
+        abort();
+    *count = 0;
+    for (size_t i = 0; i < gl_topic_schema_count; i++)
+        if (!gl_topic_schemas[i].secondary)
+            topics[(*count)++] = gl_kafka_topic_of(conf, gl_topic_schemas[i].topic, false);
+    for (size_t i = 0; i < stage_count; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "gl.%s%s", stages[i], DLQ_SUFFIX);
+        topics[(*count)++] = gl_kafka_topic_of(conf, name, false);
+    }
+    return topics;
+}
+
+/* ---- questions to the cluster ---- */
+
+/* Two handles, since an isolation level is a property of a client: both ends of a partition are asked for. */
+struct gl_kafka_admin {
+    rd_kafka_t *committed;
+    rd_kafka_t *uncommitted;
+    char *cluster;
+};
+
+gl_kafka_admin *gl_kafka_admin_new(const gl_kafka_conf *conf, const char *name, gl_err *err)
+{
+    static const char *const uncommitted[] = {"isolation.level", "read_uncommitted", NULL};
+    gl_kafka_admin *admin = calloc(1, sizeof *admin);
+    if (admin == NULL)
+        abort();
+    gl_kafka_client client = {.name = name};
+    admin->committed = gl_kafka_consumer_new(conf, &client, err);
+    client.settings = uncommitted;
+    admin->uncommitted = admin->committed == NULL ? NULL : gl_kafka_consumer_new(conf, &client, err);
+    if (admin->uncommitted != NULL)
+        return admin;
+    gl_kafka_admin_destroy(admin);
+    return NULL;
+}
+
+void gl_kafka_admin_destroy(gl_kafka_admin *admin)
+{
+    if (admin == NULL)
+        return;
+    if (admin->cluster != NULL)
+        rd_kafka_mem_free(admin->committed, admin->cluster);
+    if (admin->committed != NULL)
+        rd_kafka_destroy(admin->committed);
+    if (admin->uncommitted != NULL)
+        rd_kafka_destroy(admin->uncommitted);
+    free(admin);
+}
+
+bool gl_kafka_reach(gl_kafka_admin *admin, int timeout_ms, int *brokers, gl_err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code = rd_kafka_metadata(admin->committed, 0, NULL, &metadata, timeout_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return gl_kafka_fail_code(err, code, "no broker answers");
+    if (brokers != NULL)
+        *brokers = metadata->broker_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    return true;
+}
+
+const char *gl_kafka_cluster_id(gl_kafka_admin *admin, int timeout_ms)
+{
+    if (admin->cluster == NULL)
+        admin->cluster = rd_kafka_clusterid(admin->committed, timeout_ms);
+    return admin->cluster == NULL ? "" : admin->cluster;
+}
+
+static rd_kafka_NewTopic_t *new_topic(const gl_kafka_topic *topic, char *why, size_t why_bytes)
+{
+    rd_kafka_NewTopic_t *fresh =
+        rd_kafka_NewTopic_new(topic->name, topic->partitions, topic->replication, why, why_bytes);
+    if (fresh == NULL)
+        return NULL;
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)topic->message_limit_bytes);
+    rd_kafka_NewTopic_set_config(fresh, "max.message.bytes", number);
+    snprintf(number, sizeof number, "%lld", (long long)topic->min_insync);
+    rd_kafka_NewTopic_set_config(fresh, "min.insync.replicas", number);
+    rd_kafka_NewTopic_set_config(fresh, "cleanup.policy", topic->compacted ? "compact" : "delete");
+    if (topic->compacted) { /* a restore reads what is left: keep the dirty part small */
+        rd_kafka_NewTopic_set_config(fresh, "min.cleanable.dirty.ratio", "0.2");
+        rd_kafka_NewTopic_set_config(fresh, "segment.bytes", "67108864");
+        rd_kafka_NewTopic_set_config(fresh, "delete.retention.ms", "86400000");
+        return fresh;
+    }
+    snprintf(number, sizeof number, "%lld", (long long)topic->retention_ms);
+    rd_kafka_NewTopic_set_config(fresh, "retention.ms", number);
+    snprintf(number, sizeof number, "%lld", (long long)topic->retention_bytes);
+    rd_kafka_NewTopic_set_config(fresh, "retention.bytes", number);
+    return fresh;
+}
+
+/* Waits for the one answer of an admin request; the caller destroys it. NULL and `err` for a request that failed as a
+ * whole. */
+static rd_kafka_event_t *answer(rd_kafka_queue_t *queue, int timeout_ms, const char *what, gl_err *err)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, timeout_ms + 1000);
+    if (event == NULL) {
+        gl_fail(err, GL_RETRY, "kafka-timed-out", "%s: no answer within %d ms", what, timeout_ms);
+        return NULL;
+    }
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        gl_kafka_fail_code(err, rd_kafka_event_error(event), what);
+        rd_kafka_event_destroy(event);
+        return NULL;
+    }
+    return event;
+}
+
+static rd_kafka_AdminOptions_t *admin_options(rd_kafka_t *rk, rd_kafka_admin_op_t op, int timeout_ms)
+{
+    char why[128];
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, op);
+    rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, why, sizeof why);
+    if (op == RD_KAFKA_ADMIN_OP_CREATETOPICS)
+        rd_kafka_AdminOptions_set_operation_timeout(options, timeout_ms, why, sizeof why);
+    return options;
+}
+
+static bool count_created(const rd_kafka_event_t *event, size_t *created, gl_err *err)
+{
+    size_t count;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result((rd_kafka_event_t *)event), &count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            ++*created;
+        } else if (code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+            gl_kafka_fail_code(err, code, rd_kafka_topic_result_error_string(results[i]));
+            return gl_fail_context(err, "cannot make topic %s", rd_kafka_topic_result_name(results[i]));
+        }
+    }
+    return true;
+}
+
+bool gl_kafka_topics_create(gl_kafka_admin *admin, const gl_kafka_topic *topics, size_t count, size_t *created,
+                            int timeout_ms, gl_err *err)
+{
+    char why[256] = "";
+    size_t made = 0, ready = 0;
+    rd_kafka_event_t *event = NULL;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin->committed);
+    rd_kafka_AdminOptions_t *options = admin_options(admin->committed, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms);
+    rd_kafka_NewTopic_t **fresh = calloc(count + 1, sizeof(rd_kafka_NewTopic_t *));
+    if (fresh == NULL)
+        abort();
+    bool good = true;
+    for (; good && ready < count; ready += good)
+        good = (fresh[ready] = new_topic(&topics[ready], why, sizeof why)) != NULL ||
+               gl_fail(err, GL_FATAL, "kafka-config", "topic %s: %s", topics[ready].name, why);
+    if (good && count > 0) {
+        rd_kafka_CreateTopics(admin->committed, fresh, count, options, queue);
+        event = answer(queue, timeout_ms, "making topics", err);
+        good = event != NULL && count_created(event, &made, err);
+    }
+    if (event != NULL)
+        rd_kafka_event_destroy(event);
+    rd_kafka_NewTopic_destroy_array(fresh, ready);
+    free(fresh);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    if (created != NULL)
+        *created = made;
+    return good;
+}
+
+/* Partitions and replicas; 0 when there is no such topic. */
+static bool shape_of(gl_kafka_admin *admin, const char *topic, int *partitions, int *replicas, int timeout_ms,
+                     gl_err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(admin->committed, topic, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(admin->committed, 0, handle, &metadata, timeout_ms);
+    rd_kafka_topic_destroy(handle);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return gl_kafka_fail_code(err, code, topic);
+    *partitions = 0;
+    *replicas = 0;
+    if (metadata->topic_cnt == 1) {
+        code = metadata->topics[0].err;
+        *partitions = metadata->topics[0].partition_cnt;
+        *replicas = *partitions > 0 ? metadata->topics[0].partitions[0].replica_cnt : 0;
+    }
+    rd_kafka_metadata_destroy(metadata);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+        *partitions = 0;
+    else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return gl_kafka_fail_code(err, code, topic);
+    return true;
+}
+
+bool gl_kafka_partition_count(gl_kafka_admin *admin, const char *topic, int *count, int timeout_ms, gl_err *err)
+{
+    int replicas;
+    return shape_of(admin, topic, count, &replicas, timeout_ms, err);
+}
+
+static void read_config(const rd_kafka_ConfigResource_t *resource, gl_kafka_topic *topic)
+{
+    size_t count;
+    const rd_kafka_ConfigEntry_t **configs = rd_kafka_ConfigResource_configs(resource, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = rd_kafka_ConfigEntry_name(configs[i]), *value = rd_kafka_ConfigEntry_value(configs[i]);
+        if (value == NULL)
+            continue;
+        if (strcmp(name, "cleanup.policy") == 0)
+            topic->compacted = strstr(value, "compact") != NULL;
+        else if (strcmp(name, "max.message.bytes") == 0)
+            topic->message_limit_bytes = strtoll(value, NULL, 10);
+        else if (strcmp(name, "min.insync.replicas") == 0)
+            topic->min_insync = strtoll(value, NULL, 10);
+        else if (strcmp(name, "retention.ms") == 0)
+            topic->retention_ms = strtoll(value, NULL, 10);
+        else if (strcmp(name, "retention.bytes") == 0)
+            topic->retention_bytes = strtoll(value, NULL, 10);
+    }
+}
+
+static bool describe_config(gl_kafka_admin *admin, const char *name, gl_kafka_topic *topic, int timeout_ms, gl_err *err)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(admin->committed);
+    rd_kafka_AdminOptions_t *options = admin_options(admin->committed, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms);
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+    rd_kafka_DescribeConfigs(admin->committed, &resource, 1, options, queue);
+    rd_kafka_event_t *event = answer(queue, timeout_ms, name, err);
+    bool good = event != NULL;
+    if (good) {
+        size_t count;
+        const rd_kafka_ConfigResource_t **found =
+            rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+        if (count == 1 && rd_kafka_ConfigResource_error(found[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+            good = gl_kafka_fail_code(err, rd_kafka_ConfigResource_error(found[0]), name);
+        else if (count == 1)
+            read_config(found[0], topic);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_ConfigResource_destroy(resource);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    return good;
+}
+
+bool gl_kafka_topic_describe(gl_kafka_admin *admin, const char *name, gl_kafka_topic *topic, bool *exists,
+                             int timeout_ms, gl_err *err)
+{
+    *topic = (gl_kafka_topic){.dead_letters = ends_with(name, DLQ_SUFFIX), .retention_bytes = -1};
+    snprintf(topic->name, sizeof topic->name, "%s", name);
+    if (!shape_of(admin, name, &topic->partitions, &topic->replication, timeout_ms, err))
+        return false;
+    *exists = topic->partitions > 0;
+    return !*exists || describe_config(admin, name, topic, timeout_ms, err);
+}
+
+bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *found, gl_buf *differences)
+{
+    bool good = true;
+    if (found->partitions != wanted->partitions) {
+        gl_buf_printf(differences,
+                      "%s has %d partitions, %d are configured: a topic's count is fixed when it is made, since keys "
+                      "would go elsewhere. "
+                      "If every topic has %d, set kafka.partitions: %d; else delete this topic and make it again "
+                      "(greenlane topics create)\n",
+                      wanted->name, found->partitions, wanted->partitions, found->partitions, found->partitions);
+        good = false;
+    }
+    if (found->compacted != wanted->compacted) {
+        gl_buf_printf(
+            differences,
+            "%s has cleanup.policy %s, must be %s: alter it (kafka-configs --alter --add-config cleanup.policy=%s)\n",
+            wanted->name, found->compacted ? "compact" : "delete", wanted->compacted ? "compact" : "delete",
+            wanted->compacted ? "compact" : "delete");
+        good = false;
+    }
+    if (found->message_limit_bytes < wanted->message_limit_bytes)
+        gl_buf_printf(differences, "%s has max.message.bytes %lld, %lld are configured: raise it, or lower kafka.%s\n",
+                      wanted->name, (long long)found->message_limit_bytes, (long long)wanted->message_limit_bytes,
+                      wanted->dead_letters ? "dead_letter_limit" : "message_limit");
+    if (found->replication < wanted->replication)
+        gl_buf_printf(differences, "%s has %d replicas, %d are configured: reassign it with more\n", wanted->name,
+                      found->replication, wanted->replication);
+    if (found->min_insync < wanted->min_insync)
+        gl_buf_printf(differences, "%s has min.insync.replicas %lld, %lld are configured: raise it\n", wanted->name,
+                      (long long)found->min_insync, (long long)wanted->min_insync);
+    return good;
+}
+
+bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t partition, bool committed, int64_t *first,
+                         int64_t *end, int timeout_ms, gl_err *err)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(committed ? admin->committed : admin->uncommitted,
+                                                                topic, partition, &low, &high, timeout_ms);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        gl_kafka_fail_code(err, code, "asking for the end of a partition");
+        return gl_fail_context(err, "%s [%d]", topic, partition);
+    }
+    if (first != NULL)
+        *first = low;
+    *end = high;
+    return true;
+}
