@@ -97,7 +97,7 @@ const uint8_t *gl_rd_block_slow(const uint8_t *p, const uint8_t *end, size_t lea
         *stop = p + size;
     }
     /* The division keeps the product from overflowing. */
-    if (elements > (uint64_t)((*stop == NULL ? end : *stop) - p) / least)
+    if (least > 0 && elements > (uint64_t)((*stop == NULL ? end : *stop) - p) / least)
         return gl_avro_refuse(c, start, "avro-truncated",
                               "it ends in an array: too few bytes for the count of elements");
     *count = (size_t)elements;

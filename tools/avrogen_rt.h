@@ -43,7 +43,7 @@ typedef struct gl_opt_bool {
 #define GL_SOME_F64(x)  ((gl_opt_f64){true, (x)})
 #define GL_SOME_BOOL(x) ((gl_opt_bool){true, (x)})
 
-/* Everything below is for the generated files. */
+/* Everything below is for the generated files and lib/io/avro.c. */
 
 #define GL_RT_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define GL_RT_UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -185,7 +185,8 @@ static inline const uint8_t *gl_rd_opt_str(const uint8_t *p, const uint8_t *end,
     return p;
 }
 
-/* The head of an array's block. `least`: bytes that an element has at least. `stop`: where the block must end, or NULL.
+/* The head of an array's block. `least`: bytes that an element has at least (0 in lib/io/avro.c
+ * only, which has a limit of its own then). `stop`: where the block must end, or NULL.
  */
 static inline const uint8_t *gl_rd_block(const uint8_t *p, const uint8_t *end, size_t least, size_t *count,
                                          const uint8_t **stop, gl_avro_reading *c)

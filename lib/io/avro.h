@@ -1,0 +1,66 @@
+/* Avro with schemas that are known only at run time: checking foreign bytes, and reading what other versions wrote.
+ *
+ * The hot path has generated codecs (schemas/CODECS.md). This module is for the rest: a walker that checks bytes
+ * against any schema before a library without limits (avro-c) sees them, and a resolver that turns the bytes of a
+ * writer's schema into those of ours, so that the generated decoders read them. The resolver is our own and avro-c's is
+ * the oracle of its tests: avro-c 1.11 refuses a pair of schemas in which the reader has a field more, default or not,
+ * and that is just what an older version's values look like after a section has grown. Always holds: time and memory
+ * are bounded by the limits below, whatever the bytes; a compiled schema and a resolver never change. Thread: any,
+ * where it says nothing else.
+ */
+#ifndef GL_IO_AVRO_H
+#define GL_IO_AVRO_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "gen/topics.h"
+
+enum {
+    GL_AVRO_LIMIT_SCHEMA_BYTES = 1024 * 1024,
+    GL_AVRO_LIMIT_SCHEMA_NODES = 20000, /* of its JSON */
+    GL_AVRO_LIMIT_SCHEMA_DEPTH = 128,   /* of named types in one another */
+    GL_AVRO_LIMIT_VALUES = 8 * 1000 * 1000,
+    GL_AVRO_LIMIT_DEPTH = 64,
+    GL_AVRO_LIMIT_WRITERS = 256, /* pairs of schemas that are kept compiled */
+};
+
+typedef struct gl_avro_schema gl_avro_schema;
+
+/* Compiles a schema of the Avro specification 1.11, with all its types. Errors: avro-schema (GL_DEAD_LETTER). */
+gl_avro_schema *gl_avro_schema_new(gl_str json, gl_err *err);
+void gl_avro_schema_destroy(gl_avro_schema *schema);
+
+typedef struct gl_avro_limits {
+    size_t bytes;  /* of the input */
+    size_t values; /* of any type, those without bytes too */
+    int depth;     /* of values in one another */
+} gl_avro_limits;
+
+/* Reads over one value: lengths, counts, indices, booleans, depth. `limits` NULL: GL_AVRO_LIMIT_*. `used` (may be NULL)
+ * gets its bytes; NULL means that nothing may follow. Errors (GL_DEAD_LETTER): avro-truncated, avro-invalid,
+ * avro-limit. */
+bool gl_avro_walk(const gl_avro_schema *schema, gl_str bytes, const gl_avro_limits *limits, size_t *used, gl_err *err);
+
+typedef struct gl_avro_resolver gl_avro_resolver;
+
+/* From the writer's schema to the reader's, by the specification's rules of schema resolution (defaults, aliases,
+ * promotions, unions). Errors (GL_DEAD_LETTER): avro-schema, avro-incompatible (the message names the place). */
+gl_avro_resolver *gl_avro_resolver_new(gl_str writer_json, gl_str reader_json, gl_err *err);
+void gl_avro_resolver_destroy(gl_avro_resolver *resolver);
+/* Appends one value in the reader's schema. Nothing may follow it in `bytes`. On an error `out` is as it was. Errors
+ * (GL_DEAD_LETTER): avro-truncated, avro-invalid, avro-limit, avro-incompatible (a union's branch or an enum's symbol
+ * that the reader does not have). */
+bool gl_avro_resolve(const gl_avro_resolver *resolver, gl_str bytes, gl_buf *out, gl_err *err);
+
+/* Finds a writer's schema: true with `json` (valid until the next call of the same thread), or false with
+ * envelope-schema-unknown (GL_DEAD_LETTER), or GL_RETRY while the registry is unavailable. Called by any thread. */
+typedef bool gl_avro_lookup_fn(void *context, uint32_t schema_id, gl_str *json, gl_err *err);
+
+/* Makes the generated decoders read values of other schema ids (gl_schema_fallback) with what `lookup` finds. Resolvers
+ * are kept, at most GL_AVRO_LIMIT_WRITERS; so is what is known to be incompatible. NULL: back to refusing, and
+ * everything is freed. Thread: main, while no other decodes. */
+void gl_avro_fallback_install(gl_avro_lookup_fn *lookup, void *context);
+
+#endif
