@@ -134,15 +134,16 @@ PY
     INGEST_URL=http://127.0.0.1:$PORT_HTTP
     INGEST_LISTEN=127.0.0.1:$PORT_HTTP
     GREENLANE_STATE=$RUN/state
+    GREENLANE_INBOX=$RUN/inbox
     GREENLANE_RUN=$RUN
     GREENLANE_BUILD=$BUILD
-    export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_RUN GREENLANE_BUILD
+    export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD
 }
 
 write_env() {
     {
         say "# Written by tools/stack.sh; to be sourced."
-        for we_name in KAFKA_BROKERS REDIS_URL INGEST_URL GREENLANE_RUN GREENLANE_BUILD; do
+        for we_name in KAFKA_BROKERS REDIS_URL INGEST_URL GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD; do
             eval "we_value=\$$we_name"
             # shellcheck disable=SC2154
             say "export $we_name='$we_value'"
@@ -238,7 +239,7 @@ ready() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/readyz"; }
 # A daemon answers /readyz when it has its partitions, its models and its producer.
 start_stage() {
     running "$1" && return 0
-    mkdir -p "$RUN/state"
+    mkdir -p "$RUN/state" "$RUN/inbox"
     ss_port=$(admin_port "$1")
     launch "$1" "$BIN/greenlane-$1" --config "$ROOT/config/$1.yaml" --set "admin.listen=127.0.0.1:$ss_port"
     wait_until "$1" 60 ready "$ss_port"
@@ -265,7 +266,7 @@ stack_up() {
     stack_broker && create_topics || return 1
     for su_name in $STAGES; do
         running "$su_name" && continue
-        mkdir -p "$RUN/state"
+        mkdir -p "$RUN/state" "$RUN/inbox"
         launch "$su_name" "$BIN/greenlane-$su_name" --config "$ROOT/config/$su_name.yaml" \
             --set "admin.listen=127.0.0.1:$(admin_port "$su_name")"
     done
@@ -281,7 +282,7 @@ stack_down() {
     signal_and_wait TERM 30 $STAGES
     signal_and_wait TERM 5 redis
     signal_and_wait TERM 15 kafka
-    rm -rf "$RUN/kafka" "$RUN/redis" "$RUN/state" "$RUN/ports" "$RUN/env"
+    rm -rf "$RUN/kafka" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env"
 }
 
 stack_status() {

@@ -6,7 +6,8 @@
  * stage's worker is; partition out = partition in; consume, produce and offsets are one transaction per batch. The
  * first hop has no input: it makes keys.
  *
- * Written to librdkafka alone: it shares no code with what it is compared to.
+ * librdkafka directly, but for the making of the clients: lib/io makes them, so that the settings are those of the
+ * stages by construction. --print-settings shows them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,6 +19,8 @@
 #include <time.h>
 
 #include <librdkafka/rdkafka.h>
+
+#include "io/kafka.h"
 
 enum {
     OUTPUTS_LIMIT = 8,
@@ -44,15 +47,16 @@ typedef struct output {
 } output;
 
 typedef struct hop {
-    const char *name, *brokers, *group, *transactional_id;
+    const char *name, *group, *transactional_id;
     const char *inputs[INPUTS_LIMIT];
     size_t input_count;
     output outputs[OUTPUTS_LIMIT];
     size_t output_count;
-    const char *settings[SETTINGS_LIMIT]; /* name=value: p. for the producer, c. for the consumer */
+    const char *settings[SETTINGS_LIMIT + 1]; /* kafka.NAME=VALUE, NULL-terminated */
     size_t setting_count;
     int64_t batch, poll_ms, count, rate;
     int32_t partitions;
+    bool print_settings;
     rd_kafka_t *producer, *consumer;
     rd_kafka_queue_t *queue;
     int64_t records, transactions;
@@ -113,31 +117,6 @@ static void sample_load(sample *s, const char *path)
         fail(path, "has no values");
 }
 
-static void apply_settings(const hop *h, rd_kafka_conf_t *conf, char kind)
-{
-    for (size_t i = 0; i < h->setting_count; i++) {
-        char name[128], error[ERROR_BYTES];
-        const char *equals = strchr(h->settings[i], '=');
-        if (equals == NULL || h->settings[i][1] != '.' || (size_t)(equals - h->settings[i]) >= sizeof name)
-            fail(h->settings[i], "is not p.NAME=VALUE or c.NAME=VALUE");
-        if (h->settings[i][0] != kind)
-            continue;
-        snprintf(name, sizeof name, "%.*s", (int)(equals - h->settings[i] - 2), h->settings[i] + 2);
-        if (rd_kafka_conf_set(conf, name, equals + 1, error, sizeof error) != RD_KAFKA_CONF_OK)
-            fail(name, error);
-    }
-    char error[ERROR_BYTES];
-    if (rd_kafka_conf_set(conf, "bootstrap.servers", h->brokers, error, sizeof error) != RD_KAFKA_CONF_OK)
-        fail("bootstrap.servers", error);
-}
-
-static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-    char error[ERROR_BYTES];
-    if (rd_kafka_conf_set(conf, name, value, error, sizeof error) != RD_KAFKA_CONF_OK)
-        fail(name, error);
-}
-
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
@@ -146,36 +125,44 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
         fail("delivery", rd_kafka_err2str(message->err));
 }
 
-static void open_producer(hop *h)
+static const gl_kafka_conf *settings_of(const hop *h)
 {
-    char error[ERROR_BYTES];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    apply_settings(h, conf, 'p');
-    set(conf, "transactional.id", h->transactional_id);
-    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
-    h->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
-    if (h->producer == NULL)
-        fail("producer", error);
+    static const gl_conf_table *const tables[] = {&gl_kafka_conf_table};
+    gl_err err = {0};
+    gl_conf *conf = gl_conf_load(NULL, tables, 1, h->settings, &err);
+    if (conf == NULL)
+        fail("settings", err.message);
+    return gl_conf_section(conf, "kafka"); /* as long as the process */
+}
+
+static rd_kafka_t *made(rd_kafka_t *rk, const gl_err *err)
+{
+    if (rk == NULL)
+        fail("client", err->message);
+    return rk;
+}
+
+static void open_producer(hop *h, const gl_kafka_conf *conf)
+{
+    char timeout[24];
+    snprintf(timeout, sizeof timeout, "%lld", (long long)conf->transaction_timeout_ms);
+    const char *const settings[] = {"transactional.id", h->transactional_id, "transaction.timeout.ms", timeout, NULL};
+    gl_kafka_client client = {.name = h->name, .settings = settings, .delivered = delivered};
+    gl_err err = {0};
+    h->producer = made(gl_kafka_producer_new(conf, &client, &err), &err);
     /* A topic handle keeps the first record from waiting for metadata. */
     for (size_t i = 0; i < h->output_count; i++)
         h->outputs[i].handle = rd_kafka_topic_new(h->producer, h->outputs[i].topic, NULL);
     must(rd_kafka_init_transactions(h->producer, 30000), "init_transactions");
 }
 
-static void open_consumer(hop *h)
+static void open_consumer(hop *h, const gl_kafka_conf *conf)
 {
-    char error[ERROR_BYTES];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    apply_settings(h, conf, 'c');
-    set(conf, "group.id", h->group);
-    set(conf, "enable.auto.commit", "false");
-    set(conf, "enable.auto.offset.store", "false");
-    set(conf, "isolation.level", "read_committed");
-    set(conf, "auto.offset.reset", "earliest");
-    h->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
-    if (h->consumer == NULL)
-        fail("consumer", error);
-    rd_kafka_poll_set_consumer(h->consumer);
+    const char *const settings[] = {"group.id", h->group, "partition.assignment.strategy",
+                                    h->input_count > 1 ? "range" : "cooperative-sticky", NULL};
+    gl_kafka_client client = {.name = h->name, .settings = settings};
+    gl_err err = {0};
+    h->consumer = made(gl_kafka_consumer_new(conf, &client, &err), &err);
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new((int)h->input_count);
     for (size_t i = 0; i < h->input_count; i++)
         rd_kafka_topic_partition_list_add(topics, h->inputs[i], RD_KAFKA_PARTITION_UA);
@@ -184,6 +171,27 @@ static void open_consumer(hop *h)
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         fail("subscribe", rd_kafka_err2str(code));
     h->queue = rd_kafka_queue_get_consumer(h->consumer);
+}
+
+/* name=value of every setting that differs from librdkafka's own, but for names and callbacks. */
+static void print_settings(const char *kind, rd_kafka_t *rk)
+{
+    size_t count, initial_count;
+    rd_kafka_conf_t *initial = rd_kafka_conf_new();
+    const char **initial_dump = rd_kafka_conf_dump(initial, &initial_count);
+    const char **dump = rd_kafka_conf_dump((rd_kafka_conf_t *)(uintptr_t)rd_kafka_conf(rk), &count);
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        bool same = strstr(dump[i], "_cb") != NULL || strcmp(dump[i], "opaque") == 0 ||
+                    strcmp(dump[i], "client.id") == 0 || strcmp(dump[i], "metadata.broker.list") == 0 ||
+                    strcmp(dump[i], "default_topic_conf") == 0;
+        for (size_t j = 0; j + 1 < initial_count && !same; j += 2)
+            same = strcmp(dump[i], initial_dump[j]) == 0 && strcmp(dump[i + 1], initial_dump[j + 1]) == 0;
+        if (!same)
+            printf("%s %s=%s\n", kind, dump[i], dump[i + 1]);
+    }
+    rd_kafka_conf_dump_free(dump, count);
+    rd_kafka_conf_dump_free(initial_dump, initial_count);
+    rd_kafka_conf_destroy(initial);
 }
 
 /* What is owed to each output after one more record with this key. */
@@ -314,8 +322,6 @@ static void read_arguments(hop *h, int argc, char **argv)
         char *value = argv[i + 1];
         if (strcmp(name, "--name") == 0)
             h->name = value;
-        else if (strcmp(name, "--brokers") == 0)
-            h->brokers = value;
         else if (strcmp(name, "--group") == 0)
             h->group = value;
         else if (strcmp(name, "--transactional-id") == 0)
@@ -326,6 +332,8 @@ static void read_arguments(hop *h, int argc, char **argv)
             add_output(h, value);
         else if (strcmp(name, "--set") == 0 && h->setting_count < SETTINGS_LIMIT)
             h->settings[h->setting_count++] = value;
+        else if (strcmp(name, "--print-settings") == 0)
+            h->print_settings = strcmp(value, "yes") == 0;
         else if (strcmp(name, "--batch") == 0)
             h->batch = strtoll(value, NULL, 10);
         else if (strcmp(name, "--poll-ms") == 0)
@@ -339,12 +347,12 @@ static void read_arguments(hop *h, int argc, char **argv)
         else
             fail(name, "unknown option");
     }
-    if (h->brokers == NULL || h->transactional_id == NULL || h->output_count == 0 || h->batch < 1 ||
-        h->batch > BATCH_LIMIT || (h->input_count > 0) != (h->group != NULL))
+    if (h->transactional_id == NULL || h->output_count == 0 || h->batch < 1 || h->batch > BATCH_LIMIT ||
+        (h->input_count > 0) != (h->group != NULL))
         fail("usage",
-             "echo --name N --brokers B --transactional-id ID {--in TOPIC... --group G | --count N [--rate R]} --out "
-             "TOPIC:RATIO:SAMPLE... [--batch 5000] [--poll-ms 20] [--partitions 4] [--set p.NAME=VALUE | "
-             "c.NAME=VALUE]...");
+             "bench_echo --name N --transactional-id ID {--in TOPIC... --group G | --count N [--rate R]} --out "
+             "TOPIC:RATIO:SAMPLE... [--batch 5000] [--poll-ms 20] [--partitions 4] [--set kafka.NAME=VALUE]... "
+             "[--print-settings yes]");
 }
 
 int main(int argc, char **argv)
@@ -354,9 +362,15 @@ int main(int argc, char **argv)
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    open_producer(&h);
+    const gl_kafka_conf *conf = settings_of(&h);
+    open_producer(&h, conf);
     if (h.input_count > 0)
-        open_consumer(&h);
+        open_consumer(&h, conf);
+    if (h.print_settings) {
+        print_settings("producer", h.producer);
+        if (h.consumer != NULL)
+            print_settings("consumer", h.consumer);
+    }
     printf("ready\n");
     fflush(stdout);
     if (h.input_count > 0)
