@@ -32,9 +32,9 @@ typedef struct gl_json {
 
 enum { GL_JSON_LIMIT_DEPTH = 32 };
 
-/* NULL when it cannot be read. A byte order mark at the start is skipped; numbers that are too large for any type are fine here.
- * Errors (GL_DEAD_LETTER): json-syntax, json-encoding, json-depth, json-size, json-duplicate-key; the message says line
- * and column. `limit_bytes`: largest source; `limit_nodes`: most nodes. */
+/* NULL when it cannot be read. A byte order mark at the start is skipped; numbers that are too large for any type are
+ * fine here. Errors (GL_DEAD_LETTER): json-syntax, json-encoding, json-depth, json-size, json-duplicate-key; the
+ * message says line and column. `limit_bytes`: largest source; `limit_nodes`: most nodes. */
 gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err);
 gl_json *gl_json_get(const gl_json *object, const char *key);
 /* Text of a STRING member, {NULL, 0} when it is missing or of another type. */

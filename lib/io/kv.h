@@ -2,8 +2,10 @@
  *
  * Nothing here is the truth (see DESIGN, rule 1): every call may fail, and the caller goes on. Errors are GL_RETRY:
  * kv-unavailable (not connected, or the breaker is open), kv-timeout, kv-reply.
- * A gl_kv is one blocking connection, made again when it broke (with backoff; a call made while the breaker is open
- * fails at once). Thread: one gl_kv belongs to one thread. Locks: none.
+ * The deadline (timeout_ms) holds for the whole call: connecting, AUTH, sending and all replies; only a name look-up
+ * may take longer. A connection that turns out to be dead before the first reply is made again within the call: a
+ * request may be carried out twice. A gl_kv is one blocking connection, made again when it broke (with backoff; a call
+ * made while the breaker is open fails at once). Thread: one gl_kv belongs to one thread. Locks: none.
  */
 #ifndef GL_IO_KV_H
 #define GL_IO_KV_H
@@ -15,15 +17,23 @@
 #include "base/str.h"
 
 typedef struct gl_kv_conf {
-    const char *url;    /* redis://[user:password@]host:port[/db] */
+    const char *url; /* redis://[[user]:password@]host[:port][/db], user and password percent-encoded; "": no Redis */
     int64_t timeout_ms; /* of one call */
-    int64_t retry_ms;   /* how long the breaker stays open after a failure */
+    int64_t
+        retry_ms; /* how long the breaker stays open after a failure; doubled for each more in a row, up to 8 times */
 } gl_kv_conf;
-extern const gl_conf_table gl_kv_conf_table; /* section "redis" */
+extern const gl_conf_table gl_kv_conf_table; /* section "redis": keys url, timeout, retry */
+
+enum { GL_KV_METRIC_COUNT = 2 };
+extern const gl_metric_def gl_kv_metrics[GL_KV_METRIC_COUNT];
+
+/* Can this URL be used? For a check at start: error kv-url (GL_FATAL), also for rediss:// (hiredis 0.14 has no TLS). */
+bool gl_kv_check_url(const char *url, gl_err *err);
 
 typedef struct gl_kv gl_kv;
 
-/* Does not connect. `metrics` may be NULL. */
+/* Does not connect. `metrics` may be NULL. With a URL that cannot be used every call fails with kv-unavailable and says
+ * why. */
 gl_kv *gl_kv_new(const gl_kv_conf *conf, gl_metrics *metrics);
 void gl_kv_destroy(gl_kv *kv);
 
@@ -34,7 +44,7 @@ bool gl_kv_set(gl_kv *kv, const gl_str *keys, const gl_str *values, size_t count
 /* A Lua script by its text: EVALSHA, loaded when the server does not have it (also after a flush or restart). */
 typedef struct gl_kv_script {
     const char *text;
-    char sha1[41]; /* filled at the first call */
+    char sha1[41]; /* filled at the first call; gl_kv's own, several threads may share a script */
 } gl_kv_script;
 /* Runs the script `call_count` times in one pipeline: call i has keys[i*key_count...] and args[i*arg_count...].
  * `replies` (may be NULL) gets each integer reply. */
@@ -43,6 +53,7 @@ bool gl_kv_eval(gl_kv *kv, gl_kv_script *script, size_t call_count, const gl_str
 bool gl_kv_delete(gl_kv *kv, const gl_str *keys, size_t count, gl_err *err);
 /* PING within the deadline. */
 bool gl_kv_ping(gl_kv *kv, gl_err *err);
+/* Is the breaker open: would a call fail at once? */
 bool gl_kv_is_open(const gl_kv *kv);
 
 #endif
