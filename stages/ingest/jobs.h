@@ -30,6 +30,7 @@ typedef struct gl_job {
     gl_str profile;
     gl_str bytes;
     int64_t received_us;
+    int64_t first_position;   /* of its first declaration: a part of a larger message says where it stands, 0: from 1 */
     gl_http_request *request; /* an HTTP job */
     gl_watched_file *file;    /* a file's chunk */
     /* Filled by process (again at each attempt), in the batch's arena. */

@@ -72,7 +72,7 @@ static void read_job(pass *p, const gl_record *record)
 {
     gl_job *job = record->token;
     size_t offset = 0;
-    int64_t position = 0, accepted_us = p->batch->now_us;
+    int64_t position = job->first_position, accepted_us = p->batch->now_us;
     bool answer_only = false;
     job->answers = NULL;
     job->answer_count = 0;

@@ -45,6 +45,9 @@ static void post_declarations(void *context, gl_http_request *request)
     job->bytes = gl_http_body(request);
     job->received_us = gl_http_received_us(request);
     job->request = request;
+    uint64_t first_position = 0;
+    if (gl_str_to_u64(gl_http_query(request, "first_position"), INT32_MAX, &first_position))
+        job->first_position = (int64_t)first_position;
     if (!gl_job_queue_put(ingest->queue, job)) {
         free(job);
         gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);

@@ -1,0 +1,52 @@
+/* greenlane: the table of commands, and how one is found. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/yaml.h"
+#include "cli/command.h"
+
+static const gl_command *const commands[] = {
+    &gl_command_submit, &gl_command_status, &gl_command_decisions, &gl_command_replay,   &gl_command_classify,
+    &gl_command_topics, &gl_command_schema, &gl_command_doctor,    &gl_command_generate, &gl_command_docs,
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_commands(FILE *out)
+{
+    fputs("usage: greenlane COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+          "Clears customs declarations: submits them, shows what was decided and why, and looks after the "
+          "stages.\n\ncommands:\n",
+          out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
+    fputs(
+        "\ngreenlane COMMAND --help tells more. KAFKA_BROKERS, REDIS_URL and INGEST_URL say where the services are\n"
+        "(`./dev up` writes them to run/env). Exit codes: 0 done, 1 something was refused or differs, 2 wrong usage,\n"
+        "3 a service or file is unavailable.\n",
+        out);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    gl_log_init("cli", GL_LOG_WARN);
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_commands(argc < 2 ? stderr : stdout);
+        return argc < 2 ? GL_EXIT_USAGE : GL_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("greenlane " GL_VERSION);
+        return GL_EXIT_OK;
+    }
+    const char *names[COMMAND_COUNT + 1];
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->run(argc - 1, argv + 1);
+        names[i] = commands[i]->name;
+    }
+    names[COMMAND_COUNT] = NULL;
+    const char *near = gl_nearest_name(gl_str_of(argv[1]), names);
+    return gl_complain(GL_EXIT_USAGE, "no command \"%s\"%s%s; greenlane --help lists them", argv[1],
+                       near == NULL ? "" : "; did you mean ", near == NULL ? "" : near);
+}

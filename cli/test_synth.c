@@ -1,0 +1,63 @@
+/* The generator: repeatable, and each kind is what it says. */
+#include <criterion/criterion.h>
+
+#include "cli/synth.h"
+
+static const gl_synth_plan PLAN = {.seed = 7,
+                                   .bad = 0.1,
+                                   .duplicates = 0.1,
+                                   .amendments = 0.1,
+                                   .mean_items = 1.5,
+                                   .high_value = 0.1,
+                                   .prefix = "TEST"};
+
+Test(synth, same_seed_same_bytes)
+{
+    gl_buf a = {0}, b = {0};
+    for (int64_t i = 0; i < 200; i++) {
+        gl_synth one, two;
+        gl_synth_make(&PLAN, i, &one);
+        gl_synth_make(&PLAN, i, &two);
+        gl_synth_json(&one, &a);
+        gl_synth_json(&two, &b);
+    }
+    cr_assert(gl_str_eq(gl_buf_view(&a), gl_buf_view(&b)));
+    gl_buf_free(&a);
+    gl_buf_free(&b);
+}
+
+Test(synth, shares_are_near_what_was_asked)
+{
+    int64_t kinds[4] = {0}, items = 0;
+    for (int64_t i = 0; i < 20000; i++) {
+        gl_synth s;
+        gl_synth_make(&PLAN, i, &s);
+        kinds[s.kind]++;
+        items += s.item_count;
+        cr_assert_geq(s.item_count, 1);
+    }
+    for (int k = GL_SYNTH_BAD; k <= GL_SYNTH_AMENDMENT; k++)
+        cr_assert(kinds[k] > 1800 && kinds[k] < 2200, "kind %d: %lld of 20000", k, (long long)kinds[k]);
+    cr_assert(items > 28000 && items < 32000, "%lld items", (long long)items);
+}
+
+Test(synth, duplicate_repeats_its_first_to_the_letter)
+{
+    int found = 0;
+    for (int64_t i = 1; i < 500; i++) {
+        gl_synth s, first;
+        gl_synth_make(&PLAN, i, &s);
+        if (s.kind != GL_SYNTH_DUPLICATE)
+            continue;
+        gl_synth_make(&PLAN, s.number, &first);
+        gl_buf a = {0}, b = {0};
+        gl_synth_json(&s, &a);
+        gl_synth_json(&first, &b);
+        cr_assert_eq(first.kind, GL_SYNTH_GOOD);
+        cr_assert(gl_str_eq(gl_buf_view(&a), gl_buf_view(&b)));
+        gl_buf_free(&a);
+        gl_buf_free(&b);
+        found++;
+    }
+    cr_assert_gt(found, 20);
+}
