@@ -73,10 +73,14 @@ def greenlane(*arguments, input_bytes=None, fine=(0,), seconds=900):
 _prefixes = iter(range(1, 1000))
 
 
+def new_prefix():
+    """Beginning of LRNs that no other call makes."""
+    return "T" + format((time.time_ns() // 1_000_000 * 1000 + next(_prefixes)) % 16**7, "07X")
+
+
 def generate(count, *arguments):
-    """Synthetic declarations as NDJSON lines, with LRNs that no other call makes."""
-    prefix = "T" + format((time.time_ns() // 1_000_000 * 1000 + next(_prefixes)) % 16**7, "07X")
-    return greenlane("generate", "--count", count, "--seed", time.time_ns() % 1_000_000_007, "--prefix", prefix, "--format", "ndjson",
+    """Synthetic declarations as NDJSON lines, with LRNs of their own."""
+    return greenlane("generate", "--count", count, "--seed", time.time_ns() % 1_000_000_007, "--prefix", new_prefix(), "--format", "ndjson",
                      *arguments).splitlines()
 
 

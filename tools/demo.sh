@@ -1,0 +1,63 @@
+# shellcheck shell=sh disable=SC1091
+# `./dev demo`: from nothing to decisions that a person can read. To be sourced by dev.
+
+# submit_counted NAME ARGUMENT...: `greenlane submit`, answers to run/demo/NAME.answers. Rejections are no failure: bad ones are part of the show.
+submit_counted() {
+    sc_name=$1
+    shift
+    sc_rc=0
+    foreground "$BIN/greenlane" submit --json "$@" >"$RUN/$sc_name.answers" || sc_rc=$?
+    [ "$sc_rc" -le 1 ] || die "greenlane submit failed (exit $sc_rc)"
+}
+
+do_demo() {
+    dd_count=20000 dd_input='' dd_profile=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --count) dd_count=${2:?--count N} && shift 2 ;;
+        --input) dd_input=${2:?--input FILE} && shift 2 ;;
+        --profile) dd_profile=${2:?--profile NAME} && shift 2 ;;
+        *) die "demo: unknown option '$1'; ./dev --help" ;;
+        esac
+    done
+    [ -z "$dd_input" ] || [ -r "$dd_input" ] || die "cannot read $dd_input"
+    own_folder demo
+    dd_from=$(date +%s)
+    setup
+    build dev
+    step "starting Kafka, Redis and the four daemons"
+    stack_up
+    . "$RUN/env"
+
+    step "the samples: one bad declaration among them, so that you see an answer to it"
+    dd_rc=0
+    foreground "$BIN/greenlane" submit --profile parcels "$ROOT"/samples/*.csv "$ROOT"/samples/*.json "$ROOT"/samples/*.xml || dd_rc=$?
+    [ "$dd_rc" -le 1 ] || die "greenlane submit failed (exit $dd_rc)"
+    submit_counted samples --profile parcels "$ROOT"/samples/*.csv "$ROOT"/samples/*.json "$ROOT"/samples/*.xml
+
+    if [ -n "$dd_input" ]; then
+        step "clearing $dd_input"
+        if [ -n "$dd_profile" ]; then
+            submit_counted input --profile "$dd_profile" "$dd_input"
+        else
+            submit_counted input "$dd_input"
+        fi
+    else
+        step "clearing $dd_count generated declarations, 1 % of them bad and 1 % sent twice"
+        "$BIN/greenlane" generate --count "$dd_count" --seed 20 --bad 1% --duplicates 1% --output "$RUN/generated.ndjson" >/dev/null
+        submit_counted generated "$RUN/generated.ndjson"
+    fi
+
+    dd_accepted=$(python3 "$ROOT/tools/demo_check.py" count "$RUN"/*.answers)
+    dd_rc=0
+    foreground "$BIN/greenlane" decisions --wait "$dd_accepted" --timeout 180000 --summary || dd_rc=$?
+    step "three decisions, explained"
+    foreground "$BIN/greenlane" decisions --examples 3 || dd_rc=$?
+    say ""
+    "$BIN/greenlane" decisions --json | python3 "$ROOT/tools/demo_check.py" match "$RUN"/*.answers || dd_rc=1
+    if [ "$dd_rc" = 0 ]; then
+        say "All of it in $(($(date +%s) - dd_from)) s. To keep such a stack and use it: ./dev up, then . run/env and greenlane --help"
+    fi
+    rm -f "$RUN/generated.ndjson" "$RUN"/*.answers
+    return "$dd_rc"
+}
