@@ -433,7 +433,10 @@ class Section:
             self.define(fullname, fixed, where)
             return fixed
         if name == "array":
-            return Array(self.type(schema["items"], space, where))
+            items = self.type(schema["items"], space, where)
+            if isinstance(items, Array):
+                self.fail(where, "an array of arrays: put a record between them")
+            return Array(items)
         if name in ("int", "long", "float", "double", "boolean"):
             return Primitive(name, schema.get("logicalType"))
         return self.by_name(name, space, where)
