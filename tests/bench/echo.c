@@ -60,6 +60,7 @@ typedef struct hop {
     rd_kafka_t *producer, *consumer;
     rd_kafka_queue_t *queue;
     int64_t records, transactions;
+    int64_t first_us, last_us; /* begin of the first transaction and end of the last, wall clock */
 } hop;
 
 static volatile sig_atomic_t stopping;
@@ -82,10 +83,10 @@ static void must(rd_kafka_error_t *error, const char *what)
         fail(what, rd_kafka_error_string(error));
 }
 
-static int64_t now_us(void)
+static int64_t now_us(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
@@ -229,16 +230,24 @@ static void send_offsets(hop *h, rd_kafka_message_t *const *messages, size_t cou
     rd_kafka_topic_partition_list_destroy(offsets);
 }
 
+static void begin(hop *h)
+{
+    if (h->first_us == 0)
+        h->first_us = now_us(CLOCK_REALTIME);
+    must(rd_kafka_begin_transaction(h->producer), "begin");
+}
+
 static void commit(hop *h, size_t count)
 {
     must(rd_kafka_commit_transaction(h->producer, -1), "commit");
+    h->last_us = now_us(CLOCK_REALTIME);
     h->records += (int64_t)count;
     h->transactions++;
 }
 
 static void echo_batch(hop *h, rd_kafka_message_t **messages, size_t count)
 {
-    must(rd_kafka_begin_transaction(h->producer), "begin");
+    begin(h);
     for (size_t i = 0; i < count; i++)
         produce_for(h, messages[i]->partition, messages[i]->key, messages[i]->key_len);
     send_offsets(h, messages, count);
@@ -251,7 +260,7 @@ static void run_consuming(hop *h)
     rd_kafka_message_t **messages = malloc((size_t)h->batch * sizeof(rd_kafka_message_t *));
     if (messages == NULL)
         abort();
-    while (!stopping) {
+    while (!stopping && (h->count == 0 || h->records < h->count)) {
         ssize_t got = rd_kafka_consume_batch_queue(h->queue, (int)h->poll_ms, messages, (size_t)h->batch);
         size_t count = 0;
         for (ssize_t i = 0; i < got; i++) {
@@ -281,16 +290,16 @@ static uint64_t mix(uint64_t x)
 /* The first hop: `count` records, as fast as it goes or at `rate` a second. */
 static void run_source(hop *h)
 {
-    int64_t started = now_us();
+    int64_t started = now_us(CLOCK_MONOTONIC);
     for (int64_t sent = 0; sent < h->count && !stopping;) {
-        int64_t due = h->rate == 0 ? h->count : (now_us() - started) * h->rate / 1000000;
+        int64_t due = h->rate == 0 ? h->count : (now_us(CLOCK_MONOTONIC) - started) * h->rate / 1000000;
         int64_t ready = due < h->count ? due - sent : h->count - sent;
         if (ready <= 0) {
             nanosleep(&(struct timespec){0, 1000000}, NULL);
             continue;
         }
         size_t count = (size_t)(ready < h->batch ? ready : h->batch);
-        must(rd_kafka_begin_transaction(h->producer), "begin");
+        begin(h);
         for (size_t i = 0; i < count; i++) {
             uint64_t high = mix((uint64_t)sent + i), key[2] = {high, mix(high)};
             produce_for(h, (int32_t)((high >> 2) % (uint64_t)h->partitions), key, KEY_BYTES);
@@ -350,7 +359,8 @@ static void read_arguments(hop *h, int argc, char **argv)
     if (h->transactional_id == NULL || h->output_count == 0 || h->batch < 1 || h->batch > BATCH_LIMIT ||
         (h->input_count > 0) != (h->group != NULL))
         fail("usage",
-             "bench_echo --name N --transactional-id ID {--in TOPIC... --group G | --count N [--rate R]} --out "
+             "bench_echo --name N --transactional-id ID {--in TOPIC... --group G [--count N] | --count N [--rate R]} "
+             "--out "
              "TOPIC:RATIO:SAMPLE... [--batch 5000] [--poll-ms 20] [--partitions 4] [--set kafka.NAME=VALUE]... "
              "[--print-settings yes]");
 }
@@ -377,7 +387,8 @@ int main(int argc, char **argv)
         run_consuming(&h);
     else
         run_source(&h);
-    printf("%s: %lld records, %lld transactions\n", h.name, (long long)h.records, (long long)h.transactions);
+    printf("{\"name\": \"%s\", \"records\": %lld, \"transactions\": %lld, \"first_us\": %lld, \"last_us\": %lld}\n",
+           h.name, (long long)h.records, (long long)h.transactions, (long long)h.first_us, (long long)h.last_us);
     if (h.consumer != NULL) {
         rd_kafka_queue_destroy(h.queue);
         rd_kafka_consumer_close(h.consumer);

@@ -196,8 +196,9 @@ class Topic:
     """Reads a topic read_committed, all partitions, from its present end (or its beginning), on a thread; keeps what `keep` makes of each
     message (None is not kept). The reader has no group: it disturbs nobody and is disturbed by nobody."""
 
-    def __init__(self, topic, keep=None, beginning=False):
+    def __init__(self, topic, keep=None, beginning=False, one_by_one=False):
         self.topic = topic
+        self.most = 1 if one_by_one else 2000  # one by one: each is kept the moment it is there
         self.keep = keep or (lambda message: message)
         self.kept = []
         self.error = None
@@ -221,7 +222,7 @@ class Topic:
     def _run(self):
         try:
             while not self.closing:
-                for message in self.consumer.consume(2000, 0.05):
+                for message in self.consumer.consume(self.most, 0.05):
                     if message.error():
                         raise KafkaException(message.error())
                     kept = self.keep(message)
