@@ -1,0 +1,42 @@
+/* Outgoing messages: DMS-style WCO responses (RES, Data Model 3.6), one for each decision, duplicate, refusal and
+ * technical hold.
+ *
+ * 09 DMSCLE cleared, 05 DMSCTL control (RED), 06 DMSDOC documents (YELLOW, a failed claim, and every other hold: what
+ * keeps it and until when), 03 DMSREJ refused. A duplicate gets the message of the decision that stands, with the first
+ * MRN and a remark. The trader reads what is held and what to send, never scores or criteria. Always holds: the XML is
+ * well-formed whatever the texts hold, valid against WCO_RES_2_DMS.xsd, and the same for the same input.
+ */
+#ifndef DECIDE_NOTIFICATION_H
+#define DECIDE_NOTIFICATION_H
+
+#include "base/buf.h"
+#include "customs/ids.h"
+#include "gen/topics.h"
+
+typedef enum gl_message_kind {
+    GL_MESSAGE_DECISION,
+    GL_MESSAGE_DUPLICATE,
+    GL_MESSAGE_LRN_REUSED,
+    GL_MESSAGE_TECHNICAL_HOLD
+} gl_message_kind;
+
+typedef struct gl_message {
+    gl_message_kind kind;
+    const uint8_t *declaration_id; /* 16 bytes */
+    gl_str mrn, lrn, submitter;
+    int32_t version; /* of the decision it tells of; 0: none */
+    int64_t
+        sequence; /* tells messages of one kind for one declaration apart: version, duplicate count, record offset */
+    gl_decision_lane lane;
+    gl_decision_outcome outcome;
+    const gl_decision_hold *hold; /* NULL: none, or not known any more (a duplicate) */
+    int64_t accepted_us;          /* 0: not known */
+    int64_t now_us;
+} gl_message;
+
+/* The value for gl.notifications, with its header. */
+gl_str gl_message_value(gl_arena *arena, const gl_message *message);
+/* The XML alone. */
+gl_str gl_message_xml(gl_arena *arena, const gl_message *message);
+
+#endif

@@ -1,0 +1,327 @@
+/* See rules.h. */
+#include "decide/rules.h"
+
+#include <inttypes.h>
+
+#include "decide/eligibility.h"
+
+_Static_assert((int)GL_LANE_RED == (int)GL_DECISION_LANE_RED && (int)GL_LANE_GREEN == (int)GL_DECISION_LANE_GREEN,
+               "a policy's lane is the record's");
+_Static_assert((int)GL_ASSESSMENT_LANE_HINT_RED == (int)GL_LANE_RED &&
+                   (int)GL_ASSESSMENT_LANE_HINT_BLUE == (int)GL_LANE_BLUE,
+               "a criterion's lane is the record's");
+
+enum { FIXED_REASONS = 6 }; /* score, random, degraded, eligibility, what keeps it back, audit after clearance */
+
+static const char RANDOM[] = "random";
+
+/* What one decision is made with. */
+typedef struct making {
+    const gl_decide_policy *policy;
+    const gl_decide_input *input;
+    const gl_office *office;
+    const gl_draw_key *key;
+    gl_arena *arena;
+    gl_decision *out;
+    gl_str *required;
+    size_t required_count;
+    gl_lane lane; /* the strictest so far */
+} making;
+
+gl_str gl_decide_office_of(const gl_declaration *declaration)
+{
+    if (declaration->declaration_office_id.len > 0)
+        return declaration->declaration_office_id;
+    if (declaration->presentation_office_id.len > 0)
+        return declaration->presentation_office_id;
+    if (declaration->supervising_office_id.len > 0)
+        return declaration->supervising_office_id;
+    return GL_STR("");
+}
+
+static void add_reason(making *m, const char *code, gl_str id, gl_str text)
+{
+    m->out->reasons.at[m->out->reasons.count++] = (gl_decision_reason){.code = gl_str_of(code), .id = id, .text = text};
+}
+
+static void at_least(making *m, gl_lane lane)
+{
+    if (lane < m->lane)
+        m->lane = lane;
+}
+
+/* "0.931" of 931,234 parts per million. */
+static gl_str share_text(gl_arena *arena, int32_t ppm)
+{
+    int32_t thousandths = ppm / 1000;
+    char *text = gl_arena_alloc(arena, 5);
+    text[0] = (char)('0' + thousandths / 1000);
+    text[1] = '.';
+    text[2] = (char)('0' + thousandths / 100 % 10);
+    text[3] = (char)('0' + thousandths / 10 % 10);
+    text[4] = (char)('0' + thousandths % 10);
+    return (gl_str){text, 5};
+}
+
+static gl_str join(gl_arena *arena, const gl_str *parts, size_t count)
+{
+    size_t len = 0, at = 0;
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].len;
+    char *text = gl_arena_alloc(arena, len);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            memcpy(text + at, parts[i].ptr, parts[i].len);
+        at += parts[i].len;
+    }
+    return (gl_str){text, len};
+}
+
+static void weigh_score(making *m)
+{
+    const gl_assessment *assessment = m->input->assessment;
+    const gl_office *office = m->office;
+    if (!assessment->score_ppm.set) {
+        at_least(m, office->unscored_lane);
+        gl_str parts[] = {GL_STR("Outside the model's domain, so not scored: lane "),
+                          gl_str_of(gl_decision_lane_name((gl_decision_lane)office->unscored_lane)),
+                          GL_STR(" by the office's policy for unscored declarations")};
+        add_reason(m, "score", GL_STR("unscored"), join(m->arena, parts, 3));
+        return;
+    }
+    int32_t score = assessment->score_ppm.value;
+    gl_str have = share_text(m->arena, score < 0 ? 0 : score > GL_PPM ? GL_PPM : score);
+    static const char *const names[] = {"red", "yellow", "blue"};
+    const int32_t thresholds[] = {office->red_ppm, office->yellow_ppm, office->blue_ppm};
+    for (int lane = GL_LANE_RED; lane <= GL_LANE_BLUE; lane++) {
+        if (score < thresholds[lane])
+            continue;
+        at_least(m, (gl_lane)lane);
+        gl_str parts[] = {GL_STR("Score "),
+                          have,
+                          GL_STR(" reaches the office's threshold "),
+                          share_text(m->arena, thresholds[lane]),
+                          GL_STR(" for "),
+                          gl_str_of(gl_decision_lane_name((gl_decision_lane)lane))};
+        add_reason(m, "score", gl_str_of(names[lane]), join(m->arena, parts, 6));
+        return;
+    }
+    gl_str parts[] = {GL_STR("Score "), have, GL_STR(" is below every threshold of the office")};
+    add_reason(m, "score", GL_STR("below"), join(m->arena, parts, 3));
+}
+
+/* One draw per criterion and rate, however many items it hit. */
+static bool drawn(making *m, gl_str criterion, int32_t rate_ppm)
+{
+    if (rate_ppm <= 0)
+        return false;
+    if (rate_ppm >= GL_PPM)
+        return true;
+    for (size_t i = 0; i < m->out->draws.count; i++) {
+        const gl_decision_draw *earlier = &m->out->draws.at[i];
+        if (earlier->rate_ppm == rate_ppm && gl_str_eq(earlier->criterion_id, criterion))
+            return earlier->selected;
+    }
+    int32_t value = gl_draw_ppm(gl_draw_value(m->key, m->arena, m->input->declaration->declaration_id, criterion));
+    gl_decision_draw *draw = &m->out->draws.at[m->out->draws.count++];
+    *draw = (gl_decision_draw){
+        .criterion_id = criterion, .rate_ppm = rate_ppm, .value_ppm = value, .selected = value < rate_ppm};
+    return draw->selected;
+}
+
+/* A criterion that hit several items is one reason: the first hit's. `first`: where the criteria's reasons begin. */
+static bool has_reason(const making *m, size_t first, gl_str criterion)
+{
+    for (size_t i = first; i < m->out->reasons.count; i++)
+        if (gl_str_eq(m->out->reasons.at[i].id, criterion))
+            return true;
+    return false;
+}
+
+static void weigh_hits(making *m)
+{
+    const gl_assessment *assessment = m->input->assessment;
+    size_t first = m->out->reasons.count;
+    for (size_t i = 0; i < assessment->hits.count; i++) {
+        const gl_assessment_criterion_hit *hit = &assessment->hits.at[i];
+        if (!drawn(m, hit->criterion_id, hit->rate_ppm))
+            continue;
+        at_least(m, (gl_lane)hit->lane);
+        if (!has_reason(m, first, hit->criterion_id))
+            add_reason(m, "criterion", hit->criterion_id, hit->text);
+    }
+}
+
+static void weigh_random(making *m)
+{
+    if (!drawn(m, gl_str_of(RANDOM), m->office->min_random_rate_ppm))
+        return;
+    at_least(m, m->office->random_lane);
+    add_reason(m, "random", gl_str_of(RANDOM), GL_STR("Selected at random, by the office's minimum random rate"));
+}
+
+static void weigh_degraded(making *m)
+{
+    m->out->degraded = m->input->classification->degraded || m->input->assessment->degraded;
+    if (!m->out->degraded || m->office->degraded_lane >= m->lane)
+        return;
+    at_least(m, m->office->degraded_lane);
+    add_reason(m, "policy", GL_STR("degraded"),
+               GL_STR("Classified or assessed while a dependency was missing: the office's degraded lane"));
+}
+
+static void weigh_eligibility(making *m)
+{
+    gl_decision_eligibility *results = GL_NEW_N(m->arena, gl_decision_eligibility, GL_ELIGIBILITY_CODES);
+    m->out->eligibility.at = results;
+    m->out->eligibility.count =
+        gl_eligibility_check(m->policy, m->input->declaration, m->arena, results, m->required, &m->required_count);
+    if (m->required_count == 0)
+        return;
+    at_least(m, GL_LANE_YELLOW);
+    for (size_t i = 0; i < m->out->eligibility.count; i++)
+        if (!results[i].eligible) {
+            gl_str parts[] = {results[i].code, GL_STR(" is claimed, but "), results[i].reason};
+            add_reason(m, "eligibility", results[i].code, join(m->arena, parts, 3));
+        }
+}
+
+/* -- The outcome ------------------------------------------------------------------------------------------------------
+ */
+
+static gl_decision_hold *hold(making *m, const char *reason, const char *text)
+{
+    gl_decision_hold *made = GL_NEW(m->arena, gl_decision_hold);
+    made->reason_code = gl_str_of(reason);
+    made->text = gl_str_of(text);
+    made->place = m->office->examination_place.len > 0 ? m->office->examination_place : m->out->office;
+    if (made->place.len == 0)
+        made->place = GL_STR("customs office of presentation");
+    made->required.at = m->required;
+    made->required.count = m->required_count;
+    return made;
+}
+
+static void hold_by_lane(making *m, gl_lane lane_without_eligibility)
+{
+    gl_decision *out = m->out;
+    int64_t now_us = m->input->now_us;
+    out->outcome = GL_DECISION_OUTCOME_HELD;
+    if (m->lane == GL_LANE_RED) {
+        out->hold = hold(m, "examination", "The goods are to be examined");
+        out->hold->until = GL_SOME_I64(now_us + m->office->examination_within_us);
+        return;
+    }
+    bool by_claim = lane_without_eligibility > GL_LANE_YELLOW;
+    if (!by_claim)
+        m->required[m->required_count++] = GL_STR("Invoice, transport document and proof of payment");
+    out->hold = by_claim
+                    ? hold(m, "eligibility", "A procedure is claimed without what it needs: documents are to be sent")
+                    : hold(m, "documents", "Documents are to be sent");
+    out->hold->until = GL_SOME_I64(now_us + m->office->documents_within_us);
+}
+
+/* A test, a stop and shadow mode keep a release back; a test never is anything but a test. */
+static void keep_back(making *m)
+{
+    gl_decision *out = m->out;
+    out->intended_outcome = out->outcome;
+    out->shadow = m->office->shadow;
+    out->office_stopped = m->office->stopped;
+    const char *reason = NULL, *text = NULL;
+    bool releases = out->outcome == GL_DECISION_OUTCOME_RELEASED;
+    if (m->input->declaration->test_indicator) {
+        reason = "test-declaration";
+        text = "A test declaration never releases goods";
+    } else if (releases && out->office_stopped) {
+        reason = "office-stopped";
+        text = "Nothing is released automatically at this office at present";
+    } else if (releases && out->shadow) {
+        reason = "shadow";
+        text = "Decided in shadow mode: an officer releases";
+    }
+    if (reason == NULL)
+        return;
+    gl_opt_i64 until = out->hold == NULL ? (gl_opt_i64){0} : out->hold->until;
+    out->outcome = GL_DECISION_OUTCOME_HELD;
+    out->hold = hold(m, reason, text);
+    out->hold->until = until;
+    add_reason(m, "policy", gl_str_of(reason), gl_str_of(text));
+}
+
+static void settle(making *m, gl_lane lane_without_eligibility)
+{
+    m->out->lane = (gl_decision_lane)m->lane;
+    if (m->lane <= GL_LANE_YELLOW)
+        hold_by_lane(m, lane_without_eligibility);
+    else
+        m->out->outcome = GL_DECISION_OUTCOME_RELEASED;
+    if (m->lane == GL_LANE_BLUE)
+        add_reason(m, "policy", GL_STR("post-clearance"), GL_STR("Released, with an audit after clearance"));
+    keep_back(m);
+}
+
+static void refuse_collision(making *m)
+{
+    gl_decision *out = m->out;
+    out->lane = GL_DECISION_LANE_RED;
+    out->outcome = out->intended_outcome = GL_DECISION_OUTCOME_REFUSED;
+    out->shadow = m->office->shadow;
+    out->office_stopped = m->office->stopped;
+    out->first_mrn = m->input->collides_with;
+    add_reason(m, "mrn-collision", GL_STR("mrn-collision"),
+               GL_STR("Another declaration has the same MRN characters: submit it again under another LRN"));
+}
+
+static void fill_inputs(making *m)
+{
+    gl_decision *out = m->out;
+    const gl_decide_input *input = m->input;
+    const gl_office *office = m->office;
+    memcpy(out->declaration_id, input->declaration->declaration_id, sizeof out->declaration_id);
+    out->version = input->prior_version + 1;
+    out->prior_version = input->prior_version;
+    out->cause = input->cause;
+    out->causing_event_id = input->causing_event_id;
+    out->decided_at = input->now_us;
+    out->policy_version = (gl_str){office->version, sizeof office->version - 1};
+    out->red_threshold_ppm = office->red_ppm;
+    out->yellow_threshold_ppm = office->yellow_ppm;
+    out->blue_threshold_ppm = office->blue_ppm;
+    out->exchange_rate_version = gl_rates_version(gl_decide_policy_rates(m->policy));
+    out->evaluator = GL_STR(GL_DECIDE_EVALUATOR);
+    out->reasons.at =
+        GL_NEW_N(m->arena, gl_decision_reason, FIXED_REASONS + GL_ELIGIBILITY_CODES + input->assessment->hits.count);
+    out->draws.at = GL_NEW_N(m->arena, gl_decision_draw, 1 + input->assessment->hits.count);
+    m->required = GL_NEW_N(m->arena, gl_str, GL_ELIGIBILITY_CODES + 1);
+}
+
+bool gl_decide_compute(const gl_decide_policy *policy, const gl_decide_input *input, gl_arena *arena,
+                       gl_decision *decision, gl_err *err)
+{
+    *decision = (gl_decision){.office = gl_decide_office_of(input->declaration)};
+    decision->seed_epoch = input->seed_epoch.ptr != NULL ? input->seed_epoch : gl_decide_policy_seed_epoch(policy);
+    making m = {.policy = policy,
+                .input = input,
+                .office = gl_decide_policy_office(policy, decision->office),
+                .key = gl_decide_policy_key(policy, decision->seed_epoch),
+                .arena = arena,
+                .out = decision,
+                .lane = GL_LANE_GREEN};
+    if (m.key == NULL)
+        return gl_fail(err, GL_FATAL, "seed-unknown", "no key is configured for the seed epoch \"%.*s\"",
+                       GL_STR_ARG(decision->seed_epoch));
+    fill_inputs(&m);
+    if (input->collides_with.ptr != NULL) {
+        refuse_collision(&m);
+        return true;
+    }
+    weigh_score(&m);
+    weigh_hits(&m);
+    weigh_random(&m);
+    weigh_degraded(&m);
+    gl_lane lane_without_eligibility = m.lane;
+    weigh_eligibility(&m);
+    settle(&m, lane_without_eligibility);
+    return true;
+}

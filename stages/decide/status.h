@@ -1,0 +1,36 @@
+/* The state of a clearance and its status view (lib/customs/view.h says what the JSON holds).
+ *
+ * Always holds: a clearance's view is complete by itself, so that a lost view in Redis is rebuilt from the state alone;
+ * its number there, gl_status_revision(), grows with every change of the clearance. A clearance of version 0 is a
+ * technical hold: accepted, not decided yet.
+ */
+#ifndef DECIDE_STATUS_H
+#define DECIDE_STATUS_H
+
+#include "gen/topics.h"
+
+/* What a technical hold is made from; texts may be empty when the event does not say them. */
+typedef struct gl_technical_hold {
+    gl_str mrn, lrn, submitter, office;
+    uint8_t digest[32]; /* zeros: not known */
+    int64_t accepted_us;
+    int64_t now_us;
+    gl_decision_lane lane;
+    const gl_decision_hold *hold;
+    gl_str event_id;
+    gl_str source, code; /* which stage, and why */
+} gl_technical_hold;
+
+/* `prior`: the clearance before, or NULL. `with_view` false: the MRN's place in the view belongs to another
+ * declaration. */
+gl_clearance gl_status_decided(gl_arena *arena, const gl_declaration *declaration,
+                               const gl_classification *classification, const gl_assessment *assessment,
+                               const gl_decision *decision, const gl_clearance *prior, bool with_view);
+gl_clearance gl_status_duplicate(gl_arena *arena, const gl_clearance *prior);
+gl_clearance gl_status_technical_hold(gl_arena *arena, const gl_technical_hold *hold);
+/* The value for gl.clearances, with its header. */
+gl_str gl_status_value(gl_arena *arena, const gl_clearance *clearance);
+/* From 1; 0 is ingest's early entry. */
+int64_t gl_status_revision(const gl_clearance *clearance);
+
+#endif

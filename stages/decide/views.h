@@ -1,0 +1,31 @@
+/* The status views in Redis: written after the commit, found lost, and rebuilt from the state.
+ *
+ * Redis holds nothing but a view (DESIGN, rule 1): a failed write is counted and the partition's view rebuilt later. A
+ * partition's view is trusted when its marker is there and `gl:vs:<partition>` names the audit chain's head, which
+ * every batch of decisions moves: so a flush, a server that came back with an older snapshot, and writes that another
+ * worker could not do are all noticed. Always holds: the marker is set only by whoever has written every clearance of
+ * the partition since; the number in gl:vs is written only while the partition is complete. Thread: worker. Locks:
+ * none.
+ */
+#ifndef DECIDE_VIEWS_H
+#define DECIDE_VIEWS_H
+
+#include "io/kv.h"
+#include "stage/stage.h"
+
+enum { GL_VIEWS_METRICS = 3 };
+extern const gl_metric_def gl_views_metrics[GL_VIEWS_METRICS];
+
+typedef struct gl_views gl_views;
+
+/* `metrics` may be NULL. */
+gl_views *gl_views_new(const gl_kv_conf *conf, gl_metrics *metrics);
+void gl_views_destroy(gl_views *views);
+/* Writes the views of all clearances that the outbox changed. */
+void gl_views_write(gl_views *views, const gl_outbox *outbox, int64_t ttl_ms);
+/* Checks the partitions' markers at most once a second, and rebuilds what is lost, one step a call. */
+void gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t count, int64_t ttl_ms);
+/* Is the partition's view known to be complete? For tests. */
+bool gl_views_complete(const gl_views *views, int32_t partition);
+
+#endif
