@@ -1,11 +1,18 @@
 /* The status view in Redis: the contract between decide, which writes it, and ingest, which reads it and adds early
  * entries.
  *
- * `gl:v:<stem>` holds "<version> <digest hex> <JSON>": version 0 is ingest's early entry ("accepted", not decided yet),
- * later ones are decision versions. `gl:vm:<partition>` is the partition's marker: "<since, wall clock in ms>"; it is
- * there only when every decided clearance of the partition is in the view. A missing marker means that the view was
- * lost (or never built): a miss then proves nothing. The script applies a value only when its version is newer than the
- * one there.
+ * `gl:v:<stem>` holds "<version> <digest hex> <JSON>": version 0 is ingest's early entry ("accepted", not decided yet);
+ * decide's count from 1 with every change of the clearance (technical hold, decision, duplicate), so the number is not
+ * `decision.version`, which is in the JSON. The script applies a value only when its version is newer than the one
+ * there. `gl:vm:<partition>` is the partition's marker: "<since, wall clock in ms>"; it is there only when every
+ * decided clearance of the partition is in the view. A missing marker means that the view was lost (or never built): a
+ * miss then proves nothing. `gl:vs:<partition>` is decide's own: what it last wrote there, to notice a server with
+ * older content.
+ *
+ * The JSON is one object, its members in this order: mrn, lrn, submitter, outcome (OPEN, HELD, RELEASED, REFUSED),
+ * lane, version, office, intended_outcome, test, shadow, score_ppm (or null), reasons [{code, id, text}], hold (or
+ * null: {reason, text, place, until, required []}), timeline [{event, at}] with the events accepted, technical-hold,
+ * classified, assessed and decided, duplicates. An early entry has mrn, lrn, submitter, outcome, version, timeline.
  */
 #ifndef GL_CUSTOMS_VIEW_H
 #define GL_CUSTOMS_VIEW_H
