@@ -100,7 +100,7 @@ static bool expand(const place *at, gl_str text, gl_str *out)
             return false;
         i += (size_t)(close - rest.ptr) + 1;
     }
-    *out = gl_buf_view(&buf);
+    *out = buf.len == 0 ? GL_STR("") : gl_buf_view(&buf);
     if (out->len > VALUE_LIMIT_BYTES)
         return gl_fail(at->err, GL_FATAL, "conf-value", "%s: longer than %d bytes", at->where, VALUE_LIMIT_BYTES);
     if (out->len > 0 && memchr(out->ptr, '\0', out->len) != NULL)
@@ -225,6 +225,11 @@ static bool has_range(const gl_conf_entry *entry)
     return (entry->min != 0 || entry->max != 0) && entry->type != GL_CONF_PPM;
 }
 
+static bool has_upper(const gl_conf_entry *entry)
+{
+    return entry->max != 0 || entry->min < 0;
+}
+
 /* What a value of `entry` must be, for messages and for the documentation. */
 static void put_type(gl_buf *buf, const gl_conf_entry *entry)
 {
@@ -258,8 +263,10 @@ static void put_type(gl_buf *buf, const gl_conf_entry *entry)
     }
     if (!has_range(entry))
         return;
-    gl_buf_text(buf, " from ");
+    gl_buf_text(buf, has_upper(entry) ? " from " : " of at least ");
     put_number(buf, entry->type, entry->min);
+    if (!has_upper(entry))
+        return;
     gl_buf_text(buf, " to ");
     put_number(buf, entry->type, entry->max);
 }
@@ -290,7 +297,7 @@ static bool parse_number(const place *at, const gl_conf_entry *entry, gl_str tex
         break;
     }
     if (ok && has_range(entry))
-        ok = *value >= entry->min && *value <= entry->max;
+        ok = *value >= entry->min && (!has_upper(entry) || *value <= entry->max);
     return ok || wrong_type(at, entry, text);
 }
 
@@ -461,14 +468,14 @@ static bool fill_defaults(gl_conf *conf, section *s, size_t index, const char *d
     return true;
 }
 
-static bool make_structs(gl_conf *conf, section *s, size_t count, const char *cwd, gl_err *err)
+static bool make_structs(gl_conf *conf, section *s, size_t count, const char *directory, gl_err *err)
 {
     s->count = count;
     s->structs = gl_arena_calloc(conf->arena, count, s->table->struct_bytes);
     s->given = GL_NEW_N(conf->arena, bool, count * s->table->entry_count);
     s->lines = GL_NEW_N(conf->arena, int, count);
     for (size_t i = 0; i < count; i++)
-        if (!fill_defaults(conf, s, i, cwd, err))
+        if (!fill_defaults(conf, s, i, directory, err))
             return false;
     return true;
 }
@@ -481,8 +488,7 @@ static section *find_section(const gl_conf *conf, gl_str name)
     return NULL;
 }
 
-static bool read_section(gl_conf *conf, section *s, const gl_yaml *node, const char *directory, const char *cwd,
-                         gl_err *err)
+static bool read_section(gl_conf *conf, section *s, const gl_yaml *node, const char *directory, gl_err *err)
 {
     if (is_nothing(node))
         return true;
@@ -491,7 +497,7 @@ static bool read_section(gl_conf *conf, section *s, const gl_yaml *node, const c
     if (node->type != GL_YAML_LIST || node->count > LIST_LIMIT)
         return gl_fail(err, GL_FATAL, "conf-value", "%s: line %d: section \"%s\" must be a list of at most %d maps",
                        conf->path, node->line, s->table->section, LIST_LIMIT);
-    if (!make_structs(conf, s, node->count, cwd, err))
+    if (!make_structs(conf, s, node->count, directory, err))
         return false;
     for (size_t i = 0; i < node->count; i++)
         if (!read_map(conf, s, i, node->items[i], directory, err))
@@ -511,7 +517,7 @@ static const char *directory_of(gl_conf *conf, const char *path, const char *cwd
     return gl_arena_printf(conf->arena, "%s/%.*s", cwd, (int)len, path);
 }
 
-static bool read_file(gl_conf *conf, const char *cwd, gl_err *err)
+static bool read_file(gl_conf *conf, const char *directory, gl_err *err)
 {
     const gl_yaml *root = gl_yaml_load(conf->arena, conf->path, err);
     if (root == NULL) {
@@ -521,13 +527,12 @@ static bool read_file(gl_conf *conf, const char *cwd, gl_err *err)
     }
     if (root->type != GL_YAML_MAP)
         return gl_fail(err, GL_FATAL, "conf-value", "%s: must be a map of sections", conf->path);
-    const char *directory = directory_of(conf, conf->path, cwd);
     for (size_t i = 0; i < root->count; i++) {
         section *s = find_section(conf, root->keys[i]);
         if (s == NULL)
             return unknown_section(conf, root->keys[i],
                                    gl_arena_printf(conf->arena, "%s: line %d", conf->path, root->key_lines[i]), err);
-        if (!read_section(conf, s, root->items[i], directory, cwd, err))
+        if (!read_section(conf, s, root->items[i], directory, err))
             return false;
     }
     return true;
@@ -592,10 +597,11 @@ static bool load(gl_conf *conf, const char *const *sets, gl_err *err)
     char cwd[PATH_MAX];
     if (getcwd(cwd, sizeof cwd) == NULL)
         return gl_fail(err, GL_FATAL, "conf-unreadable", "the working directory cannot be read");
+    const char *directory = conf->path == NULL ? cwd : directory_of(conf, conf->path, cwd);
     for (size_t i = 0; i < conf->count; i++)
-        if (!make_structs(conf, &conf->sections[i], conf->sections[i].table->repeated ? 0 : 1, cwd, err))
+        if (!make_structs(conf, &conf->sections[i], conf->sections[i].table->repeated ? 0 : 1, directory, err))
             return false;
-    if (conf->path != NULL && !read_file(conf, cwd, err))
+    if (conf->path != NULL && !read_file(conf, directory, err))
         return false;
     for (; sets != NULL && *sets != NULL; sets++)
         if (!apply_set(conf, *sets, cwd, err))

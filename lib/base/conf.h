@@ -33,8 +33,9 @@ enum {
     GL_CONF_RELOADABLE = 1, /* SIGHUP applies it; a change of any other key is reported and waits for a restart */
     GL_CONF_SECRET = 2,     /* never printed */
     GL_CONF_REQUIRED = 4,   /* must be given */
-    GL_CONF_FILE = 8, /* STRING: a path, relative to the file that names it; the parsed value is absolute or relative to
-                         the working directory */
+    /* STRING, STRINGS: paths, relative to the configuration file (also those of defaults; without a file and for --set:
+     * to the working directory). The parsed value is absolute. */
+    GL_CONF_FILE = 8,
 };
 
 typedef struct gl_conf_entry {
@@ -43,7 +44,7 @@ typedef struct gl_conf_entry {
     size_t offset;       /* offsetof in the section's struct */
     const char *initial; /* default, as text; NULL: zero or empty */
     unsigned flags;
-    int64_t min, max;         /* INT, DURATION, BYTES; both 0: no limit */
+    int64_t min, max;         /* INT, DURATION, BYTES; both 0: no limit; max 0 above a min: no upper limit */
     const char *const *names; /* ENUM: NULL-terminated */
     const char *help;         /* one or two sentences; becomes documentation */
 } gl_conf_entry;

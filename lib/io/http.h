@@ -13,7 +13,7 @@
 #include "base/metrics.h"
 
 typedef struct gl_http_conf {
-    const char *listen;       /* address:port; port 0: any free one */
+    const char *listen;       /* address:port ("*:80": all addresses, "[::1]:80"); port 0: any free one */
     int64_t body_limit_bytes; /* larger: 413 */
     int64_t connection_limit; /* more: refused */
     int64_t idle_timeout_ms;
@@ -34,15 +34,25 @@ typedef struct gl_http_route {
     void *context;
 } gl_http_route;
 
-/* `routes` are kept, not copied. Unknown path: 404, known path with another method: 405, as problem JSON (RFC 9457). */
+/* Larger headers are answered with 431. A body that takes longer than this many idle timeouts ends its connection. */
+enum { GL_HTTP_HEADER_LIMIT_BYTES = 64 * 1024, GL_HTTP_SLOW_BODY_TIMEOUTS = 10 };
+
+enum { GL_HTTP_METRIC_COUNT = 2 };
+extern const gl_metric_def gl_http_metrics[GL_HTTP_METRIC_COUNT];
+
+/* `metrics` may be NULL. A GET route also answers HEAD. Errors: http-listen (GL_FATAL).
+ * `routes` are kept, not copied. Unknown path: 404, known path with another method: 405, as problem JSON (RFC 9457). */
 gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, size_t route_count, gl_metrics *metrics,
                        gl_err *err);
-/* Stops accepting; answers what is held with 503; waits for the threads. */
+/* Stops accepting; answers what is held with 503; waits for the threads. Who still holds a request may read it, and
+ * must answer it as always (the answer goes nowhere). */
 void gl_http_stop(gl_http *http);
 /* The port that is listened on. */
 int gl_http_port(const gl_http *http);
 
-/* Borrowed until the request is answered. */
+/* All slices are borrowed until the request is answered. Names of headers ignore case; of several the first counts; a
+ * missing one is {NULL, 0}. Query parameters are percent-decoded UTF-8 without NUL ("+" is a space). Thread: any, until
+ * the answer. */
 gl_str gl_http_body(const gl_http_request *request);
 /* The text that matched {} (percent-decoded), or empty. */
 gl_str gl_http_tail(const gl_http_request *request);
@@ -56,5 +66,9 @@ void gl_http_respond(gl_http_request *request, int status, const char *content_t
 /* A problem document (RFC 9457): type "about:blank", title of the status, `code` and `detail`. */
 void gl_http_problem(gl_http_request *request, int status, const char *code, const char *detail,
                      const char *const *headers);
+
+/* Percent-decoding of one path segment or query value. False for a broken escape, for NUL, and when the result is not
+ * UTF-8. */
+bool gl_http_decode(gl_buf *out, gl_str text);
 
 #endif
