@@ -8,6 +8,7 @@ usage: check.py NAME [BUILD_DIR]
   machine     no path of a machine and no host of a package registry is in the tree
   readmes     each folder of the tree says in a README what belongs there
   shell       the shell scripts parse with dash
+  docs        generated pages are what the built command generates
 Exit: 0 done, 1 something is wrong (each on a line), 77 cannot be checked here.
 """
 import json
@@ -138,6 +139,20 @@ def check_shell(_build):
         for number, line in enumerate(text(path).splitlines(), 1):
             if re.match(r"\s*(local|function)\s|.*\[\[ ", line):
                 wrong.append(f"{path}:{number}: not POSIX sh: {line.strip()}")
+    return wrong
+
+
+GENERATED = {"docs/CONFIGURATION.md": "configuration", "docs/METRICS.md": "metrics"}
+
+
+def check_docs(build):
+    wrong = []
+    for path, page in GENERATED.items():
+        result = subprocess.run([os.path.join(build, "bin", "greenlane"), "docs", page], capture_output=True, check=False)
+        if result.returncode != 0:
+            wrong.append(f"greenlane docs {page}: exit {result.returncode}: {result.stderr.decode()[-300:]}")
+        elif not os.path.exists(os.path.join(ROOT, path)) or result.stdout != text(path).encode():
+            wrong.append(f"{path}: is not what `greenlane docs {page}` prints: ./dev docs")
     return wrong
 
 
