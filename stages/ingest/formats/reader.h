@@ -1,10 +1,10 @@
 /* Intake formats: from a message's bytes to canonical declarations, each with everything that is wrong with it.
  *
- * A message (HTTP body, file) holds one or many declarations. A reader yields them one after the other; a part that cannot be
- * read at all (not well-formed, wrong format) yields an entry with errors only. Every error has a pointer that resolves in the
- * source and, where there is one, the value found there. Nothing is guessed silently.
- * Limits (each an error, never memory): message size by the caller, one declaration GL_INTAKE_LIMIT_BYTES, items, nesting, text lengths.
- * Thread: any; a reader belongs to one thread.
+ * A message (HTTP body, file) holds one or many declarations. A reader yields them one after the other; a part that
+ * cannot be read at all (not well-formed, wrong format) yields an entry with errors only. Every error has a pointer
+ * that resolves in the source and, where there is one, the value found there. Nothing is guessed silently. Limits (each
+ * an error, never memory): message size by the caller, one declaration GL_INTAKE_LIMIT_BYTES, items, nesting, text
+ * lengths. Thread: any; a reader belongs to one thread.
  */
 #ifndef GL_INGEST_FORMATS_READER_H
 #define GL_INGEST_FORMATS_READER_H
@@ -23,7 +23,8 @@ gl_mappings *gl_mappings_load(const char *directory, gl_err *err);
 void gl_mappings_destroy(gl_mappings *mappings);
 
 typedef enum gl_format { GL_FORMAT_UNKNOWN, GL_FORMAT_JSON, GL_FORMAT_NDJSON, GL_FORMAT_CSV, GL_FORMAT_XML } gl_format;
-/* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml"), GL_FORMAT_UNKNOWN for others and none. */
+/* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml"),
+ * GL_FORMAT_UNKNOWN for others and none. */
 gl_format gl_format_of_content_type(gl_str content_type);
 /* From a file name's ending. */
 gl_format gl_format_of_name(gl_str name);
@@ -32,24 +33,27 @@ gl_format gl_format_detect(gl_str bytes);
 const char *gl_format_name(gl_format format);
 
 typedef struct gl_intake {
-    /* Canonical content. Identity (declaration_id, content_digest, mrn, submitter, accepted_at, mrn_provisional) and message.channel, .received_at
-     * are left blank: the ingest stage fills them. Strings are slices of the source or of the arena. */
+    /* Canonical content. Identity (declaration_id, content_digest, mrn, submitter, accepted_at, mrn_provisional) and
+     * message.channel, .received_at are left blank: the ingest stage fills them. Strings are slices of the source or of
+     * the arena. */
     gl_declaration declaration;
-    gl_str lrn;          /* empty when it could not be read */
-    gl_str source;       /* its own bytes: row, element or document */
-    int64_t position;    /* from 1 */
-    size_t next_offset;  /* byte offset in the message just after it: a file may be resumed from here (CSV: with its header read again) */
+    gl_str lrn;         /* empty when it could not be read */
+    gl_str source;      /* its own bytes: row, element or document */
+    int64_t position;   /* from 1 */
+    size_t next_offset; /* byte offset in the message just after it: a file may be resumed from here (CSV: with its
+                           header read again) */
     gl_rejection_validation_error *errors; /* those of severity ERROR reject it */
-    size_t error_count;  /* errors and warnings */
-    bool rejected;       /* at least one error of severity ERROR */
+    size_t error_count;                    /* errors and warnings */
+    bool rejected;                         /* at least one error of severity ERROR */
 } gl_intake;
 
 typedef struct gl_reader gl_reader;
 
-/* `bytes` must outlive the reader. `profile`: CSV mapping name (empty: required for CSV, else error intake-profile-required). `offset`, `position`:
- * where to go on (0, 0: from the start). Errors (GL_DEAD_LETTER) are about the whole message: intake-format-unknown, intake-profile-unknown, intake-profile-required, intake-empty. */
-gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes, size_t offset,
-                          int64_t position, gl_err *err);
+/* `bytes` must outlive the reader. `profile`: CSV mapping name (empty: required for CSV, else error
+ * intake-profile-required). `offset`, `position`: where to go on (0, 0: from the start). Errors (GL_DEAD_LETTER) are
+ * about the whole message: intake-format-unknown, intake-profile-unknown, intake-profile-required, intake-empty. */
+gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
+                          size_t offset, int64_t position, gl_err *err);
 /* The next declaration, allocated in `arena` (may differ from the reader's); false at the end of the message. */
 bool gl_reader_next(gl_reader *reader, gl_arena *arena, gl_intake *intake);
 void gl_reader_close(gl_reader *reader);

@@ -1,0 +1,460 @@
+/* WCO Data Model declarations as the UK's CDS writes them: a Declaration alone, in MetaData, or in the gateway's
+ * submitDeclarationRequest (docs/FORMATS.md). One document is one declaration; what is none is refused as what it is.
+ * Elements are told by their local names, whatever prefixes and namespace versions are used.
+ */
+#include "base/yaml.h"
+#include "ingest/formats/cds/cds_map.h"
+#include "ingest/formats/impl.h"
+
+static gl_str cds_pointer(const void *source, gl_arena *arena, const void *node)
+{
+    (void)source;
+    return gl_xml_path(arena, node);
+}
+
+/* The text as it stands there; elements with elements inside have none. */
+static gl_str cds_value(const void *source, gl_arena *arena, const void *node)
+{
+    (void)source;
+    (void)arena;
+    const gl_xml *xml = node;
+    return xml->first == NULL ? xml->text : (gl_str){NULL, 0};
+}
+
+static const gl_locator cds_locator = {cds_pointer, cds_value, NULL};
+
+/* --- the walk --- */
+
+static const gl_cds_rule *rule_of(const gl_cds_table *table, gl_str name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rules[i].element_len == name.len && memcmp(table->rules[i].element, name.ptr, name.len) == 0)
+            return &table->rules[i];
+    return NULL;
+}
+
+static void unknown_element(gl_cds *cds, const gl_cds_table *table, const gl_xml *node)
+{
+    const char *names[64] = {NULL};
+    for (size_t i = 0; i < table->count && i < 63; i++)
+        names[i] = table->rules[i].element;
+    const char *near = gl_nearest_name(node->name, names);
+    const char *hint = near == NULL ? NULL : gl_arena_printf(cds->report->arena, "did you mean %s?", near);
+    gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unknown-element", .warning = true, .hint = hint},
+                 "%.*s is not known inside %.*s: it is not read", GL_STR_ARG(node->name),
+                 GL_STR_ARG(node->parent->name));
+}
+
+/* Currency or unit of what was just set. */
+static void read_unit(gl_cds *cds, const gl_field *field, void *slot, const gl_xml *node)
+{
+    bool amount = field->kind == GL_FIELD_AMOUNT;
+    void *number = *(gl_record_pointer *)slot;
+    for (const gl_xml *a = node->attributes; a != NULL; a = a->next) {
+        gl_str text = gl_str_trim(a->text);
+        if (!gl_str_eqz(a->name, amount ? "currencyID" : "unitCode") || text.len == 0)
+            continue;
+        gl_str *unit =
+            amount ? &((gl_declaration_amount *)number)->currency_code : &((gl_declaration_measure *)number)->unit_code;
+        *unit = text;
+        gl_report_origin(cds->report, unit, a);
+    }
+}
+
+static void read_field(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void *record, const gl_path *path)
+{
+    const gl_field *field = rule->target;
+    void *slot = (char *)record + field->offset;
+    gl_path member = {path, field->name, slot};
+    if (node->first != NULL) {
+        gl_report_at(cds->report, node, &member, &(gl_problem){.code = "wrong-type", .allowed = "text"},
+                     "%.*s holds elements where text was expected", GL_STR_ARG(node->name));
+        return;
+    }
+    if (field->kind != GL_FIELD_TEXTS && !gl_field_blank(field, slot)) {
+        gl_report_at(cds->report, node, &member, &(gl_problem){.code = "duplicate-element"}, "%s was given before",
+                     field->name);
+        return;
+    }
+    if (gl_field_set_text(cds->report, field, record, gl_str_trim(node->text), node, &member) &&
+        (field->kind == GL_FIELD_AMOUNT || field->kind == GL_FIELD_MEASURE) && *(gl_record_pointer *)slot != NULL)
+        read_unit(cds, field, slot, node);
+}
+
+static void read_record(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void *record, const gl_path *path)
+{
+    gl_record_pointer *slot = (gl_record_pointer *)(void *)((char *)record + rule->target->offset);
+    gl_path member = {path, rule->target->name, slot};
+    if (*slot != NULL) {
+        gl_report_at(cds->report, node, &member, &(gl_problem){.code = "duplicate-element"}, "%s was given before",
+                     rule->target->name);
+        return;
+    }
+    *slot = gl_arena_calloc(cds->report->arena, 1, rule->target->shape->bytes);
+    gl_report_origin(cds->report, slot, node);
+    gl_cds_walk(cds, rule->inside, node, *slot, &member);
+}
+
+static void read_list(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void *record, const gl_path *path)
+{
+    const gl_field *field = rule->target;
+    void *slot = (char *)record + field->offset;
+    void *element = gl_list_append(cds->report, slot, field->shape->bytes, node);
+    if (rule->key >= 0)
+        memcpy((char *)element + field->shape->fields[0].offset, &rule->key, sizeof rule->key);
+    gl_path list = {path, field->name, slot}, inner = {&list, NULL, gl_record_slot(element)};
+    gl_cds_walk(cds, rule->inside, node, element, &inner);
+}
+
+static void read_attribute(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node)
+{
+    gl_str text = gl_str_trim(node->text);
+    gl_list *list = cds->item != NULL ? (gl_list *)&cds->item->attributes : (gl_list *)&cds->declaration->attributes;
+    if (text.len == 0)
+        return;
+    gl_declaration_attribute *attribute = gl_list_append(cds->report, list, sizeof *attribute, node);
+    attribute->type = gl_str_of(rule->field);
+    attribute->code = text;
+}
+
+static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void *record, const gl_path *path)
+{
+    switch (rule->action) {
+    case GL_CDS_FIELD:
+        read_field(cds, rule, node, record, path);
+        return;
+    case GL_CDS_ENTER:
+        gl_cds_walk(cds, rule->inside, node, record, path);
+        return;
+    case GL_CDS_RECORD:
+        read_record(cds, rule, node, record, path);
+        return;
+    case GL_CDS_LIST:
+        read_list(cds, rule, node, record, path);
+        return;
+    case GL_CDS_ATTRIBUTE:
+        read_attribute(cds, rule, node);
+        return;
+    case GL_CDS_CUSTOM:
+        rule->custom(cds, node, record, path);
+        return;
+    case GL_CDS_SKIP:
+        return;
+    }
+}
+
+void gl_cds_walk(gl_cds *cds, const gl_cds_table *table, const gl_xml *node, void *record, const gl_path *path)
+{
+    gl_str text = gl_str_trim(node->text);
+    if (text.len > 0)
+        gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unexpected-text", .warning = true, .value = text},
+                     "%.*s holds text where elements were expected", GL_STR_ARG(node->name));
+    for (const gl_xml *child = node->first; child != NULL; child = child->next) {
+        const gl_cds_rule *rule = rule_of(table, child->name);
+        if (rule == NULL)
+            unknown_element(cds, table, child);
+        else
+            apply(cds, rule, child, record, path);
+    }
+}
+
+/* --- what follows from the whole --- */
+
+static bool one_of(gl_str text, const char *const *names)
+{
+    return gl_names_index(names, text) >= 0;
+}
+
+/* The procedure of the first item that has one. */
+static gl_str first_procedure(const gl_declaration *declaration)
+{
+    for (size_t i = 0; i < declaration->items.count; i++)
+        if (declaration->items.at[i].procedure_current_code.ptr != NULL)
+            return declaration->items.at[i].procedure_current_code;
+    return GL_STR("");
+}
+
+/* IM imports, EX exports; CO (special fiscal territories) is either, as the requested procedure says. */
+static void derive_family(gl_cds *cds)
+{
+    static const char *const export_procedures[] = {"10", "11", "21", "22", "23", "31", "76", "77", NULL};
+    gl_declaration *declaration = cds->declaration;
+    gl_str type = declaration->type_code;
+    bool export = gl_str_starts(type, GL_STR("EX"));
+    if (gl_str_starts(type, GL_STR("CO")))
+        export = one_of(first_procedure(declaration), export_procedures);
+    else if (!export && !gl_str_starts(type, GL_STR("IM"))) {
+        const gl_xml *root = cds->report->root, *node = gl_xml_child(root, "TypeCode");
+        gl_path path = {NULL, "family", &declaration->family};
+        gl_report_origin(cds->report, &declaration->family, node == NULL ? root : node);
+        if (type.len > 0)
+            gl_report_at(cds->report, node, &path,
+                         &(gl_problem){.code = "invalid-code", .allowed = "IM, EX or CO, and a letter"},
+                         "the declaration type says neither import nor export");
+        return;
+    }
+    declaration->family = export ? GL_DECLARATION_FAMILY_EXPORT : GL_DECLARATION_FAMILY_IMPORT;
+    gl_report_origin(cds->report, &declaration->family, gl_xml_child(cds->report->root, "TypeCode"));
+}
+
+static bool has_additional(const gl_declaration *declaration, const char *const *codes)
+{
+    for (size_t i = 0; i < declaration->items.count; i++)
+        for (size_t k = 0; k < declaration->items.at[i].additional_procedures.count; k++)
+            if (one_of(declaration->items.at[i].additional_procedures.at[k], codes))
+                return true;
+    return false;
+}
+
+/* NI internal market (UKIM) movements declare the reduced data set H8 by these. */
+static bool is_h8(const gl_declaration *declaration)
+{
+    static const char *const codes[] = {"1EN", "1SP", "1NR", "1SG", NULL};
+    for (size_t i = 0; i < declaration->parties.count; i++)
+        if (declaration->parties.at[i].role == GL_DECLARATION_PARTY_ROLE_AUTHORISATION_HOLDER &&
+            gl_str_eqz(declaration->parties.at[i].role_code, "UKIM"))
+            return has_additional(declaration, codes);
+    return false;
+}
+
+static const char *import_set(const gl_declaration *declaration, gl_str procedure)
+{
+    static const char *const h7[] = {"1H7", "C07", "C08", "F48", "F49", NULL}, *const uk[] = {"1H7", NULL};
+    bool british = declaration->procedure_category.ptr == NULL;
+    if (is_h8(declaration))
+        return "H8";
+    if (has_additional(declaration, uk) || (!british && has_additional(declaration, h7)))
+        return "H7";
+    if (gl_str_eqz(procedure, "71"))
+        return "H2";
+    if (gl_str_eqz(procedure, "53"))
+        return "H3";
+    if (gl_str_eqz(procedure, "51"))
+        return "H4";
+    return gl_str_starts(declaration->type_code, GL_STR("CO")) ? "H5" : "H1";
+}
+
+static const char *export_set(const gl_declaration *declaration, gl_str procedure)
+{
+    if (gl_str_starts(declaration->type_code, GL_STR("CO")))
+        return "B4";
+    if (gl_str_eqz(procedure, "21") || gl_str_eqz(procedure, "22"))
+        return "B2";
+    return gl_str_eqz(procedure, "76") || gl_str_eqz(procedure, "77") ? "B3" : "B1";
+}
+
+/* Which data set it was read as: a procedure category that says so, else from type and procedure. */
+static void derive_data_set(gl_cds *cds)
+{
+    gl_declaration *declaration = cds->declaration;
+    gl_str type = declaration->type_code, procedure = first_procedure(declaration);
+    bool export = declaration->family == GL_DECLARATION_FAMILY_EXPORT;
+    char letter = type.len == 3 ? type.ptr[2] : 0;
+    static const char *const named[] = {"H1", "H2", "H3", "H4", "H5", "H6", "H7", "H8",
+                                        "I1", "B1", "B2", "B3", "B4", "C1", NULL};
+    if (declaration->procedure_category.ptr != NULL && one_of(declaration->procedure_category, named))
+        declaration->data_set = declaration->procedure_category;
+    else if (letter == 'J' || letter == 'K')
+        declaration->data_set = GL_STR("C21");
+    else if (letter != 0 && strchr("BCEF", letter) != NULL)
+        declaration->data_set = export ? GL_STR("C1") : GL_STR("I1");
+    else if (letter != 0)
+        declaration->data_set =
+            gl_str_of(export ? export_set(declaration, procedure) : import_set(declaration, procedure));
+}
+
+/* --- what is no declaration --- */
+
+static const char *const notifications[][2] = {{"01", "DMSACC, declaration accepted"},
+                                               {"02", "DMSRCV, declaration received"},
+                                               {"03", "DMSREJ, declaration rejected"},
+                                               {"05", "DMSCTL, goods under control"},
+                                               {"06", "DMSDOC, documents required"},
+                                               {"07", "DMSRES, amended by customs"},
+                                               {"08", "DMSROG, released with obligation"},
+                                               {"09", "DMSCLE, cleared"},
+                                               {"10", "DMSINV, invalidated"},
+                                               {"11", "DMSREQ, answer to a request"},
+                                               {"13", "DMSTAX, tax liability"},
+                                               {"14", "DMSCPI, insufficient funds"},
+                                               {"15", "DMSCPR, insufficient funds, reminder"},
+                                               {"16", "DMSEOG, exit of goods"},
+                                               {"17", "DMSEXT, exit"},
+                                               {"18", "DMSGER, goods exit result"},
+                                               {"50", "DMSALV, alive"},
+                                               {"51", "DMSQRY, query"},
+                                               {"52", "DMSDET, detained"}};
+
+static const char *const messages[][2] = {
+    {"inventoryLinkingMovementRequest", "an inventory-linking movement request (arrival or departure of an export)"},
+    {"InventoryLinkingExportsInboundRequest",
+     "an inventory-linking movement request (arrival or departure of an export)"},
+    {"inventoryLinkingConsolidationRequest", "an inventory-linking consolidation request"},
+    {"inventoryLinkingQueryRequest", "an inventory-linking query"},
+    {"InventoryLinkingImportsValidateMovementResponse", "an inventory-linking answer about an import movement"},
+    {"inventoryLinkingImportsGoodsArrival", "an inventory-linking notice of goods arrival"},
+    {"DeclarationStatusResponse", "the status of a declaration"},
+    {"DeclarationFullResponse", "a retrieved declaration (all data)"},
+    {"DeclarationVersionResponse", "the versions of a declaration"},
+    {"FileUploadRequest", "a request to upload files"},
+    {"FileUploadResponse", "an answer to a request to upload files"}};
+
+static void not_a_declaration(gl_report *report, const gl_xml *node, const char *what)
+{
+    gl_report_at(report, node, NULL,
+                 &(gl_problem){.code = "not-a-declaration",
+                               .allowed = "Declaration, alone or in MetaData",
+                               .hint = "nothing was declared: send declarations only"},
+                 "this is %s, not a declaration", what);
+}
+
+static void refuse_notification(gl_report *report, const gl_xml *response)
+{
+    gl_str code = gl_xml_child_text(response, "FunctionCode");
+    const char *name = "a notification";
+    for (size_t i = 0; i < sizeof notifications / sizeof *notifications; i++)
+        if (gl_str_eqz(code, notifications[i][0]))
+            name = gl_arena_printf(report->arena, "a notification (%s)", notifications[i][1]);
+    not_a_declaration(report, response, name);
+}
+
+/* Says what the document is. */
+static void refuse_root(gl_report *report, const gl_xml *root)
+{
+    static const char *const known[] = {"Declaration", "MetaData", "submitDeclarationRequest", NULL};
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+        if (gl_str_eqz(root->name, messages[i][0])) {
+            not_a_declaration(report, root, messages[i][1]);
+            return;
+        }
+    const gl_xml *response = gl_xml_child(root, "Response");
+    const char *near = gl_nearest_name(root->name, known);
+    const char *hint = near == NULL ? NULL : gl_arena_printf(report->arena, "did you mean %s?", near);
+    if (response != NULL)
+        refuse_notification(report, response);
+    else
+        gl_report_at(
+            report, root, NULL,
+            &(gl_problem){.code = "not-a-declaration", .allowed = "Declaration, alone or in MetaData", .hint = hint},
+            "the document's root element is %.*s, and no Declaration is where it should be", GL_STR_ARG(root->name));
+}
+
+/* The Declaration of the document, or NULL after it was refused. */
+static const gl_xml *find_declaration(gl_report *report, const gl_xml *root)
+{
+    const gl_xml *at = root;
+    if (gl_str_eqz(at->name, "submitDeclarationRequest")) {
+        const gl_xml *detail = gl_xml_child(at, "requestDetail");
+        const gl_xml *meta = detail == NULL ? NULL : gl_xml_child(detail, "MetaData");
+        at = meta != NULL ? meta : detail != NULL ? detail : at;
+    }
+    if (gl_str_eqz(at->name, "Declaration"))
+        return at;
+    const gl_xml *found = gl_str_eqz(at->name, "MetaData") || at != root ? gl_xml_child(at, "Declaration") : NULL;
+    if (found == NULL) {
+        refuse_root(report, at);
+        return NULL;
+    }
+    for (const gl_xml *next = found->next; next != NULL; next = next->next)
+        if (gl_str_eqz(next->name, "Declaration")) {
+            gl_report_at(report, next, NULL, &(gl_problem){.code = "several-declarations"},
+                         "one document holds one declaration");
+            return NULL;
+        }
+    return found;
+}
+
+/* Only originals: function code 9. Messages about a declaration made before are told apart. */
+static bool is_original(gl_report *report, const gl_xml *declaration)
+{
+    static const char *const changes[] = {"4", "5", "33", "36", NULL};
+    const gl_xml *node = gl_xml_child(declaration, "FunctionCode");
+    gl_str code = node == NULL ? GL_STR("") : gl_str_trim(node->text),
+           type = gl_xml_child_text(declaration, "TypeCode");
+    gl_path path = {NULL, "function_code", NULL};
+    const gl_xml *at = node == NULL ? declaration : node;
+    if (gl_str_eqz(code, "9"))
+        return true;
+    if (code.len == 0)
+        gl_report_at(report, at, &path, &(gl_problem){.code = "missing", .allowed = "9"},
+                     "the function code is missing");
+    else if (one_of(code, changes) || (gl_str_eqz(code, "13") && gl_str_eqz(type, "COR")))
+        gl_report_at(report, at, &path, &(gl_problem){.code = "amendment-not-supported", .allowed = "9"},
+                     "this amends a declaration; amendments are not supported yet");
+    else if (gl_str_eqz(code, "1") || (gl_str_eqz(code, "13") && gl_str_eqz(type, "INV")))
+        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = "9"},
+                     "this cancels a declaration; cancellations are not supported yet");
+    else if (gl_str_eqz(code, "13") && gl_str_eqz(type, "GPR"))
+        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = "9"},
+                     "this is a goods presentation notice; those are not supported yet");
+    else if (gl_str_eqz(code, "13"))
+        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = "9"},
+                     "this is a request about a declaration; those are not supported yet");
+    else
+        gl_report_at(report, at, &path, &(gl_problem){.code = "invalid-code", .allowed = "9"},
+                     "not a function code of a declaration");
+    return false;
+}
+
+/* --- reading --- */
+
+static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml *node)
+{
+    gl_report *report = &reader->report;
+    gl_cds cds = {.report = report, .declaration = &intake->declaration};
+    report->root = node;
+    if (!is_original(report, node)) {
+        gl_str lrn = gl_xml_child_text(node, "FunctionalReferenceID");
+        intake->lrn = lrn.ptr != NULL && lrn.len <= 140 ? lrn : GL_STR("");
+        gl_intake_refuse(reader, intake, reader->bytes);
+        return;
+    }
+    gl_report_origin(report, gl_record_slot(&intake->declaration), node);
+    gl_cds_walk(&cds, &gl_cds_declaration, node, &intake->declaration, NULL);
+    const gl_xml *category = node->parent == NULL ? NULL : gl_xml_child(node->parent, "ProcedureCategory");
+    if (category != NULL && intake->declaration.procedure_category.ptr == NULL && gl_str_trim(category->text).len > 0)
+        intake->declaration.procedure_category = gl_str_trim(category->text);
+    derive_family(&cds);
+    derive_data_set(&cds);
+    gl_intake_finish(reader, intake, reader->bytes, (gl_str){NULL, 0});
+}
+
+static bool next_document(gl_reader *reader, gl_arena *arena, gl_intake *intake)
+{
+    gl_xml_problem problem = {0};
+    gl_report *report = &reader->report;
+    reader->finished = true;
+    if (reader->offset >= reader->bytes.len)
+        return false;
+    reader->offset = reader->bytes.len;
+    gl_report_begin(report, arena, &cds_locator, NULL, NULL);
+    if (reader->bytes.len > GL_INTAKE_LIMIT_BYTES) {
+        gl_report_raw(report, GL_STR(""), &(gl_problem){.code = "too-large", .allowed = "256 KiB"},
+                      "the document has %zu bytes", reader->bytes.len);
+        gl_intake_refuse(reader, intake, reader->bytes);
+        return true;
+    }
+    const gl_xml *root = gl_xml_parse(arena, reader->bytes, &problem);
+    if (root == NULL) {
+        const char *where =
+            problem.line > 0 ? gl_arena_printf(arena, "line %d, column %d", problem.line, problem.column) : "";
+        gl_report_raw(report, gl_str_of(where), &(gl_problem){.code = problem.code}, "%s", problem.text);
+        gl_intake_refuse(reader, intake, reader->bytes);
+        return true;
+    }
+    report->root = root;
+    const gl_xml *declaration = find_declaration(report, root);
+    if (declaration == NULL)
+        gl_intake_refuse(reader, intake, reader->bytes);
+    else
+        read_declaration(reader, intake, declaration);
+    return true;
+}
+
+bool gl_cds_reader_open(gl_reader *reader, gl_err *err)
+{
+    (void)err;
+    gl_cds_prepare();
+    reader->next = next_document;
+    return true;
+}

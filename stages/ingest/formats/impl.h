@@ -1,0 +1,36 @@
+/* What the readers of the formats share; nothing outside stages/ingest/formats includes it. */
+#ifndef GL_INGEST_FORMATS_IMPL_H
+#define GL_INGEST_FORMATS_IMPL_H
+
+#include "ingest/formats/reader.h"
+#include "ingest/formats/report.h"
+
+struct gl_reader {
+    gl_format format;
+    gl_arena *arena;
+    gl_str bytes;
+    size_t offset;    /* of what is read next */
+    int64_t position; /* of what is read next, from 1 */
+    bool finished;
+    gl_report report;
+    const struct gl_mapping *mapping; /* CSV */
+    void *state;                      /* the format's own */
+    bool (*next)(gl_reader *reader, gl_arena *arena, gl_intake *intake);
+    void (*close)(gl_reader *reader); /* may be NULL */
+};
+
+/* Each prepares `reader->state` and `next`; bytes hold something else than white space. */
+bool gl_json_reader_open(gl_reader *reader, gl_err *err);
+bool gl_csv_reader_open(gl_reader *reader, gl_err *err);
+bool gl_cds_reader_open(gl_reader *reader, gl_err *err);
+
+/* Validates what was read and takes report and position over into the intake. `source`: its own bytes; reader->offset
+ * is already behind it. */
+void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_str profile);
+/* The same for a part that could not be read: errors only. */
+void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source);
+
+/* "line 3, column 7" of a byte offset, both from 1; columns count bytes. */
+gl_str gl_line_column(gl_arena *arena, gl_str bytes, size_t offset);
+
+#endif

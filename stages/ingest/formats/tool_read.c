@@ -1,0 +1,161 @@
+/* formats_read: what the readers make of files, for people and for scripts.
+ *
+ * formats_read [-p PROFILE] [-m MAPPINGS] [-r REPEAT] [-s] FILE...: one line of JSON a declaration (its canonical
+ * content, or its errors); -s: counts and microseconds a declaration only; -d: the generated tables of docs/FORMATS.md.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ingest/formats/canonical.h"
+#include "ingest/formats/cds/cds_map.h"
+#include "ingest/formats/reader.h"
+
+enum { FILE_LIMIT_BYTES = 1 << 30 };
+
+typedef struct options {
+    gl_mappings *mappings;
+    gl_str profile;
+    long repeat;
+    bool summary;
+    size_t accepted, refused;
+    int64_t cpu_us;
+    gl_arena *arena, *declaration_arena;
+} options;
+
+static void print_text(gl_buf *out, const char *name, gl_str text)
+{
+    if (text.ptr == NULL)
+        return;
+    gl_buf_printf(out, ",\"%s\":", name);
+    gl_buf_json(out, text);
+}
+
+static void print_errors(gl_buf *out, const gl_intake *intake)
+{
+    for (size_t i = 0; i < intake->error_count; i++) {
+        const gl_rejection_validation_error *e = &intake->errors[i];
+        gl_buf_printf(out, "%s{\"severity\":\"%s\"", i > 0 ? "," : "", gl_rejection_severity_name(e->severity));
+        print_text(out, "code", e->code);
+        print_text(out, "pointer", e->pointer);
+        print_text(out, "field", e->field);
+        print_text(out, "value", e->value);
+        print_text(out, "allowed", e->allowed);
+        print_text(out, "text", e->text);
+        print_text(out, "hint", e->hint);
+        gl_buf_byte(out, '}');
+    }
+}
+
+static void print_intake(const char *path, const gl_intake *intake)
+{
+    gl_buf out = {0};
+    gl_buf_text(&out, "{\"file\":");
+    gl_buf_json(&out, gl_str_of(path));
+    gl_buf_printf(&out, ",\"position\":%lld,\"rejected\":%s", (long long)intake->position,
+                  intake->rejected ? "true" : "false");
+    print_text(&out, "lrn", intake->lrn);
+    gl_buf_text(&out, ",\"errors\":[");
+    print_errors(&out, intake);
+    gl_buf_text(&out, "]");
+    if (!intake->rejected) {
+        gl_buf_text(&out, ",\"declaration\":");
+        gl_canonical_json(&out, &intake->declaration);
+    }
+    gl_buf_text(&out, "}\n");
+    fwrite(out.data, 1, out.len, stdout);
+    gl_buf_free(&out);
+}
+
+static bool read_message(options *o, const char *path, gl_str bytes)
+{
+    gl_err err = {0};
+    gl_format format = gl_format_of_name(gl_str_of(path));
+    if (format == GL_FORMAT_UNKNOWN)
+        format = gl_format_detect(bytes);
+    int64_t begun = gl_thread_cpu_us();
+    gl_reader *reader = gl_reader_open(o->arena, o->mappings, format, o->profile, bytes, 0, 0, &err);
+    if (reader == NULL) {
+        fprintf(stderr, "%s: %s: %s\n", path, err.code, err.message);
+        return false;
+    }
+    gl_intake intake;
+    while (gl_reader_next(reader, o->declaration_arena, &intake)) {
+        o->accepted += !intake.rejected;
+        o->refused += intake.rejected;
+        if (!o->summary)
+            print_intake(path, &intake);
+        gl_arena_reset(o->declaration_arena);
+    }
+    gl_reader_close(reader);
+    o->cpu_us += gl_thread_cpu_us() - begun;
+    gl_arena_reset(o->arena);
+    return true;
+}
+
+static bool read_file(options *o, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+        perror(path);
+        return false;
+    }
+    long size = ftell(file);
+    char *bytes = size < 0 || size > FILE_LIMIT_BYTES ? NULL : malloc((size_t)size + 1);
+    rewind(file);
+    bool good = bytes != NULL && fread(bytes, 1, (size_t)size, file) == (size_t)size;
+    fclose(file);
+    for (long i = 0; good && i < o->repeat; i++)
+        good = read_message(o, path, (gl_str){bytes, (size_t)size});
+    free(bytes);
+    return good;
+}
+
+static void print_document(void)
+{
+    gl_buf out = {0};
+    gl_canonical_document(&out);
+    gl_buf_text(&out, "\n---\n");
+    gl_cds_document(&out);
+    fwrite(out.data, 1, out.len, stdout);
+    gl_buf_free(&out);
+}
+
+int main(int argc, char **argv)
+{
+    options o = {.repeat = 1, .arena = gl_arena_new(0), .declaration_arena = gl_arena_new(0), .profile = GL_STR("")};
+    const char *mappings = "config/mappings";
+    int option;
+    while ((option = getopt(argc, argv, "p:m:r:sd")) != -1) {
+        if (option == 'p')
+            o.profile = gl_str_of(optarg);
+        else if (option == 'm')
+            mappings = optarg;
+        else if (option == 'r')
+            o.repeat = strtol(optarg, NULL, 10);
+        else if (option == 's')
+            o.summary = true;
+        else if (option == 'd')
+            print_document();
+        else
+            return 2;
+    }
+    gl_err err = {0};
+    o.mappings = gl_mappings_load(mappings, &err);
+    if (o.mappings == NULL) {
+        fprintf(stderr, "%s: %s\n", err.code, err.message);
+        return 2;
+    }
+    bool good = true;
+    for (int i = optind; i < argc; i++)
+        good = read_file(&o, argv[i]) && good;
+    size_t all = o.accepted + o.refused;
+    if (o.summary)
+        printf("accepted %zu, refused %zu, %.2f us a declaration\n", o.accepted, o.refused,
+               all == 0 ? 0.0 : (double)o.cpu_us / (double)all);
+    gl_mappings_destroy(o.mappings);
+    gl_arena_destroy(o.arena);
+    gl_arena_destroy(o.declaration_arena);
+    return good ? 0 : 1;
+}
