@@ -31,7 +31,7 @@ import outside as o  # noqa: E402
 BIN = os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build"), "bin")
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 SAMPLE = 5000
-BATCH, POLL_MS = 5000, 20
+BATCH, BATCH_MS = 5000, 100  # the stages' own: stage.max_batch_records, stage.max_batch_time
 # Hop: inputs, outputs. The topics of each stage; the echo has the same under "echo.".
 SHAPE = {
     "ingest": ([], ["gl.declarations.accepted"]),
@@ -257,7 +257,7 @@ def make_echo_topics(run, partitions):
 def start_hop(name, run, shape, count, partitions):
     inputs, outputs = SHAPE[name]
     words = [os.path.join(BIN, "bench_echo"), "--name", f"echo-{name}", "--transactional-id", f"echo{run}-{name}", "--batch", str(BATCH),
-             "--poll-ms", str(POLL_MS), "--partitions", str(partitions), "--count", str(count), "--print-settings", "yes"]
+             "--batch-ms", str(BATCH_MS), "--partitions", str(partitions), "--count", str(count), "--print-settings", "yes"]
     for topic in inputs:
         words += ["--in", echo_name(topic, run)]
     if inputs:

@@ -28,7 +28,8 @@ enum {
     SETTINGS_LIMIT = 64,
     KEY_BYTES = 16,
     BATCH_LIMIT = 100000,
-    ERROR_BYTES = 512
+    TAKE_CHUNK = 512,
+    WAIT_MS = 100
 };
 
 /* Values of one topic, as recorded: each is a 4-byte big-endian length and its bytes; they are sent in turn. */
@@ -54,7 +55,7 @@ typedef struct hop {
     size_t output_count;
     const char *settings[SETTINGS_LIMIT + 1]; /* kafka.NAME=VALUE, NULL-terminated */
     size_t setting_count;
-    int64_t batch, poll_ms, count, rate;
+    int64_t batch, batch_ms, count, rate;
     int32_t partitions;
     bool print_settings;
     rd_kafka_t *producer, *consumer;
@@ -254,23 +255,42 @@ static void echo_batch(hop *h, rd_kafka_message_t **messages, size_t count)
     commit(h, count);
 }
 
-/* Waits for a first record, then takes what is there: commits early when the queue is empty, late when it is full. */
+/* At most `limit` more records; how many messages and events came. */
+static size_t take_some(const hop *h, rd_kafka_message_t **messages, size_t *count, size_t limit, int wait_ms)
+{
+    rd_kafka_message_t *fresh[TAKE_CHUNK];
+    ssize_t got = rd_kafka_consume_batch_queue(h->queue, wait_ms, fresh, limit > TAKE_CHUNK ? TAKE_CHUNK : limit);
+    for (ssize_t i = 0; i < got; i++) {
+        if (fresh[i]->err != RD_KAFKA_RESP_ERR_NO_ERROR && fresh[i]->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            fail("consume", rd_kafka_message_errstr(fresh[i]));
+        if (fresh[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            messages[(*count)++] = fresh[i];
+        else
+            rd_kafka_message_destroy(fresh[i]);
+    }
+    return got < 0 ? 0 : (size_t)got;
+}
+
+/* As a stage does: waits for a first record, then takes what is there: early when the queue is empty, late when it is
+ * full. */
+static size_t take(const hop *h, rd_kafka_message_t **messages)
+{
+    size_t count = 0, limit = (size_t)h->batch;
+    take_some(h, messages, &count, 1, WAIT_MS);
+    int64_t full_us = now_us(CLOCK_MONOTONIC) + h->batch_ms * 1000;
+    while (count > 0 && count < limit && now_us(CLOCK_MONOTONIC) < full_us)
+        if (take_some(h, messages, &count, limit - count, 0) == 0)
+            break;
+    return count;
+}
+
 static void run_consuming(hop *h)
 {
     rd_kafka_message_t **messages = malloc((size_t)h->batch * sizeof(rd_kafka_message_t *));
     if (messages == NULL)
         abort();
     while (!stopping && (h->count == 0 || h->records < h->count)) {
-        ssize_t got = rd_kafka_consume_batch_queue(h->queue, (int)h->poll_ms, messages, (size_t)h->batch);
-        size_t count = 0;
-        for (ssize_t i = 0; i < got; i++) {
-            if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-                messages[count++] = messages[i];
-            else if (messages[i]->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
-                fail("consume", rd_kafka_message_errstr(messages[i]));
-            else
-                rd_kafka_message_destroy(messages[i]);
-        }
+        size_t count = take(h, messages);
         if (count > 0)
             echo_batch(h, messages, count);
         for (size_t i = 0; i < count; i++)
@@ -345,8 +365,8 @@ static void read_arguments(hop *h, int argc, char **argv)
             h->print_settings = strcmp(value, "yes") == 0;
         else if (strcmp(name, "--batch") == 0)
             h->batch = strtoll(value, NULL, 10);
-        else if (strcmp(name, "--poll-ms") == 0)
-            h->poll_ms = strtoll(value, NULL, 10);
+        else if (strcmp(name, "--batch-ms") == 0)
+            h->batch_ms = strtoll(value, NULL, 10);
         else if (strcmp(name, "--partitions") == 0)
             h->partitions = (int32_t)strtol(value, NULL, 10);
         else if (strcmp(name, "--count") == 0)
@@ -361,13 +381,13 @@ static void read_arguments(hop *h, int argc, char **argv)
         fail("usage",
              "bench_echo --name N --transactional-id ID {--in TOPIC... --group G [--count N] | --count N [--rate R]} "
              "--out "
-             "TOPIC:RATIO:SAMPLE... [--batch 5000] [--poll-ms 20] [--partitions 4] [--set kafka.NAME=VALUE]... "
+             "TOPIC:RATIO:SAMPLE... [--batch 5000] [--batch-ms 100] [--partitions 4] [--set kafka.NAME=VALUE]... "
              "[--print-settings yes]");
 }
 
 int main(int argc, char **argv)
 {
-    hop h = {.name = "echo", .batch = 5000, .poll_ms = 20, .partitions = 4};
+    hop h = {.name = "echo", .batch = 5000, .batch_ms = 100, .partitions = 4};
     read_arguments(&h, argc, argv);
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
