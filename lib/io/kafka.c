@@ -640,10 +640,8 @@ bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *
     bool good = true;
     if (found->partitions != wanted->partitions) {
         gl_buf_printf(differences,
-                      "%s has %d partitions, %d are configured: a topic's count is fixed when it is made, since keys "
-                      "would go elsewhere. "
-                      "If every topic has %d, set kafka.partitions: %d; else delete this topic and make it again "
-                      "(greenlane topics create)\n",
+                      "%s has %d partitions, kafka.partitions is %d; a count is fixed when a topic is made (keys would move). "
+                      "If every topic has %d, set kafka.partitions: %d; else delete this topic and make it again\n",
                       wanted->name, found->partitions, wanted->partitions, found->partitions, found->partitions);
         good = false;
     }

@@ -107,6 +107,10 @@ typedef struct gl_stage_def {
      * deadline), GL_DEAD_LETTER (the runtime bisects the batch until one record is left, and dead-letters it),
      * GL_FATAL. Called again for the same records after an abort. Thread: worker. */
     bool (*process)(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
+    /* Optional. The runtime dead-letters `record` itself (isolated by bisecting, or its outputs do not fit): what else
+     * has to be put for it, for example a technical failure on gl.events. Must not read what it cannot decode. Thread:
+     * worker. */
+    void (*dead_lettered)(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox);
     /* Optional. After the commit, with what was put: update views. Never fails the batch. Thread: worker. */
     void (*applied)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox);
     /* Optional. Between batches at least once a second: `state` for the partitions owned (`partitions`, `count`):

@@ -1,0 +1,117 @@
+/* The daemon's own HTTP server: /metrics, /healthz (does every worker make progress?), /readyz (may it get work, has it
+ * its partitions?).
+ *
+ * Thread: the server's; it reads atomics and the metrics only.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "stage/internal.h"
+
+static const char TEXT[] = "text/plain; charset=utf-8";
+
+int64_t gl_admin_oldest_us(const gl_runtime *runtime, const char **step, int *worker)
+{
+    int64_t now = gl_mono_us(), oldest = 0;
+    size_t count = atomic_load(&runtime->worker_count);
+    for (size_t i = 0; i < count; i++) {
+        const gl_worker *at = &runtime->workers[i];
+        int64_t age = now - atomic_load_explicit(&at->progress_us, memory_order_relaxed);
+        if (atomic_load(&at->ended) || age <= oldest)
+            continue;
+        oldest = age;
+        *step = atomic_load_explicit(&at->step, memory_order_relaxed);
+        *worker = at->number;
+    }
+    return oldest;
+}
+
+bool gl_admin_workers_ready(const gl_runtime *runtime)
+{
+    size_t count = atomic_load(&runtime->worker_count);
+    for (size_t i = 0; i < count; i++)
+        if (!atomic_load(&runtime->workers[i].ready))
+            return false;
+    return count > 0;
+}
+
+static bool is_ready(const gl_runtime *runtime)
+{
+    return atomic_load(&runtime->serving) && !atomic_load(&runtime->stopping) && gl_admin_workers_ready(runtime);
+}
+
+static void respond(gl_http_request *request, int status, const char *text)
+{
+    gl_http_respond(request, status, TEXT, gl_str_of(text), NULL);
+}
+
+static void serve_ready(void *context, gl_http_request *request)
+{
+    gl_runtime *runtime = context;
+    bool ready = is_ready(runtime);
+    gl_series_set(runtime->series.ready, ready);
+    const char *why = atomic_load(&runtime->stopping)   ? "draining\n"
+                      : !atomic_load(&runtime->serving) ? "starting\n"
+                                                        : "waiting for partitions\n";
+    respond(request, ready ? 200 : 503, ready ? "ready\n" : why);
+}
+
+static void serve_health(void *context, gl_http_request *request)
+{
+    const gl_runtime *runtime = context;
+    const char *step = "";
+    int worker = 0;
+    int64_t age_us = gl_admin_oldest_us(runtime, &step, &worker);
+    if (age_us <= runtime->stage_conf->stuck_after_ms * 1000) {
+        respond(request, 200, "alive\n");
+        return;
+    }
+    char text[160];
+    snprintf(text, sizeof text, "worker %d has been at '%s' for %lld s\n", worker, step, (long long)(age_us / 1000000));
+    respond(request, 503, text);
+}
+
+static void serve_metrics(void *context, gl_http_request *request)
+{
+    const gl_runtime *runtime = context;
+    gl_series_set(runtime->series.ready, is_ready(runtime));
+    gl_buf text = {0};
+    gl_metrics_render(runtime->metrics, &text);
+    gl_http_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", gl_buf_view(&text), NULL);
+    gl_buf_free(&text);
+}
+
+/* Renamed into place, so that who waits for the file reads a whole number. */
+static bool write_port_file(const char *path, int port, gl_err *err)
+{
+    char fresh[512];
+    int len = snprintf(fresh, sizeof fresh, "%s.new", path);
+    FILE *file = len < (int)sizeof fresh ? fopen(fresh, "we") : NULL;
+    bool good = file != NULL && fprintf(file, "%d\n", port) > 0;
+    if (file != NULL && fclose(file) != 0)
+        good = false;
+    if (!good || rename(fresh, path) != 0)
+        return gl_fail(err, GL_FATAL, "admin-port-file", "cannot write %s", path);
+    return true;
+}
+
+bool gl_admin_start(gl_runtime *runtime, const gl_admin_conf *conf, gl_err *err)
+{
+    runtime->routes[0] = (gl_http_route){"GET", "/metrics", serve_metrics, runtime};
+    runtime->routes[1] = (gl_http_route){"GET", "/healthz", serve_health, runtime};
+    runtime->routes[2] = (gl_http_route){"GET", "/readyz", serve_ready, runtime};
+    runtime->http = gl_http_start(&conf->http, runtime->routes, 3, NULL, err);
+    if (runtime->http == NULL)
+        return gl_fail_context(err, "admin.listen");
+    int port = gl_http_port(runtime->http);
+    gl_log(GL_LOG_INFO, "admin-listening", "metrics and health on port %d", port);
+    return conf->port_file[0] == '\0' || write_port_file(conf->port_file, port, err);
+}
+
+void gl_admin_stop(gl_runtime *runtime)
+{
+    if (runtime->http != NULL)
+        gl_http_stop(runtime->http);
+    runtime->http = NULL;
+}

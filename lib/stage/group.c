@@ -1,0 +1,567 @@
+/* The consumer's side of a worker: which partitions it owns, what it has taken from them, and rebalances.
+ *
+ * A stage with one input uses cooperative-sticky (partitions come and go one by one), one with several uses range,
+ * which gives partition p of each input to the same worker as long as the counts are equal. Offsets are our own
+ * bookkeeping: librdkafka's position moves when a record is handed over, and in 2.0.2 not always rightly. Always holds:
+ * every record in the batch is of an owned partition; next_take is one more than the last record taken of a partition;
+ * rebalance callbacks run only inside gl_group_take, gl_group_serve and gl_group_close, never with a transaction open.
+ * Thread: worker. Locks: none.
+ */
+#include "stage/internal.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { WAIT_MS = 100, COMMITTED_MS = 10000, QUESTION_MS = 10000, CLOSE_MS = 10000 };
+
+static gl_partition *partition_of(gl_worker *worker, int input, int32_t partition)
+{
+    if (input < 0 || partition < 0 || partition >= worker->runtime->partitions)
+        return NULL;
+    return &worker->partitions[(size_t)input * (size_t)worker->runtime->partitions + (size_t)partition];
+}
+
+static int input_of(const gl_worker *worker, const char *topic)
+{
+    for (size_t i = 0; i < worker->runtime->input_count; i++)
+        if (strcmp(worker->runtime->def->inputs[i], topic) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool owns_any_input(const gl_worker *worker, int32_t partition)
+{
+    const gl_runtime *runtime = worker->runtime;
+    for (size_t input = 0; input < runtime->input_count; input++)
+        if (worker->partitions[input * (size_t)runtime->partitions + (size_t)partition].owned)
+            return true;
+    return false;
+}
+
+/* ---- the batch's messages ---- */
+
+static void forget(gl_worker *worker, size_t index)
+{
+    if (worker->messages[index] != NULL)
+        rd_kafka_message_destroy(worker->messages[index]);
+    free(worker->poison[index]);
+    worker->messages[index] = NULL;
+    worker->poison[index] = NULL;
+}
+
+void gl_group_drop_all(gl_worker *worker)
+{
+    for (size_t i = 0; i < worker->count; i++)
+        forget(worker, i);
+    worker->count = 0;
+    worker->batch_bytes = 0;
+}
+
+/* What was taken of a partition that is no longer ours is the next owner's. */
+static void drop_unowned(gl_worker *worker)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < worker->count; i++) {
+        const rd_kafka_message_t *message = worker->messages[i];
+        const gl_partition *at =
+            partition_of(worker, input_of(worker, rd_kafka_topic_name(message->rkt)), message->partition);
+        if (at == NULL || !at->owned) {
+            forget(worker, i);
+            continue;
+        }
+        worker->messages[kept] = worker->messages[i];
+        worker->poison[kept] = worker->poison[i];
+        if (kept != i) {
+            worker->messages[i] = NULL;
+            worker->poison[i] = NULL;
+        }
+        kept++;
+    }
+    worker->count = kept;
+}
+
+/* ---- assignment ---- */
+
+static gl_series *lag_series(const gl_worker *worker, int input, int32_t partition)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", partition);
+    return gl_runtime_series2(worker->runtime, "gl_consumer_lag_records", worker->runtime->def->inputs[input], number);
+}
+
+/* Offsets to start from: what the group has committed, once no transaction that commits some is pending (KIP-447). */
+static bool committed_offsets(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions)
+{
+    int64_t end = gl_mono_us() + worker->runtime->stage_conf->start_deadline_ms * 1000;
+    for (;;) {
+        gl_worker_step(worker, "committed-offsets");
+        rd_kafka_resp_err_t code = rd_kafka_committed(worker->consumer, partitions, COMMITTED_MS);
+        for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < partitions->cnt; i++)
+            code = partitions->elems[i].err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return true;
+        gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
+        if (worker->err.action == GL_FATAL || gl_mono_us() > end || atomic_load(&worker->runtime->stopping))
+            return false;
+        gl_log_err(GL_LOG_WARN, &worker->err);
+    }
+}
+
+/* Retention may have deleted what was never processed: librdkafka would go on from the first record without a word. */
+static void report_loss(const gl_worker *worker, const char *topic, int32_t partition, int64_t committed, int64_t first)
+{
+    if (committed < 0 || committed >= first)
+        return;
+    gl_log(GL_LOG_ERROR, "records-lost",
+           "%s [%d]: offsets %lld to %lld were deleted by retention before they were processed", topic, partition,
+           (long long)committed, (long long)first - 1);
+    gl_series_add(gl_runtime_series1(worker->runtime, "gl_records_lost_total", topic), (uint64_t)(first - committed));
+}
+
+static bool own_partition(gl_worker *worker, rd_kafka_topic_partition_t *given)
+{
+    int input = input_of(worker, given->topic);
+    gl_partition *at = partition_of(worker, input, given->partition);
+    if (at == NULL)
+        return gl_fail(&worker->err, GL_FATAL, "partition-count",
+                       "%s has more partitions than the %d it had at start: its count is fixed when it is made; delete "
+                       "it and make it again",
+                       given->topic, worker->runtime->partitions);
+    int64_t first = 0, end = 0;
+    if (!gl_kafka_end_offset(worker->runtime->admin, given->topic, given->partition, true, &first, &end, QUESTION_MS,
+                             &worker->err))
+        return false;
+    report_loss(worker, given->topic, given->partition, given->offset, first);
+    if (given->offset < first)
+        given->offset = first;
+    *at = (gl_partition){.owned = true,
+                         .next_take = given->offset,
+                         .next_commit = given->offset,
+                         .seen_end = end,
+                         .seen_read = given->offset,
+                         .assigned_call = worker->call,
+                         .lag = lag_series(worker, input, given->partition)};
+    return true;
+}
+
+static bool restore_state(gl_worker *worker, const rd_kafka_topic_partition_list_t *partitions)
+{
+    if (worker->runtime->def->state_topic == NULL)
+        return true;
+    size_t count = 0;
+    bool good = true;
+    gl_restore *restores = calloc((size_t)partitions->cnt + 1, sizeof *restores);
+    if (restores == NULL)
+        abort();
+    for (int i = 0; good && i < partitions->cnt; i++) {
+        int32_t p = partitions->elems[i].partition;
+        if (worker->stores[p] != NULL)
+            continue; /* another input's partition p came before */
+        worker->stores[p] = gl_restore_open(worker->runtime, p, &worker->err);
+        good = worker->stores[p] != NULL;
+        if (good) {
+            restores[count++] = (gl_restore){.partition = p, .store = worker->stores[p]};
+            gl_state_set_store(worker->state, p, worker->stores[p]);
+        }
+    }
+    good = good && gl_restore_run(worker->runtime, worker->name, restores, count, &worker->progress_us, &worker->err);
+    free(restores);
+    return good;
+}
+
+/* Several inputs: partition p of each, or none of them. */
+static bool sets_are_equal(gl_worker *worker)
+{
+    const gl_runtime *runtime = worker->runtime;
+    for (int32_t p = 0; p < runtime->partitions; p++)
+        for (size_t input = 1; input < runtime->input_count; input++)
+            if (partition_of(worker, (int)input, p)->owned != partition_of(worker, 0, p)->owned)
+                return gl_fail(&worker->err, GL_FATAL, "partition-sets",
+                               "partition %d of %s and of %s went to different workers: make both topics with equal "
+                               "partition counts",
+                               p, runtime->def->inputs[0], runtime->def->inputs[input]);
+    return true;
+}
+
+static void tell_librdkafka(gl_worker *worker, const rd_kafka_topic_partition_list_t *partitions, bool assign)
+{
+    rd_kafka_error_t *error = NULL;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool cooperative = strcmp(rd_kafka_rebalance_protocol(worker->consumer), "COOPERATIVE") == 0;
+    if (cooperative)
+        error = assign ? rd_kafka_incremental_assign(worker->consumer, partitions)
+                       : rd_kafka_incremental_unassign(worker->consumer, partitions);
+    else
+        code = rd_kafka_assign(worker->consumer, assign ? partitions : NULL);
+    if (error != NULL)
+        gl_kafka_fail(&worker->err, error, "taking over an assignment");
+    else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        gl_kafka_fail_code(&worker->err, code, "taking over an assignment");
+}
+
+static size_t owned_count(const gl_worker *worker)
+{
+    size_t count = 0, all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
+    for (size_t i = 0; i < all; i++)
+        count += worker->partitions[i].owned;
+    return count;
+}
+
+static void lose_partitions(gl_worker *worker, const rd_kafka_topic_partition_list_t *partitions)
+{
+    for (int i = 0; i < partitions->cnt; i++) {
+        gl_partition *at =
+            partition_of(worker, input_of(worker, partitions->elems[i].topic), partitions->elems[i].partition);
+        if (at == NULL || !at->owned)
+            continue;
+        gl_series_remove(at->lag);
+        *at = (gl_partition){0};
+    }
+    drop_unowned(worker);
+    for (int32_t p = 0; p < worker->runtime->partitions; p++)
+        if (worker->stores[p] != NULL && !owns_any_input(worker, p)) {
+            gl_state_set_store(worker->state, p, NULL);
+            gl_store_close(worker->stores[p], gl_wall_us() / 1000);
+            worker->stores[p] = NULL;
+        }
+}
+
+static void take_partitions(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions)
+{
+    bool good = partitions->cnt == 0 || committed_offsets(worker, partitions);
+    for (int i = 0; good && i < partitions->cnt; i++)
+        good = own_partition(worker, &partitions->elems[i]);
+    good = good && sets_are_equal(worker) && restore_state(worker, partitions);
+    tell_librdkafka(worker, partitions, true); /* also when it failed: the consumer has to be able to close */
+    if (worker->paused)
+        rd_kafka_pause_partitions(worker->consumer, partitions);
+    worker->in_group = good;
+}
+
+static void report_rebalance(gl_worker *worker, const char *kind, int changed)
+{
+    size_t owned = owned_count(worker);
+    gl_series_add(gl_runtime_series1(worker->runtime, "gl_rebalances_total", kind), 1);
+    gl_series_set(worker->assigned, (double)owned);
+    gl_log(GL_LOG_INFO, "rebalance", "%s: %s %d partitions, owns %zu", worker->name, kind, changed, owned);
+}
+
+static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *partitions,
+                      void *opaque)
+{
+    gl_worker *worker = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        take_partitions(worker, partitions);
+        report_rebalance(worker, "assign", partitions->cnt);
+    } else {
+        bool lost = rd_kafka_assignment_lost(rk) != 0;
+        lose_partitions(worker, partitions);
+        tell_librdkafka(worker, partitions, false);
+        worker->in_group = worker->in_group && !lost;
+        report_rebalance(worker, lost ? "lost" : "revoke", partitions->cnt);
+        if (code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+            gl_kafka_fail_code(&worker->err, code, "rebalance");
+    }
+    if (worker->err.action != GL_NONE && !atomic_load(&worker->runtime->stopping))
+        gl_log_err(GL_LOG_ERROR, &worker->err);
+}
+
+/* ---- taking records ---- */
+
+static void note_end(gl_worker *worker, const rd_kafka_message_t *message)
+{
+    gl_partition *at = partition_of(worker, input_of(worker, rd_kafka_topic_name(message->rkt)), message->partition);
+    if (at == NULL || !at->owned)
+        return;
+    at->seen_read = message->offset;
+    at->seen_end = message->offset;
+}
+
+/* What comes in place of a record: the end of a partition, or an error of the consumer. */
+static void take_event(gl_worker *worker, const rd_kafka_message_t *message)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        note_end(worker, message);
+        return;
+    }
+    gl_err err;
+    gl_kafka_fail_code(&err, message->err, rd_kafka_message_errstr(message));
+    bool broken = rd_kafka_fatal_error(worker->consumer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (err.action == GL_FATAL && !broken && message->err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED &&
+        message->err != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        err.action = GL_RETRY; /* the consumer goes on by itself */
+    gl_log_err(err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &err);
+    if (err.action == GL_FATAL)
+        worker->err = err;
+}
+
+/* Does this record follow what was taken of its partition before? `alone`: the call gave nothing else, so the record
+ * came after any callback. */
+static bool is_next(gl_worker *worker, gl_partition *at, const rd_kafka_message_t *message, bool alone)
+{
+    if (at == NULL || !at->owned)
+        return false;
+    if (worker->paused || at->must_seek || (at->assigned_call == worker->call && !alone)) {
+        at->must_seek = true;
+        return false;
+    }
+    return message->offset >= at->next_take;
+}
+
+static void admit(gl_worker *worker, rd_kafka_message_t *message, bool alone)
+{
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        take_event(worker, message);
+        rd_kafka_message_destroy(message);
+        return;
+    }
+    gl_partition *at = partition_of(worker, input_of(worker, rd_kafka_topic_name(message->rkt)), message->partition);
+    if (!is_next(worker, at, message, alone)) {
+        rd_kafka_message_destroy(message);
+        return;
+    }
+    at->next_take = message->offset + 1;
+    if (at->seen_read <= message->offset)
+        at->seen_read = message->offset + 1;
+    worker->messages[worker->count] = message;
+    worker->poison[worker->count] = NULL;
+    worker->batch_bytes += message->len + message->key_len;
+    worker->count++;
+}
+
+static void seek_back(gl_worker *worker)
+{
+    const gl_runtime *runtime = worker->runtime;
+    rd_kafka_topic_partition_list_t *back = NULL;
+    for (size_t input = 0; input < runtime->input_count; input++)
+        for (int32_t p = 0; p < runtime->partitions; p++) {
+            gl_partition *at = partition_of(worker, (int)input, p);
+            if (!at->must_seek || worker->paused)
+                continue;
+            at->must_seek = false;
+            if (back == NULL)
+                back = rd_kafka_topic_partition_list_new(4);
+            rd_kafka_topic_partition_list_add(back, runtime->def->inputs[input], p)->offset = at->next_take;
+        }
+    if (back == NULL)
+        return;
+    rd_kafka_error_t *error =
+        rd_kafka_seek_partitions(worker->consumer, back, -1); /* a time-out is 1000 times too short in 2.0.2 */
+    if (error != NULL)
+        gl_kafka_fail(&worker->err, error, "seeking");
+    for (int i = 0; i < back->cnt && worker->err.action == GL_NONE; i++)
+        if (back->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            gl_kafka_fail_code(&worker->err, back->elems[i].err, "seeking");
+    rd_kafka_topic_partition_list_destroy(back);
+}
+
+/* One call to the consumer for at most `limit` records; how many messages and events came. -1: worker->err. */
+static ssize_t take_some(gl_worker *worker, size_t limit, int wait_ms)
+{
+    rd_kafka_message_t *fresh[GL_TAKE_CHUNK];
+    worker->call++;
+    worker->err = (gl_err){0};
+    ssize_t got =
+        rd_kafka_consume_batch_queue(worker->queue, wait_ms, fresh, limit > GL_TAKE_CHUNK ? GL_TAKE_CHUNK : limit);
+    for (ssize_t i = 0; i < got; i++)
+        admit(worker, fresh[i], got == 1);
+    if (worker->err.action == GL_NONE)
+        seek_back(worker);
+    return worker->err.action == GL_NONE ? got : -1;
+}
+
+/* The batch is filled while there is more to take: it is late when the queue is full and at once when it is empty. */
+static bool fill(gl_worker *worker)
+{
+    const gl_stage_conf *conf = worker->runtime->stage_conf;
+    size_t limit = (size_t)conf->max_batch_records;
+    int64_t full_us = worker->batch_started_us + conf->max_batch_ms * 1000;
+    int64_t linger_us = worker->batch_started_us + conf->linger_ms * 1000;
+    for (;;) {
+        int64_t now = gl_mono_us();
+        if (worker->count >= limit || worker->batch_bytes >= (size_t)conf->max_batch_bytes || now >= full_us)
+            return true;
+        ssize_t got = take_some(worker, limit - worker->count, 0);
+        if (got == 0 && now < linger_us && worker->count > 0)
+            got = take_some(worker, 1, (int)((linger_us - now + 999) / 1000));
+        if (got <= 0)
+            return got == 0;
+    }
+}
+
+bool gl_group_take(gl_worker *worker)
+{
+    ssize_t got = take_some(worker, 1, WAIT_MS);
+    if (got < 0)
+        return false;
+    worker->caught_up = got == 0;
+    if (worker->count == 0)
+        return true;
+    worker->batch_started_us = gl_mono_us();
+    return fill(worker);
+}
+
+bool gl_group_serve(gl_worker *worker)
+{
+    if (worker->runtime->input_count == 0 || worker->count + 1 > worker->capacity)
+        return true;
+    return take_some(worker, 1, 0) >= 0;
+}
+
+static gl_str header_of(const rd_kafka_message_t *message, const char *name)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || value == NULL)
+        return (gl_str){NULL, 0};
+    return (gl_str){value, size};
+}
+
+void gl_group_records(gl_worker *worker)
+{
+    size_t all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
+    for (size_t i = 0; i < all; i++)
+        worker->partitions[i].in_batch = false;
+    for (size_t i = 0; i < worker->count; i++) {
+        const rd_kafka_message_t *message = worker->messages[i];
+        int input = input_of(worker, rd_kafka_topic_name(message->rkt));
+        gl_partition *at = partition_of(worker, input, message->partition);
+        rd_kafka_timestamp_type_t type;
+        gl_record *record = &worker->records[i];
+        *record = (gl_record){.input = input,
+                              .partition = message->partition,
+                              .offset = message->offset,
+                              .timestamp_ms = rd_kafka_message_timestamp(message, &type),
+                              .key = {message->key, message->key_len},
+                              .value = {message->payload, message->len},
+                              .traceparent = header_of(message, "traceparent")};
+        at->in_batch = true;
+        at->batch_next = message->offset + 1;
+        at->last_timestamp_ms = record->timestamp_ms;
+    }
+}
+
+void gl_group_committed(gl_worker *worker)
+{
+    size_t all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
+    for (size_t i = 0; i < all; i++)
+        if (worker->partitions[i].in_batch) {
+            worker->partitions[i].next_commit = worker->partitions[i].batch_next;
+            worker->partitions[i].in_batch = false;
+        }
+    gl_group_drop_all(worker);
+}
+
+/* ---- lag, pause ---- */
+
+void gl_group_report_lag(gl_worker *worker)
+{
+    const gl_runtime *runtime = worker->runtime;
+    int64_t now_ms = gl_wall_us() / 1000, oldest_ms = now_ms;
+    for (size_t input = 0; input < runtime->input_count; input++)
+        for (int32_t p = 0; p < runtime->partitions; p++) {
+            gl_partition *at = partition_of(worker, (int)input, p);
+            if (!at->owned)
+                continue;
+            int64_t low, high;
+            if (rd_kafka_get_watermark_offsets(worker->consumer, runtime->def->inputs[input], p, &low, &high) ==
+                    RD_KAFKA_RESP_ERR_NO_ERROR &&
+                high > at->seen_end)
+                at->seen_end = high;
+            int64_t lag = at->seen_end - (at->seen_read > at->next_commit ? at->seen_read : at->next_commit);
+            gl_series_set(at->lag, lag > 0 ? (double)lag : 0);
+            if (lag > 0 && at->last_timestamp_ms > 0 && at->last_timestamp_ms < oldest_ms)
+                oldest_ms = at->last_timestamp_ms;
+        }
+    gl_series_set(worker->lag_seconds, (double)(now_ms - oldest_ms) / 1000.0);
+}
+
+/* What was fetched and not taken is dropped by librdkafka on both; after a resume everything is read again from our own
+ * bookkeeping. */
+void gl_group_set_paused(gl_worker *worker, bool paused)
+{
+    if (worker->paused == paused || worker->consumer == NULL)
+        return;
+    rd_kafka_topic_partition_list_t *assigned = NULL;
+    if (rd_kafka_assignment(worker->consumer, &assigned) != RD_KAFKA_RESP_ERR_NO_ERROR || assigned == NULL)
+        return;
+    if (paused)
+        rd_kafka_pause_partitions(worker->consumer, assigned);
+    else
+        rd_kafka_resume_partitions(worker->consumer, assigned);
+    for (int i = 0; i < assigned->cnt; i++) {
+        gl_partition *at =
+            partition_of(worker, input_of(worker, assigned->elems[i].topic), assigned->elems[i].partition);
+        if (at != NULL && at->owned)
+            at->must_seek = true;
+    }
+    worker->paused = paused;
+    rd_kafka_topic_partition_list_destroy(assigned);
+    gl_log(GL_LOG_INFO, paused ? "paused" : "resumed", "%s", worker->name);
+}
+
+/* ---- open, close ---- */
+
+static bool subscribe(gl_worker *worker, gl_err *err)
+{
+    const gl_runtime *runtime = worker->runtime;
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new((int)runtime->input_count);
+    for (size_t i = 0; i < runtime->input_count; i++)
+        rd_kafka_topic_partition_list_add(topics, runtime->def->inputs[i], RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(worker->consumer, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR || gl_kafka_fail_code(err, code, "subscribing");
+}
+
+bool gl_group_open(gl_worker *worker, gl_err *err)
+{
+    const gl_runtime *runtime = worker->runtime;
+    if (runtime->input_count == 0)
+        return true;
+    char group[128];
+    snprintf(group, sizeof group, "gl.%s", runtime->def->name);
+    const char *settings[12] = {"group.id",
+                                group,
+                                "partition.assignment.strategy",
+                                runtime->input_count > 1 ? "range" : "cooperative-sticky",
+                                "enable.partition.eof",
+                                "true",
+                                NULL};
+    if (runtime->stage_conf->static_membership) {
+        settings[6] = "group.instance.id";
+        settings[7] = worker->transactional_id;
+    }
+    gl_kafka_client client = {.name = worker->name, .settings = settings, .opaque = worker, .rebalance = rebalance};
+    worker->consumer = gl_kafka_consumer_new(runtime->kafka_conf, &client, err);
+    if (worker->consumer == NULL)
+        return false;
+    worker->queue = rd_kafka_queue_get_consumer(worker->consumer);
+    return subscribe(worker, err);
+}
+
+/* Leaving the group runs the rebalance callback, which closes the stores. */
+void gl_group_close(gl_worker *worker)
+{
+    gl_group_drop_all(worker);
+    if (worker->queue != NULL)
+        rd_kafka_queue_destroy(worker->queue);
+    worker->queue = NULL;
+    if (worker->consumer != NULL && !gl_kafka_consumer_close(worker->consumer, CLOSE_MS))
+        gl_log(GL_LOG_WARN, "consumer-close", "%s: the consumer did not close in time", worker->name);
+    worker->consumer = NULL;
+    worker->in_group = false;
+    worker->paused = false;
+    for (int32_t p = 0; p < worker->runtime->partitions; p++) {
+        if (worker->stores[p] == NULL)
+            continue;
+        gl_state_set_store(worker->state, p, NULL);
+        gl_store_close(worker->stores[p], gl_wall_us() / 1000);
+        worker->stores[p] = NULL;
+    }
+    memset(worker->partitions, 0,
+           worker->runtime->input_count * (size_t)worker->runtime->partitions * sizeof *worker->partitions);
+}

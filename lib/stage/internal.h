@@ -1,0 +1,257 @@
+/* The types that the files of lib/stage share: the process (gl_runtime) and its workers.
+ *
+ * Who owns what: main.c the runtime, slot, admin server and shared state; worker.c a worker and its loop; group.c the
+ * consumer's side (partitions, rebalances, taking a batch); restore.c changelog to store; txn.c the producer's side;
+ * deadletter.c the records of gl.<stage>.dlq. Always holds: a worker's members are touched by its own thread only, but
+ * for the atomics at its end; a transaction is open only while no callback of the consumer can run, so a rebalance
+ * never meets one.
+ */
+#ifndef GL_STAGE_INTERNAL_H
+#define GL_STAGE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "io/http.h"
+#include "io/kafka.h"
+#include "stage/outbox.h"
+#include "stage/runtime.h"
+#include "stage/stage.h"
+#include "stage/state.h"
+
+typedef struct gl_stage_conf {
+    const char *instance;
+    int64_t workers;
+    const char *state_dir;
+    bool static_membership;
+    int64_t max_batch_records;
+    int64_t max_batch_bytes;
+    int64_t max_batch_ms;
+    int64_t linger_ms;
+    int64_t retry_deadline_ms;
+    int64_t start_deadline_ms;
+    int64_t drain_deadline_ms;
+    int64_t stuck_after_ms;
+    int64_t stuck_exit_ms;
+} gl_stage_conf;
+
+typedef struct gl_admin_conf {
+    gl_http_conf http;
+    const char *port_file;
+} gl_admin_conf;
+
+typedef struct gl_log_conf {
+    int level;
+} gl_log_conf;
+
+/* Series that all workers of the process share. */
+typedef struct gl_runtime_series {
+    gl_series *consumed, *batches, *batch_records, *batch_seconds, *commits, *commit_seconds;
+    gl_series *step_collect, *step_process, *step_produce, *step_commit, *step_apply;
+    gl_series *restored_records, *restore_seconds, *bisects, *retries, *recreated, *ready;
+} gl_runtime_series;
+
+typedef struct gl_worker gl_worker;
+
+typedef struct gl_runtime {
+    const gl_stage_def *def;
+    const gl_conf *conf; /* the one that the process started with; a reload is the stage's business */
+    const gl_stage_conf *stage_conf;
+    const gl_kafka_conf *kafka_conf;
+    gl_metrics *metrics;
+    gl_runtime_series series;
+    void *stage;
+    gl_kafka_admin *admin;
+    const char *cluster;
+    char instance[128];
+    char slot_directory[768];
+    char identity[96]; /* <stage>-<slot> */
+    int slot, slot_fd;
+    size_t input_count, output_count;
+    int32_t partitions;     /* of every input, output and the state topic */
+    gl_store *shared_store; /* intake stages with state */
+    gl_worker *workers;
+    _Atomic size_t worker_count; /* those that run: set once, when all were made */
+    gl_http *http;
+    gl_http_route routes[3];
+    atomic_bool serving;  /* started, and the intake too */
+    atomic_bool stopping; /* finish what is begun */
+    atomic_bool aborting; /* stop at once */
+    atomic_bool paused;
+    int wake_fd;          /* eventfd: a worker ended or failed */
+    pthread_mutex_t lock; /* of failure */
+    gl_err failure;       /* the first; action GL_NONE: none */
+} gl_runtime;
+
+/* One partition of one input. */
+typedef struct gl_partition {
+    bool owned;
+    bool must_seek; /* messages of it were dropped: read again from next_take */
+    bool in_batch;
+    int64_t next_take; /* offset of the next record to take into a batch; RD_KAFKA_OFFSET_BEGINNING before the first */
+    int64_t next_commit; /* next_take as of the last commit */
+    int64_t batch_next;  /* offset to commit with the current batch */
+    int64_t seen_end;    /* the partition's end as last told, control records included */
+    int64_t seen_read;   /* how far it was read, control records included */
+    int64_t last_timestamp_ms;
+    uint64_t assigned_call;
+    gl_series *lag;
+} gl_partition;
+
+enum { GL_FENCED_LIMIT = 2, GL_TAKE_CHUNK = 512 };
+
+struct gl_worker {
+    gl_runtime *runtime;
+    int number;
+    char name[112]; /* <stage>-<slot>-<number> */
+    char transactional_id[288];
+    pthread_t thread;
+    void *context; /* of the stage */
+    gl_arena *arena;
+    gl_state *state;
+    gl_outbox *outbox;
+    gl_store **stores; /* by partition; NULL where not owned */
+    int64_t *markers;  /* by partition: state changelog offset after the last record of this transaction, 0: none */
+
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *queue;
+    rd_kafka_t *producer;
+    rd_kafka_topic_t **output_topics, *state_topic, *dlq_topic;
+    rd_kafka_consumer_group_metadata_t *group_metadata; /* as of the batch's start */
+
+    gl_partition *partitions; /* [input * runtime->partitions + partition] */
+    uint64_t call;            /* counts calls that may run the rebalance callback */
+    bool in_group;            /* an assignment was given, and not lost since */
+    bool paused;
+
+    /* The batch: `count` records, views of as many messages (none for intake). count <= capacity. */
+    gl_record *records;
+    rd_kafka_message_t **messages;
+    gl_err **poison; /* not NULL: this record goes to the dead letters with this error */
+    size_t count, capacity, batch_bytes;
+    gl_batch batch;
+    int64_t batch_started_us;
+    bool caught_up; /* the last poll found nothing */
+
+    bool txn_open;
+    size_t produced, delivered;
+    size_t dead_letter_count;
+    gl_err delivery_failure; /* the first of this transaction */
+    size_t delivery_failure_entry;
+    int attempts; /* of this batch so far */
+    int64_t first_failure_us;
+    gl_err err;
+    int64_t fenced_us[GL_FENCED_LIMIT];
+    int64_t last_tick_us;
+    gl_series *lag_seconds, *assigned;
+    gl_series **produced_series;
+    gl_series *state_series;
+
+    _Atomic int64_t progress_us; /* monotonic; the watchdog's */
+    _Atomic(const char *) step;
+    atomic_bool ready;
+    atomic_bool ended;
+};
+
+/* ---- group.c ---- */
+bool gl_group_open(gl_worker *worker, gl_err *err);
+void gl_group_close(gl_worker *worker);
+/* Takes records until there are none (or the batch is full): worker->count of them. Serves rebalances. false:
+ * worker->err. */
+bool gl_group_take(gl_worker *worker);
+/* Serves rebalances while a batch is kept for another attempt: records of partitions that were taken away leave it. */
+bool gl_group_serve(gl_worker *worker);
+void gl_group_set_paused(gl_worker *worker, bool paused);
+/* worker->records from what was taken. */
+void gl_group_records(gl_worker *worker);
+/* The batch is committed: its offsets are the ones to go on from; forgets the messages. */
+void gl_group_committed(gl_worker *worker);
+void gl_group_drop_all(gl_worker *worker);
+void gl_group_report_lag(gl_worker *worker);
+
+/* ---- restore.c ---- */
+typedef struct gl_restore {
+    int32_t partition;
+    gl_store *store;
+    int64_t next, end; /* changelog offsets: to read next; high watermark when the restore began */
+} gl_restore;
+/* Brings the stores up to the end of the changelog. `progress` (may be NULL) is kept fresh. GL_RETRY (stopping) when
+ * the process stops meanwhile. */
+bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count,
+                    _Atomic int64_t *progress, gl_err *err);
+gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err);
+
+/* ---- txn.c ---- */
+bool gl_txn_open(gl_worker *worker, gl_err *err);
+void gl_txn_close(gl_worker *worker);
+/* Begins the transaction and hands over everything in the outbox. false: worker->err. */
+bool gl_txn_produce(gl_worker *worker);
+/* Sends the offsets and commits. false: worker->err; then gl_txn_abort. */
+bool gl_txn_commit(gl_worker *worker);
+/* true: nothing of the transaction is left, the batch may be tried again. */
+bool gl_txn_abort(gl_worker *worker);
+/* What an output may have at most: key, value and headers. */
+int64_t gl_txn_limit_bytes(const gl_worker *worker, const gl_outbox_entry *entry);
+
+/* ---- deadletter.c ---- */
+/* The headers of a dead letter; owned by the caller until produced. `value` (in and out) becomes empty when the record
+ * does not fit. */
+rd_kafka_headers_t *gl_dead_letter_headers(const gl_worker *worker, const gl_outbox_entry *entry, gl_str *value);
+
+/* ---- bisect.c ---- */
+typedef struct gl_process_call {
+    bool (*process)(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
+    void (*dead_lettered)(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox);
+    void *stage, *worker;
+    size_t splits; /* counted */
+} gl_process_call;
+/* Processes `batch`; records that alone fail with GL_DEAD_LETTER go to the dead letters, as do those with a poison[i]
+ * (may be NULL). false: another action; the outbox is then as it was. */
+bool gl_process_bisect(gl_process_call *call, const gl_batch *batch, gl_err *const *poison, gl_outbox *outbox,
+                       gl_err *err);
+
+/* ---- worker.c ---- */
+bool gl_worker_init(gl_worker *worker, gl_runtime *runtime, int number);
+void gl_worker_free(gl_worker *worker);
+void *gl_worker_main(void *argument);
+/* Says that the worker lives, and what it does. */
+void gl_worker_step(gl_worker *worker, const char *step);
+
+/* ---- points.c: places where tests kill the process (environment variable GL_TEST_POINT=<point>:<nth>) ---- */
+typedef enum gl_point {
+    GL_POINT_PRODUCED,
+    GL_POINT_OFFSETS,
+    GL_POINT_COMMITTED,
+    GL_POINT_APPLIED,
+    GL_POINT_COUNT
+} gl_point;
+bool gl_points_init(gl_err *err);
+void gl_point_reached(gl_point point);
+
+/* ---- start.c: what has to be there before the first worker ---- */
+/* The lowest free slot of the state directory, locked as long as the process lives; instance and identity follow from
+ * it. */
+bool gl_start_slot(gl_runtime *runtime, gl_err *err);
+/* Waits for a broker, makes missing topics, and compares all of the stage's with the configuration. `interrupted` ends
+ * the wait (GL_RETRY, stopping). */
+bool gl_start_topics(gl_runtime *runtime, bool (*interrupted)(gl_runtime *runtime), gl_err *err);
+/* Intake stages: the store of partition 0, as of the end of the state topic. */
+bool gl_start_shared_state(gl_runtime *runtime, gl_err *err);
+
+/* ---- admin.c ---- */
+bool gl_admin_start(gl_runtime *runtime, const gl_admin_conf *conf, gl_err *err);
+void gl_admin_stop(gl_runtime *runtime);
+/* Monotonic microseconds since the worker that is furthest behind said that it lives; `*step` what it does. */
+int64_t gl_admin_oldest_us(const gl_runtime *runtime, const char **step, int *worker);
+bool gl_admin_workers_ready(const gl_runtime *runtime);
+
+/* ---- main.c ---- */
+/* The first failure counts; wakes main, which drains the process. Thread: any. */
+void gl_runtime_fail(gl_runtime *runtime, const gl_err *err);
+
+/* ---- tables.c ---- */
+void gl_runtime_series_init(gl_runtime *runtime);
+gl_series *gl_runtime_series1(gl_runtime *runtime, const char *metric, const char *label);
+gl_series *gl_runtime_series2(gl_runtime *runtime, const char *metric, const char *first, const char *second);
+
+#endif

@@ -1,0 +1,223 @@
+/* From the changelog to the store: what a worker does before it processes the first record of a partition.
+ *
+ * The caller has fetched stable committed offsets, so every transaction of a former owner that moved them has ended.
+ * Its end marker on the changelog may still be on the way: therefore the target is the high watermark as of now, read
+ * with read_committed, which waits for pending transactions below it. Always holds: entries and marker are applied
+ * together; when gl_restore_run succeeds, each store has everything below `end`.
+ */
+#include "stage/internal.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { QUESTION_MS = 10000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000 };
+static const int64_t STALE_MS = 12 * 3600 * 1000; /* half of the changelog's delete.retention.ms */
+
+static void wait_a_little(void)
+{
+    struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    nanosleep(&pause, NULL);
+}
+
+gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err)
+{
+    char directory[896];
+    snprintf(directory, sizeof directory, "%s/%d", runtime->slot_directory, partition);
+    gl_store_identity identity = {.cluster = runtime->cluster,
+                                  .topic = runtime->def->state_topic,
+                                  .stale_after_ms = STALE_MS,
+                                  .now_ms = gl_wall_us() / 1000};
+    int64_t end = gl_mono_us() + (int64_t)LOCK_WAIT_MS * 1000;
+    bool wiped = false;
+    gl_store *store = gl_store_open(directory, &identity, &wiped, err);
+    while (store == NULL && err->action == GL_RETRY && gl_mono_us() < end && !atomic_load(&runtime->stopping)) {
+        wait_a_little(); /* another worker of this process has lost the partition and is about to notice */
+        store = gl_store_open(directory, &identity, &wiped, err);
+    }
+    if (wiped) {
+        gl_log(GL_LOG_WARN, "state-wiped", "%s could not be trusted and is restored from the beginning of %s",
+               directory, runtime->def->state_topic);
+        gl_series_add(gl_runtime_series1(runtime, "gl_state_wipes_total", NULL), 1);
+    }
+    return store;
+}
+
+/* Where to read from and to; a marker outside the topic's range belongs to a topic that was made again. */
+static bool plan(gl_runtime *runtime, gl_restore *restore, gl_err *err)
+{
+    int64_t first;
+    if (!gl_kafka_end_offset(runtime->admin, runtime->def->state_topic, restore->partition, false, &first,
+                             &restore->end, QUESTION_MS, err))
+        return false;
+    restore->next = gl_store_marker(restore->store);
+    if (restore->next > restore->end || (restore->next > 0 && restore->next < first)) {
+        gl_log(GL_LOG_WARN, "state-wiped", "%s [%d]: the marker %lld is outside of %lld to %lld",
+               runtime->def->state_topic, restore->partition, (long long)restore->next, (long long)first,
+               (long long)restore->end);
+        gl_series_add(gl_runtime_series1(runtime, "gl_state_wipes_total", NULL), 1);
+        if (!gl_store_wipe(restore->store, err))
+            return false;
+        restore->next = 0;
+    }
+    if (restore->next < first)
+        restore->next = first;
+    return true;
+}
+
+static bool is_done(const gl_restore *restore)
+{
+    return restore->next >= restore->end;
+}
+
+static bool all_done(const gl_restore *restores, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_done(&restores[i]))
+            return false;
+    return true;
+}
+
+typedef struct reader {
+    gl_runtime *runtime;
+    rd_kafka_t *consumer;
+    rd_kafka_queue_t *queue;
+    rd_kafka_message_t **messages;
+    gl_store_entry *entries;
+    uint64_t records;
+} reader;
+
+static void close_reader(reader *r)
+{
+    if (r->queue != NULL)
+        rd_kafka_queue_destroy(r->queue);
+    if (r->consumer != NULL)
+        gl_kafka_consumer_close(r->consumer, QUESTION_MS);
+    free(r->messages);
+    free(r->entries);
+}
+
+static bool open_reader(reader *r, const char *name, const gl_restore *restores, size_t count, gl_err *err)
+{
+    char group[128];
+    snprintf(group, sizeof group, "gl.%s.restore", r->runtime->def->name); /* never committed to */
+    const char *const settings[] = {"group.id", group, "enable.partition.eof", "true", "fetch.wait.max.ms", "50", NULL};
+    gl_kafka_client client = {.name = name, .settings = settings};
+    r->messages = calloc(CHUNK, sizeof(rd_kafka_message_t *));
+    r->entries = calloc(CHUNK, sizeof *r->entries);
+    if (r->messages == NULL || r->entries == NULL)
+        abort();
+    r->consumer = gl_kafka_consumer_new(r->runtime->kafka_conf, &client, err);
+    if (r->consumer == NULL)
+        return false;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++)
+        if (!is_done(&restores[i]))
+            rd_kafka_topic_partition_list_add(list, r->runtime->def->state_topic, restores[i].partition)->offset =
+                restores[i].next;
+    rd_kafka_resp_err_t code = rd_kafka_assign(r->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return gl_kafka_fail_code(err, code, "reading the changelog");
+    r->queue = rd_kafka_queue_get_consumer(r->consumer);
+    return true;
+}
+
+/* The messages of one partition, in order, with the place they end at. */
+static bool apply_partition(reader *r, gl_restore *restore, size_t message_count, gl_err *err)
+{
+    size_t count = 0;
+    int64_t next = restore->next;
+    for (size_t i = 0; i < message_count; i++) {
+        const rd_kafka_message_t *message = r->messages[i];
+        if (message->partition != restore->partition)
+            continue;
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            next = message->offset > next ? message->offset : next;
+            continue;
+        }
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->key_len == 0 ||
+            message->key_len > GL_STORE_KEY_LIMIT_BYTES)
+            continue;
+        next = message->offset + 1;
+        r->entries[count++] = (gl_store_entry){{message->key, message->key_len}, {message->payload, message->len}};
+    }
+    if (next == restore->next)
+        return true;
+    restore->next = next;
+    r->records += count;
+    return gl_store_apply(restore->store, r->entries, count, next, gl_wall_us() / 1000, err);
+}
+
+static bool read_chunk(reader *r, gl_restore *restores, size_t count, gl_err *err)
+{
+    ssize_t got = rd_kafka_consume_batch_queue(r->queue, POLL_MS, r->messages, 1);
+    if (got == 1)
+        got += rd_kafka_consume_batch_queue(r->queue, 0, r->messages + 1, CHUNK - 1);
+    bool good = true;
+    for (ssize_t i = 0; good && i < got; i++) {
+        rd_kafka_resp_err_t code = r->messages[i]->err;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            continue;
+        gl_kafka_fail_code(err, code, "reading the changelog");
+        gl_log_err(GL_LOG_WARN, err);
+        good = err->action != GL_FATAL;
+    }
+    for (size_t i = 0; good && i < count; i++)
+        if (!is_done(&restores[i]))
+            good = apply_partition(r, &restores[i], got > 0 ? (size_t)got : 0, err);
+    for (ssize_t i = 0; i < got; i++)
+        rd_kafka_message_destroy(r->messages[i]);
+    return good;
+}
+
+static void say_where(const gl_runtime *runtime, const gl_restore *restores, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_done(&restores[i]))
+            gl_log(GL_LOG_INFO, "state-restoring", "%s [%d]: at %lld of %lld", runtime->def->state_topic,
+                   restores[i].partition, (long long)restores[i].next, (long long)restores[i].end);
+}
+
+static bool read_all(reader *r, gl_restore *restores, size_t count, _Atomic int64_t *progress, gl_err *err)
+{
+    int64_t say_us = gl_mono_us() + (int64_t)SAY_MS * 1000;
+    while (!all_done(restores, count)) {
+        if (atomic_load(&r->runtime->stopping))
+            return gl_fail(err, GL_RETRY, "stopping", "stopped while restoring state");
+        if (!read_chunk(r, restores, count, err))
+            return false;
+        int64_t now = gl_mono_us();
+        if (progress != NULL)
+            atomic_store(progress, now);
+        if (now < say_us)
+            continue;
+        say_where(r->runtime, restores, count);
+        say_us = now + (int64_t)SAY_MS * 1000;
+    }
+    return true;
+}
+
+bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count,
+                    _Atomic int64_t *progress, gl_err *err)
+{
+    int64_t begun = gl_mono_us();
+    for (size_t i = 0; i < count; i++)
+        if (!plan(runtime, &restores[i], err))
+            return false;
+    if (all_done(restores, count))
+        return true;
+    char reader_name[160];
+    snprintf(reader_name, sizeof reader_name, "%s-restore", name);
+    reader r = {.runtime = runtime};
+    bool good = open_reader(&r, reader_name, restores, count, err) && read_all(&r, restores, count, progress, err);
+    close_reader(&r);
+    double seconds = (double)(gl_mono_us() - begun) / 1e6;
+    gl_series_add(runtime->series.restored_records, r.records);
+    gl_series_observe(runtime->series.restore_seconds, seconds);
+    if (good)
+        gl_log(GL_LOG_INFO, "state-restored", "%llu records of %s for %zu partitions in %.3f s",
+               (unsigned long long)r.records, runtime->def->state_topic, count, seconds);
+    return good;
+}
