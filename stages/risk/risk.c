@@ -1,0 +1,214 @@
+/* See risk.h. */
+#include "risk/risk.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gen/topics.h"
+#include "io/envelope.h"
+#include "risk/assess.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+static const gl_conf_entry entries[] = {
+    {"model", GL_CONF_STRING, offsetof(gl_risk_conf, model), "models/risk", GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
+     NULL, "Folder of the risk model: model.ubj and features.tsv."},
+    {"criteria", GL_CONF_STRING, offsetof(gl_risk_conf, criteria), "config/criteria/default.yaml",
+     GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
+     "File of the criteria. SIGHUP reads it, the lists and the model again; when one of them is wrong, all stay as "
+     "they were."},
+    {"lists", GL_CONF_STRING, offsetof(gl_risk_conf, lists), "config/lists", GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
+     NULL, "Folder of the lists that criteria name: every *.yaml in it."},
+    {"top_reasons", GL_CONF_INT, offsetof(gl_risk_conf, top_reasons), "3", GL_CONF_RELOADABLE, 0, 16, NULL,
+     "How many reasons are given with a score."},
+};
+
+const gl_conf_table gl_risk_conf_table = {"risk",  "Scoring and criteria.",           sizeof(gl_risk_conf), false,
+                                          entries, sizeof entries / sizeof entries[0]};
+
+enum { SCORED, OUTSIDE, HITS, SCORES, IN_FORCE, METRIC_COUNT };
+static const gl_metric_def metrics[METRIC_COUNT] = {
+    [SCORED] = {"gl_risk_scored_total", GL_COUNTER, "Declarations that got a score.", {NULL}, {0}},
+    [OUTSIDE] = {"gl_risk_outside_domain_total",
+                 GL_COUNTER,
+                 "Declarations that lack most of the model's inputs and got no score.",
+                 {NULL},
+                 {0}},
+    [HITS] = {"gl_risk_hits_total", GL_COUNTER, "Hits of criteria, by the lane they ask for.", {"lane"}, {0}},
+    [SCORES] = {"gl_risk_score",
+                GL_HISTOGRAM,
+                "Scores as shares of 1: a drift shows here first.",
+                {NULL},
+                {0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99}},
+    [IN_FORCE] = {"gl_risk_lists_in_force", GL_GAUGE, "Lists within their validity, of those loaded.", {NULL}, {0}},
+};
+
+typedef struct risk_stage {
+    gl_risk_rules_slot *rules;
+    _Atomic int64_t top_reasons;
+    gl_series *scored, *outside, *scores, *in_force; /* NULL without metrics */
+    gl_series *hits[GL_ASSESSMENT_LANE_HINT_COUNT];
+} risk_stage;
+
+/* A list outside its validity matches nothing: that may be meant, but never goes unsaid. */
+static void report_lists(const gl_lists *lists, int64_t now_us, gl_series *in_force)
+{
+    size_t current = 0;
+    for (size_t i = 0; i < gl_lists_count(lists); i++) {
+        const gl_list *list = gl_lists_at(lists, i);
+        if (gl_list_in_force(list, now_us))
+            current++;
+        else
+            gl_log(GL_LOG_WARN, "list-not-in-force", "list %s is outside its validity and matches nothing",
+                   gl_list_name(list));
+    }
+    if (in_force != NULL)
+        gl_series_set(in_force, (double)current);
+}
+
+static gl_risk_rules *load_rules(const gl_conf *conf, gl_err *err)
+{
+    const gl_risk_conf *risk = gl_conf_section(conf, "risk");
+    gl_risk_rules *rules = gl_risk_rules_load(risk->model, risk->lists, risk->criteria, err);
+    if (rules != NULL)
+        gl_log(GL_LOG_INFO, "rules-loaded", "model %s, criteria %s (%zu), %zu lists", gl_scorer_version(rules->scorer),
+               gl_criteria_version(rules->criteria), gl_criteria_count(rules->criteria), gl_lists_count(rules->lists));
+    return rules;
+}
+
+static void make_series(risk_stage *stage, gl_metrics *registry)
+{
+    static const char *const none[GL_METRIC_LABELS] = {NULL};
+    if (registry == NULL)
+        return;
+    stage->scored = gl_metrics_series(registry, &metrics[SCORED], none);
+    stage->outside = gl_metrics_series(registry, &metrics[OUTSIDE], none);
+    stage->scores = gl_metrics_series(registry, &metrics[SCORES], none);
+    stage->in_force = gl_metrics_series(registry, &metrics[IN_FORCE], none);
+    for (int lane = 0; lane < GL_ASSESSMENT_LANE_HINT_COUNT; lane++) {
+        const char *const labels[GL_METRIC_LABELS] = {gl_assessment_lane_hint_name((gl_assessment_lane_hint)lane)};
+        stage->hits[lane] = gl_metrics_series(registry, &metrics[HITS], labels);
+    }
+}
+
+static bool risk_open(const gl_stage_env *env, void **out, gl_err *err)
+{
+    const gl_risk_conf *conf = gl_conf_section(env->conf, "risk");
+    gl_risk_rules *rules = load_rules(env->conf, err);
+    if (rules == NULL)
+        return false;
+    risk_stage *stage = calloc(1, sizeof *stage);
+    if (stage == NULL)
+        abort();
+    stage->top_reasons = conf->top_reasons;
+    make_series(stage, env->metrics);
+    report_lists(rules->lists, gl_wall_us(), stage->in_force);
+    stage->rules = gl_risk_rules_slot_new(rules);
+    *out = stage;
+    return true;
+}
+
+static void risk_close(void *context)
+{
+    risk_stage *stage = context;
+    if (stage == NULL)
+        return;
+    gl_risk_rules_slot_destroy(stage->rules);
+    free(stage);
+}
+
+static bool risk_reload(void *context, const gl_conf *conf, gl_err *err)
+{
+    risk_stage *stage = context;
+    const gl_risk_conf *risk = gl_conf_section(conf, "risk");
+    gl_risk_rules *rules = load_rules(conf, err);
+    if (rules == NULL)
+        return false;
+    report_lists(rules->lists, gl_wall_us(), stage->in_force);
+    stage->top_reasons = risk->top_reasons;
+    gl_risk_rules_swap(stage->rules, rules);
+    return true;
+}
+
+/* What is decoded of a batch: `all[i]` and `in[i]` belong to records[i] of the batch. */
+typedef struct decoded {
+    gl_classified *in;
+    gl_assessing *all;
+    const gl_record **records;
+    size_t count;
+} decoded;
+
+static decoded decode(const gl_batch *batch, gl_outbox *outbox)
+{
+    decoded d = {GL_NEW_N(batch->arena, gl_classified, batch->count),
+                 GL_NEW_N(batch->arena, gl_assessing, batch->count),
+                 GL_NEW_N(batch->arena, const gl_record *, batch->count), 0};
+    for (size_t i = 0; i < batch->count; i++) {
+        const gl_record *record = &batch->records[i];
+        gl_classified *in = &d.in[d.count];
+        gl_err err = {0};
+        if (!gl_classified_decode(in, (const uint8_t *)record->value.ptr, record->value.len, batch->arena, &err)) {
+            gl_outbox_dead_letter(outbox, record, &err);
+            continue;
+        }
+        d.all[d.count].decl = &in->declaration;
+        d.all[d.count].classification = &in->classification;
+        d.records[d.count++] = record;
+    }
+    return d;
+}
+
+static void count_assessment(const risk_stage *stage, const gl_assessment *assessment)
+{
+    if (stage->scored == NULL)
+        return;
+    gl_series_add(assessment->score_ppm.set ? stage->scored : stage->outside, 1);
+    if (assessment->score_ppm.set)
+        gl_series_observe(stage->scores, assessment->score_ppm.value / (double)GL_SCORE_MAX_PPM);
+    for (size_t i = 0; i < assessment->hits.count; i++)
+        gl_series_add(stage->hits[assessment->hits.at[i].lane], 1);
+}
+
+static void put(gl_outbox *outbox, const gl_batch *batch, const gl_record *record, gl_str upstream,
+                const gl_assessment *assessment)
+{
+    gl_buf value = gl_buf_in(batch->arena);
+    gl_buf_reserve(&value, GL_ENVELOPE_HEADER_BYTES + upstream.len + 1024);
+    gl_envelope_begin(&value, GL_SCHEMA_ID_ASSESSED);
+    gl_buf_str(&value, upstream);
+    gl_assessment_encode(&value, assessment);
+    gl_outbox_put(outbox, record, 0, record->key, gl_buf_view(&value));
+}
+
+static bool risk_process(void *context, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
+{
+    risk_stage *stage = context;
+    (void)worker;
+    const gl_risk_rules *rules = gl_risk_rules_take(stage->rules);
+    decoded d = decode(batch, outbox);
+    bool ok = gl_assess(rules, d.all, d.count, (size_t)stage->top_reasons, batch->now_us, batch->arena, err);
+    for (size_t i = 0; ok && i < d.count; i++) {
+        put(outbox, batch, d.records[i], d.in[i].body, &d.all[i].assessment);
+        count_assessment(stage, &d.all[i].assessment);
+    }
+    gl_risk_rules_give(stage->rules, rules); /* what was put is encoded: it holds nothing of the rules */
+    return ok;
+}
+
+static const char *const inputs[] = {"gl.declarations.classified", NULL};
+static const char *const outputs[] = {"gl.declarations.assessed", NULL};
+static const gl_conf_table *const tables[] = {&gl_risk_conf_table, NULL};
+
+const gl_stage_def gl_risk_stage = {
+    .name = "risk",
+    .inputs = inputs,
+    .outputs = outputs,
+    .conf_tables = tables,
+    .metrics = metrics,
+    .metric_count = METRIC_COUNT,
+    .open = risk_open,
+    .close = risk_close,
+    .reload = risk_reload,
+    .process = risk_process,
+};
