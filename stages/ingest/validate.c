@@ -131,6 +131,9 @@ static void walk(gl_report *report, const gl_shape *shape, const void *record, c
             const gl_str *text = slot;
             if (text->ptr != NULL && text->len > 0)
                 check_text(report, field, *text, &path);
+            else if (field->required && shape != &gl_shape_declaration)
+                gl_report_field(report, &path, &(gl_problem){.code = "missing"}, "%s: %s is missing", shape->name,
+                                field->name);
         } else if (field->kind == GL_FIELD_LIST || field->kind == GL_FIELD_TEXTS) {
             walk_list(report, field, slot, &path);
         } else if (field->kind == GL_FIELD_AMOUNT || field->kind == GL_FIELD_MEASURE ||

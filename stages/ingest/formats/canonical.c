@@ -24,6 +24,10 @@ enum { CODE = 35, ID = 140, NAME = 256, TEXT = 2048 };
     {                                                                                                                  \
         NAMED(record, member), .kind = (which), .help = (text)                                                         \
     }
+#define MASS(record, member)                                                                                           \
+    {                                                                                                                  \
+        NAMED(record, member), .kind = GL_FIELD_MEASURE, .unit = "KGM", .help = "KGM when no unit is given"            \
+    }
 #define REC(record, member, which, text)                                                                               \
     {                                                                                                                  \
         NAMED(record, member), .kind = GL_FIELD_RECORD, .shape = &(which), .help = (text)                              \
@@ -187,8 +191,8 @@ static const gl_field item_fields[] = {
     COUNTRY(R, preferential_origin_id, NULL),
     COUNTRY(R, dispatch_country_id, NULL),
     COUNTRY(R, destination_country_id, NULL),
-    OF(R, gross_mass, GL_FIELD_MEASURE, NULL),
-    OF(R, net_mass, GL_FIELD_MEASURE, NULL),
+    MASS(R, gross_mass),
+    MASS(R, net_mass),
     OF(R, tariff_quantity, GL_FIELD_MEASURE, "Supplementary units"),
     OF(R, item_charge_amount, GL_FIELD_AMOUNT, "Item price; the intrinsic value of an H7"),
     OF(R, customs_value_amount, GL_FIELD_AMOUNT, NULL),
@@ -231,7 +235,7 @@ static const gl_field declaration_fields[] = {
     TXT(R, exit_office_id, ID, NULL),
     OF(R, goods_item_quantity, GL_FIELD_OPT_INT, "Number of items as declared"),
     OF(R, total_package_quantity, GL_FIELD_OPT_INT, NULL),
-    OF(R, total_gross_mass, GL_FIELD_MEASURE, NULL),
+    MASS(R, total_gross_mass),
     OF(R, invoice_amount, GL_FIELD_AMOUNT, NULL),
     OF(R, exchange_rate, GL_FIELD_DECIMAL, NULL),
     OF(R, freight, GL_FIELD_AMOUNT, "Transport and insurance costs"),
@@ -410,8 +414,10 @@ static void write_measure(gl_buf *buf, const gl_declaration_measure *measure)
 {
     gl_buf_text(buf, "{\"value\":");
     write_decimal(buf, measure->unscaled, measure->scale);
-    gl_buf_text(buf, ",\"unit\":");
-    gl_buf_json(buf, measure->unit_code);
+    if (measure->unit_code.len > 0) {
+        gl_buf_text(buf, ",\"unit\":");
+        gl_buf_json(buf, measure->unit_code);
+    }
     gl_buf_byte(buf, '}');
 }
 

@@ -49,6 +49,7 @@ typedef struct gl_field {
     bool required;            /* our JSON must give it */
     const gl_shape *shape;    /* RECORD, LIST */
     const char *const *names; /* ENUM: in the order of its values, NULL-terminated */
+    const char *unit;         /* MEASURE: the unit when the source names none; NULL: then it is empty */
     const char *help;
 } gl_field;
 

@@ -30,6 +30,9 @@ void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_st
 /* The same for a part that could not be read: errors only. */
 void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source);
 
+/* The LRN itself, or empty when nobody could write it down (too long, control characters, not UTF-8). */
+gl_str gl_usable_lrn(gl_str lrn);
+
 /* "line 3, column 7" of a byte offset, both from 1; columns count bytes. */
 gl_str gl_line_column(gl_arena *arena, gl_str bytes, size_t offset);
 

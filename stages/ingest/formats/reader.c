@@ -107,7 +107,8 @@ const char *gl_format_name(gl_format format)
 
 static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str profile, gl_err *err)
 {
-    if (gl_str_trim(reader->bytes).len == 0)
+    bool mark = gl_str_starts(reader->bytes, GL_STR("\xEF\xBB\xBF"));
+    if (gl_str_trim((gl_str){reader->bytes.ptr + 3 * mark, reader->bytes.len - 3 * mark}).len == 0)
         return gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the message is empty");
     switch (reader->format) {
     case GL_FORMAT_JSON:
@@ -162,11 +163,13 @@ void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source)
     intake->rejected = reader->report.rejected;
 }
 
-/* An LRN that nobody could find again is not given out. */
-static gl_str usable_lrn(gl_str lrn)
+gl_str gl_usable_lrn(gl_str lrn)
 {
     if (lrn.len == 0 || lrn.len > 4 * 35 || !gl_str_is_utf8(lrn, NULL))
         return GL_STR("");
+    for (size_t i = 0; i < lrn.len; i++)
+        if ((unsigned char)lrn.ptr[i] < 0x20 || lrn.ptr[i] == 0x7F)
+            return GL_STR("");
     return lrn;
 }
 
@@ -182,7 +185,7 @@ void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_st
     gl_declaration *declaration = &intake->declaration;
     number_items(declaration);
     gl_validate(&reader->report, declaration);
-    intake->lrn = usable_lrn(declaration->functional_reference_id);
+    intake->lrn = gl_usable_lrn(declaration->functional_reference_id);
     declaration->message.format = gl_str_of(gl_format_name(reader->format));
     declaration->message.profile = profile;
     declaration->message.position = reader->position;

@@ -224,7 +224,8 @@ bool gl_report_decimal(gl_report *report, gl_str text, const void *node, const g
                        int32_t *scale)
 {
     gl_decimal decimal;
-    if (gl_decimal_parse(text, &decimal)) {
+    /* With 18 decimals "0." would make a 19th digit when it is written again. */
+    if (gl_decimal_parse(text, &decimal) && decimal.scale < 18) {
         *unscaled = decimal.unscaled;
         *scale = decimal.scale;
         return true;
@@ -234,8 +235,9 @@ bool gl_report_decimal(gl_report *report, gl_str text, const void *node, const g
         digits += text.ptr[i] >= '0' && text.ptr[i] <= '9';
         others += (text.ptr[i] < '0' || text.ptr[i] > '9') && text.ptr[i] != '.' && (i > 0 || text.ptr[i] != '-');
     }
-    if (others == 0 && digits > 18)
-        gl_report_at(report, node, path, &(gl_problem){.code = "out-of-range", .allowed = "at most 18 digits"},
+    if (others == 0 && digits >= 18)
+        gl_report_at(report, node, path,
+                     &(gl_problem){.code = "out-of-range", .allowed = "at most 18 digits, 17 of them decimals"},
                      "the number has %zu digits", digits);
     else
         gl_report_at(report, node, path,
@@ -323,7 +325,7 @@ static bool set_number(gl_report *report, const gl_field *field, void *slot, gl_
         *(gl_declaration_amount **)slot = amount;
     } else if (field->kind == GL_FIELD_MEASURE) {
         gl_declaration_measure *measure = GL_NEW(report->arena, gl_declaration_measure);
-        *measure = (gl_declaration_measure){unscaled, scale, GL_STR("KGM")};
+        *measure = (gl_declaration_measure){unscaled, scale, field->unit == NULL ? GL_STR("") : gl_str_of(field->unit)};
         *(gl_declaration_measure **)slot = measure;
     } else {
         gl_declaration_decimal *decimal = GL_NEW(report->arena, gl_declaration_decimal);

@@ -147,7 +147,7 @@ void gl_cds_walk(gl_cds *cds, const gl_cds_table *table, const gl_xml *node, voi
 {
     gl_str text = gl_str_trim(node->text);
     if (text.len > 0)
-        gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unexpected-text", .warning = true, .value = text},
+        gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unexpected-text", .warning = true},
                      "%.*s holds text where elements were expected", GL_STR_ARG(node->name));
     for (const gl_xml *child = node->first; child != NULL; child = child->next) {
         const gl_cds_rule *rule = rule_of(table, child->name);
@@ -404,8 +404,7 @@ static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml 
     gl_cds cds = {.report = report, .declaration = &intake->declaration};
     report->root = node;
     if (!is_original(report, node)) {
-        gl_str lrn = gl_xml_child_text(node, "FunctionalReferenceID");
-        intake->lrn = lrn.ptr != NULL && lrn.len <= 140 ? lrn : GL_STR("");
+        intake->lrn = gl_usable_lrn(gl_xml_child_text(node, "FunctionalReferenceID"));
         gl_intake_refuse(reader, intake, reader->bytes);
         return;
     }

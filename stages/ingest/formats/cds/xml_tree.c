@@ -146,8 +146,10 @@ static void note_error(void *context, xmlErrorPtr error)
     builder *b = context;
     if (b->problem->code != NULL || error->level < XML_ERR_ERROR)
         return;
+    /* libxml2 gives bytes that are not UTF-8 the code of a character that is not allowed; only the text tells. */
     bool encoding = error->code == XML_ERR_INVALID_ENCODING || error->code == XML_ERR_UNKNOWN_ENCODING ||
-                    error->code == XML_ERR_UNSUPPORTED_ENCODING || error->code == XML_I18N_CONV_FAILED;
+                    error->code == XML_ERR_UNSUPPORTED_ENCODING || error->code == XML_I18N_CONV_FAILED ||
+                    (error->message != NULL && strncmp(error->message, "Input is not proper UTF-8", 25) == 0);
     size_t len = error->message == NULL ? 0 : strcspn(error->message, "\n");
     b->problem->code = encoding ? "encoding" : "not-well-formed";
     snprintf(b->problem->text, sizeof b->problem->text, "%.*s", len > 180 ? 180 : (int)len,

@@ -319,16 +319,17 @@ static void unknown_field(gl_report *report, const gl_shape *shape, gl_str key, 
                  shape->name, GL_STR_ARG(key));
 }
 
-static void check_required(gl_report *report, const gl_shape *shape, const gl_json *json, const gl_path *path)
+/* Enums have no value that says "not given"; texts are validation's. */
+static void check_enums(gl_report *report, const gl_shape *shape, const gl_json *json, const gl_path *path)
 {
     for (size_t i = 0; i < shape->count; i++) {
         const gl_field *field = &shape->fields[i];
-        const gl_json *value = field->required ? gl_json_get(json, field->name) : json;
-        if (value == NULL || value->type == GL_JSON_NULL || (value->type == GL_JSON_STRING && value->text.len == 0)) {
-            gl_path member = {path, field->name, NULL};
-            gl_report_at(report, json, &member, &(gl_problem){.code = "missing", .value = {NULL, 0}},
-                         "%s: \"%s\" is missing", shape->name, field->name);
-        }
+        const gl_json *value = field->kind == GL_FIELD_ENUM ? gl_json_get(json, field->name) : json;
+        if (value != NULL && value->type != GL_JSON_NULL)
+            continue;
+        gl_path member = {path, field->name, NULL};
+        gl_report_at(report, json, &member, &(gl_problem){.code = "missing"}, "%s: %s is missing", shape->name,
+                     field->name);
     }
 }
 
@@ -356,7 +357,7 @@ static void read_record(gl_report *report, const gl_shape *shape, void *record, 
         read_value(report, field, record, json->items[i], &member);
     }
     if (shape != &gl_shape_declaration)
-        check_required(report, shape, json, path);
+        check_enums(report, shape, json, path);
 }
 
 /* The reports' code of a parser's error. */
