@@ -127,12 +127,25 @@ static void xml_char(gl_buf *buf, unsigned char c)
     }
 }
 
+/* U+FFFE and U+FFFF, the only characters of valid UTF-8 above U+001F that XML 1.0 forbids. */
+static bool is_noncharacter(gl_str s)
+{
+    return s.len >= 3 && (unsigned char)s.ptr[0] == 0xEF && (unsigned char)s.ptr[1] == 0xBF &&
+           (unsigned char)s.ptr[2] >= 0xBE;
+}
+
 void gl_buf_xml(gl_buf *buf, gl_str s)
 {
     while (s.len > 0) {
         size_t good = valid_prefix(s);
-        for (size_t i = 0; i < good; i++)
-            xml_char(buf, (unsigned char)s.ptr[i]);
+        for (size_t i = 0; i < good; i++) {
+            if (is_noncharacter((gl_str){s.ptr + i, good - i})) {
+                gl_buf_text(buf, REPLACEMENT);
+                i += 2;
+            } else {
+                xml_char(buf, (unsigned char)s.ptr[i]);
+            }
+        }
         s.ptr += good;
         s.len -= good;
         if (s.len > 0) {
