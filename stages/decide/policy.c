@@ -146,8 +146,6 @@ static void set_version(gl_office *office, const gl_office_conf *conf, const gl_
 static bool read_office(gl_decide_policy *policy, const gl_office_conf *conf, const gl_decide_conf *decide,
                         gl_office *office, gl_err *err)
 {
-    if (conf->id[0] == '\0')
-        return gl_fail(err, GL_FATAL, "policy-office", "offices: an entry has an empty id");
     if (conf->red_ppm < conf->yellow_ppm || conf->yellow_ppm < conf->blue_ppm)
         return gl_fail(err, GL_FATAL, "policy-thresholds",
                        "offices: %s: red must not be below yellow, nor yellow below blue", conf->id);
@@ -211,8 +209,6 @@ static gl_str read_key_file(gl_arena *arena, const char *epoch, const char *path
 
 static bool read_seed(gl_decide_policy *policy, const gl_seed_conf *conf, seed *out, gl_err *err)
 {
-    if (conf->epoch[0] == '\0')
-        return gl_fail(err, GL_FATAL, "policy-seed", "seeds: an entry has an empty epoch");
     if ((conf->key[0] != '\0') == (conf->key_file[0] != '\0'))
         return gl_fail(err, GL_FATAL, "policy-seed", "seeds: %s: give either key or key_file", conf->epoch);
     gl_str secret = gl_str_of(conf->key);

@@ -14,7 +14,7 @@
 
 #define FIXTURE_SEED "seeds:\n  - {epoch: test, key: 0123456789abcdef}\n"
 /* Without a random draw, so that only what a test sets up decides. */
-#define FIXTURE_OFFICE "offices:\n  - {id: \"*\", min_random_rate: 0%}\n"
+#define FIXTURE_OFFICE "offices:\n  - {id: \"*\", min_random_rate: 0}\n"
 
 static const int64_t FIXTURE_NOW_US = INT64_C(1795521600) * 1000000; /* 2026-11-24T12:00:00Z */
 

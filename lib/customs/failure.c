@@ -1,0 +1,69 @@
+/* See failure.h. */
+#include "customs/failure.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "customs/ids.h"
+#include "gen/topics.h"
+#include "io/envelope.h"
+
+enum { DETAILS = 6 };
+
+static bool begins_with_declaration(uint32_t schema_id)
+{
+    return schema_id == GL_SCHEMA_ID_ACCEPTED || schema_id == GL_SCHEMA_ID_CLASSIFIED ||
+           schema_id == GL_SCHEMA_ID_ASSESSED;
+}
+
+static bool read_declaration(gl_arena *arena, const gl_failed_record *record, gl_declaration *declaration)
+{
+    uint32_t schema_id = 0;
+    gl_str body = {NULL, 0};
+    gl_err ignored;
+    return record->key.len == GL_DECLARATION_ID_BYTES && gl_envelope_open(record->value, &schema_id, &body, &ignored) &&
+           begins_with_declaration(schema_id) &&
+           gl_declaration_decode(declaration, (const uint8_t *)body.ptr, body.len, NULL, arena, &ignored) &&
+           memcmp(declaration->declaration_id, record->key.ptr, GL_DECLARATION_ID_BYTES) == 0;
+}
+
+static gl_str office_of(const gl_declaration *declaration)
+{
+    if (declaration->declaration_office_id.len > 0)
+        return declaration->declaration_office_id;
+    return declaration->presentation_office_id.ptr == NULL ? GL_STR("") : declaration->presentation_office_id;
+}
+
+bool gl_failure_event(gl_arena *arena, const char *stage, const gl_failed_record *record, const gl_err *why,
+                      int64_t now_us, gl_str *event)
+{
+    gl_declaration *declaration = GL_NEW(arena, gl_declaration);
+    if (!read_declaration(arena, record, declaration))
+        return false;
+    char hex[2 * GL_SHA256_BYTES + 1], accepted[GL_TIME_TEXT_BYTES];
+    gl_hex(declaration->content_digest, GL_SHA256_BYTES, hex);
+    gl_event_detail details[DETAILS] = {
+        {GL_STR("mrn"), declaration->mrn},
+        {GL_STR("functional_reference_id"), declaration->functional_reference_id},
+        {GL_STR("submitter"), declaration->submitter},
+        {GL_STR("content_digest"), gl_str_of(hex)},
+        {GL_STR("accepted_at"), gl_time_format(declaration->accepted_at, accepted)},
+        {GL_STR("office"), office_of(declaration)},
+    };
+    const char *id = gl_arena_printf(arena, "%s:%" PRId32 ":%" PRId64, stage, record->partition, record->offset);
+    gl_event made = {.event_id = gl_str_of(id),
+                     .type = GL_EVENT_EVENT_TYPE_TECHNICAL_FAILURE,
+                     .occurred_at = now_us,
+                     .received_at = now_us,
+                     .source = gl_str_of(stage),
+                     .code = gl_str_of(why->code),
+                     .text = gl_str_of(why->message)};
+    memcpy(made.declaration_id, declaration->declaration_id, sizeof made.declaration_id);
+    made.details.at = details;
+    made.details.count = DETAILS;
+    gl_buf buf = gl_buf_in(arena);
+    gl_envelope_begin(&buf, GL_SCHEMA_ID_EVENT_ENVELOPE);
+    gl_event_encode(&buf, &made);
+    *event = gl_buf_view(&buf);
+    return true;
+}

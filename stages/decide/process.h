@@ -1,0 +1,40 @@
+/* What happens to each record of decide.
+ *
+ * Inputs are gl.declarations.assessed and gl.events, whose partitions go together. From the clearance's state:
+ *
+ * - assessed, and there is no state, only a technical hold (version 0), or one older than idempotency_window: a
+ *   decision on gl.decisions, its notification, its state, its digest in the audit block.
+ * - assessed, and another declaration has the same MRN characters: the same with outcome REFUSED and the reason
+ *   mrn-collision; the state has no view, since its place belongs to the other.
+ * - assessed, same content digest: a duplicate. A notification with the first MRN and status, and the state with
+ *   duplicate_count + 1. NO record on gl.decisions.
+ * - assessed, other content: DMSREJ with lrn-reused. Neither state nor decision.
+ * - assessed, cannot be decoded: dead letter; when its declaration section is readable, a technical hold as well.
+ * - event TECHNICAL_FAILURE without a state: a technical hold, which is a state of version 0 with outcome HELD, and its
+ *   notification. NO record on gl.decisions.
+ * - event TECHNICAL_FAILURE with a state: nothing, the clearance has its answer (a repeated event, or the record of a
+ *   duplicate).
+ * - event of another type: dead letter event-unsupported.
+ *
+ * Why a duplicate adds no decision: gl.decisions has each declaration's decisions with consecutive versions, and a
+ * client that counts them must not count a parcel twice. The duplicate is on gl.clearances and gl.notifications.
+ *
+ * Why a technical hold adds none: gl.decisions carries all sections, and classification or assessment are what is
+ * missing. Version 0 leaves decision.version 1 to the decision that follows when the record is redriven. The event's
+ * details name mrn, functional_reference_id, submitter, content_digest (hex), accepted_at (RFC 3339) and office, as far
+ * as the failing stage could read them.
+ *
+ * After idempotency_window the version goes on counting from the old state, so that versions stay consecutive for a
+ * declaration id.
+ */
+#ifndef DECIDE_PROCESS_H
+#define DECIDE_PROCESS_H
+
+#include "decide/policy.h"
+#include "stage/stage.h"
+
+/* Puts everything that the batch's records cause into `outbox`, in record order, and one audit block a partition.
+ * Errors (GL_FATAL): state-io, a state of our own that cannot be decoded, seed-unknown. Thread: worker. */
+bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
+
+#endif

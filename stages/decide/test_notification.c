@@ -1,0 +1,224 @@
+/* The messages: valid against the published XSDs when they are there, well-formed whatever the texts hold, and built
+ * like the samples. */
+#include <criterion/criterion.h>
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+
+#include "decide/notification.h"
+#include "decide/test_fixture.h"
+
+static gl_arena *arena;
+
+static void set_up(void)
+{
+    arena = gl_arena_new(0);
+}
+
+static void tear_down(void)
+{
+    xmlCleanupParser();
+    gl_arena_destroy(arena);
+}
+
+TestSuite(notification, .init = set_up, .fini = tear_down);
+
+static const uint8_t ID[GL_DECLARATION_ID_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+static gl_decision_hold *hold_of(const char *reason, const char *text, bool until, size_t required)
+{
+    gl_decision_hold *hold = GL_NEW(arena, gl_decision_hold);
+    hold->reason_code = gl_str_of(reason);
+    hold->text = gl_str_of(text);
+    hold->place = GL_STR("BE343000");
+    hold->until = until ? GL_SOME_I64(FIXTURE_NOW_US + 86400000000) : (gl_opt_i64){0};
+    hold->required.at = GL_NEW_N(arena, gl_str, required);
+    hold->required.count = required;
+    for (size_t i = 0; i < required; i++)
+        hold->required.at[i] = GL_STR("Invoice");
+    return hold;
+}
+
+typedef struct message_case {
+    gl_message_kind kind;
+    gl_decision_lane lane;
+    gl_decision_outcome outcome;
+    const char *hold; /* reason, NULL: none */
+    bool until;
+    size_t required;
+    const char *code, *name;
+} message_case;
+
+static const message_case CASES[] = {
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_GREEN, GL_DECISION_OUTCOME_RELEASED, NULL, false, 0, "09", "DMSCLE"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_BLUE, GL_DECISION_OUTCOME_RELEASED, NULL, false, 0, "09", "DMSCLE"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_RED, GL_DECISION_OUTCOME_HELD, "examination", true, 0, "05", "DMSCTL"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_RED, GL_DECISION_OUTCOME_HELD, "examination", true, 2, "05", "DMSCTL"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_YELLOW, GL_DECISION_OUTCOME_HELD, "documents", true, 1, "06", "DMSDOC"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_YELLOW, GL_DECISION_OUTCOME_HELD, "eligibility", true, 3, "06", "DMSDOC"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_GREEN, GL_DECISION_OUTCOME_HELD, "office-stopped", false, 0, "06", "DMSDOC"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_GREEN, GL_DECISION_OUTCOME_HELD, "shadow", false, 0, "06", "DMSDOC"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_RED, GL_DECISION_OUTCOME_HELD, "test-declaration", true, 0, "06", "DMSDOC"},
+    {GL_MESSAGE_DECISION, GL_DECISION_LANE_RED, GL_DECISION_OUTCOME_REFUSED, NULL, false, 0, "03", "DMSREJ"},
+    {GL_MESSAGE_LRN_REUSED, GL_DECISION_LANE_RED, GL_DECISION_OUTCOME_REFUSED, NULL, false, 0, "03", "DMSREJ"},
+    {GL_MESSAGE_DUPLICATE, GL_DECISION_LANE_GREEN, GL_DECISION_OUTCOME_RELEASED, NULL, false, 0, "09", "DMSCLE"},
+    {GL_MESSAGE_DUPLICATE, GL_DECISION_LANE_RED, GL_DECISION_OUTCOME_HELD, NULL, false, 0, "05", "DMSCTL"},
+    {GL_MESSAGE_DUPLICATE, GL_DECISION_LANE_YELLOW, GL_DECISION_OUTCOME_HELD, NULL, false, 0, "06", "DMSDOC"},
+    {GL_MESSAGE_TECHNICAL_HOLD, GL_DECISION_LANE_YELLOW, GL_DECISION_OUTCOME_HELD, "technical-failure", true, 0, "06",
+     "DMSDOC"},
+};
+enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
+
+static gl_message message_of(const message_case *c)
+{
+    return (gl_message){.kind = c->kind,
+                        .declaration_id = ID,
+                        .mrn = GL_STR("26BE0123456789ABR4"),
+                        .lrn = GL_STR("LRN & <1>"),
+                        .submitter = GL_STR("hub"),
+                        .version = c->kind == GL_MESSAGE_LRN_REUSED ? 0 : 1,
+                        .sequence = 1,
+                        .lane = c->lane,
+                        .outcome = c->outcome,
+                        .hold = c->hold == NULL ? NULL : hold_of(c->hold, "Because", c->until, c->required),
+                        .accepted_us = FIXTURE_NOW_US - 1,
+                        .now_us = FIXTURE_NOW_US};
+}
+
+static xmlDoc *parse(gl_str xml)
+{
+    xmlDoc *doc = xmlReadMemory(xml.ptr, (int)xml.len, "message.xml", NULL, XML_PARSE_NONET);
+    cr_assert(doc != NULL, "not well-formed: %.*s", GL_STR_ARG(xml));
+    return doc;
+}
+
+static char *text_at(xmlDoc *doc, const char *path)
+{
+    xmlXPathContext *context = xmlXPathNewContext(doc);
+    xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:wco:datamodel:WCO:RES-DMS:2");
+    xmlXPathRegisterNs(context, BAD_CAST "ds", BAD_CAST "urn:wco:datamodel:WCO:Response_DS:DMS:2");
+    xmlXPathObject *found = xmlXPathEvalExpression(BAD_CAST path, context);
+    xmlChar *text = found == NULL ? NULL : xmlXPathCastToString(found);
+    char *kept = gl_arena_printf(arena, "%s", text == NULL ? "" : (const char *)text);
+    xmlFree(text);
+    xmlXPathFreeObject(found);
+    xmlXPathFreeContext(context);
+    return kept;
+}
+
+Test(notification, function_names_and_fields)
+{
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+        gl_message message = message_of(&CASES[i]);
+        gl_str value = gl_message_value(arena, &message);
+        gl_notification_envelope decoded;
+        gl_err err = {0};
+        cr_assert(gl_notification_envelope_decode(&decoded, (const uint8_t *)value.ptr, value.len, arena, &err));
+        cr_assert(gl_str_eqz(decoded.notification.function_code, CASES[i].code), "case %zu", i);
+        cr_assert(gl_str_eqz(decoded.notification.message_name, CASES[i].name), "case %zu", i);
+        xmlDoc *doc = parse(decoded.notification.payload);
+        cr_assert_str_eq(text_at(doc, "//r:Response/r:FunctionCode"), CASES[i].code);
+        cr_assert_str_eq(text_at(doc, "//r:Response/r:IssueDateTime/ds:DateTimeString"), "20261124120000Z");
+        cr_assert_str_eq(text_at(doc, "//r:Declaration/r:ID"), "26BE0123456789ABR4");
+        cr_assert_str_eq(text_at(doc, "//r:Declaration/r:FunctionalReferenceID"), "LRN & <1>");
+        cr_assert_eq(strlen(text_at(doc, "//r:Response/r:FunctionalReferenceID")), 32);
+        if (CASES[i].hold != NULL)
+            cr_assert_str_eq(text_at(doc, "//r:AdditionalInformation/r:StatementCode"), CASES[i].hold);
+        cr_assert_str_eq(text_at(doc, "//r:AdditionalInformation[r:StatementCode != 'required']/r:LimitDateTime"),
+                         CASES[i].until ? "20261125120000Z" : "");
+        cr_assert_str_eq(text_at(doc, "count(//r:AdditionalInformation[r:StatementCode = 'required'])"),
+                         gl_arena_printf(arena, "%zu", CASES[i].required));
+        cr_assert_str_eq(text_at(doc, "count(//r:Error)"), strcmp(CASES[i].code, "03") == 0 ? "1" : "0");
+        xmlFreeDoc(doc);
+    }
+}
+
+Test(notification, any_text_is_well_formed)
+{
+    static const char *const texts[] = {
+        "]]>",          "<!--",       "&amp;",           "\"'", "\x01\x02", "\xff\xfe bytes", "\xef\xbf\xbf",
+        "\xed\xa0\x80", "Zo\xc3\xab", "\xf0\x9f\x93\xa6"};
+    char big[700];
+    for (size_t i = 0; i < sizeof big; i++)
+        big[i] = (char)(i % 2 == 0 ? 0xc3 : 0xa9); /* é, cut in the middle by a limit of an odd number of bytes */
+    big[0] = 'x';
+    memmove(big + 1, big + 2, sizeof big - 2);
+    big[sizeof big - 1] = '\0';
+    for (size_t i = 0; i <= sizeof texts / sizeof *texts; i++) {
+        gl_message message = message_of(&CASES[5]);
+        const char *text = i < sizeof texts / sizeof *texts ? texts[i] : big;
+        gl_decision_hold *hold = hold_of("documents", text, true, 1);
+        hold->place = hold->required.at[0] = message.lrn = message.mrn = gl_str_of(text);
+        message.hold = hold;
+        xmlFreeDoc(parse(gl_message_xml(arena, &message)));
+    }
+}
+
+Test(notification, missing_texts_leave_their_elements_out)
+{
+    gl_message message = message_of(&CASES[14]);
+    message.mrn = message.lrn = (gl_str){NULL, 0};
+    message.accepted_us = 0;
+    gl_str xml = gl_message_xml(arena, &message);
+    xmlDoc *doc = parse(xml);
+    cr_assert_str_eq(text_at(doc, "count(//r:Declaration/*)"), "1", "VersionID");
+    xmlFreeDoc(doc);
+}
+
+/* -- Against the published schemas
+ * --------------------------------------------------------------------------------------- */
+
+static xmlSchema *published_schema(void)
+{
+    const char *data = getenv("GREENLANE_DATA");
+    const char *root = data != NULL && data[0] != '\0' ? data : GL_SOURCE_DIR "/../shared/data";
+    const char *folder = gl_arena_printf(arena, "%s/messages/cds/schemas/wco/notification", root);
+    if (access(gl_arena_printf(arena, "%s/WCO_RES_2_DMS.xsd", folder), R_OK) != 0)
+        return NULL;
+    /* MetaData takes any element of the response's namespace; both schemas are imported by one of ours. */
+    const char *both = gl_arena_printf(
+        arena,
+        "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>"
+        "<xs:import namespace='urn:wco:datamodel:WCO:DocumentMetaData-DMS:2' "
+        "schemaLocation='%s/DocumentMetaData_2_DMS.xsd'/>"
+        "<xs:import namespace='urn:wco:datamodel:WCO:RES-DMS:2' schemaLocation='%s/WCO_RES_2_DMS.xsd'/></xs:schema>",
+        folder, folder);
+    xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(both, (int)strlen(both));
+    xmlSchema *schema = xmlSchemaParse(parser);
+    xmlSchemaFreeParserCtxt(parser);
+    cr_assert(schema != NULL, "the published schemas cannot be read");
+    return schema;
+}
+
+static int validate(xmlSchema *schema, xmlDoc *doc)
+{
+    xmlSchemaValidCtxt *context = xmlSchemaNewValidCtxt(schema);
+    int wrong = xmlSchemaValidateDoc(context, doc);
+    xmlSchemaFreeValidCtxt(context);
+    return wrong;
+}
+
+Test(notification, valid_against_the_published_schemas)
+{
+    xmlSchema *schema = published_schema();
+    if (schema == NULL)
+        cr_skip_test("skipped: the published schemas are not there (GREENLANE_DATA)");
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+        gl_message message = message_of(&CASES[i]);
+        gl_str xml = gl_message_xml(arena, &message);
+        xmlDoc *doc = parse(xml);
+        cr_assert_eq(validate(schema, doc), 0, "case %zu: %.*s", i, GL_STR_ARG(xml));
+        xmlFreeDoc(doc);
+    }
+    /* The check itself can fail: a wrong order of elements is noticed. */
+    gl_message message = message_of(&CASES[0]);
+    gl_str xml = gl_message_xml(arena, &message);
+    char *swapped = gl_arena_strndup(arena, xml.ptr, xml.len);
+    char *code = strstr(swapped, "<FunctionCode>09</FunctionCode>");
+    memcpy(code, "<FunctionCode>xx</FunctionCode>", strlen("<FunctionCode>xx</FunctionCode>"));
+    xmlDoc *doc = parse(gl_str_of(swapped));
+    cr_assert_neq(validate(schema, doc), 0);
+    xmlFreeDoc(doc);
+    xmlSchemaFree(schema);
+}
