@@ -327,17 +327,26 @@ rd_kafka_t *gl_kafka_producer_new(const gl_kafka_conf *conf, const gl_kafka_clie
     return create(RD_KAFKA_PRODUCER, settings, good, err);
 }
 
+/* Serves callbacks and throws records away: rd_kafka_queue_poll_callback aborts the process when it meets a record. */
+static void serve_and_drop(rd_kafka_queue_t *queue)
+{
+    rd_kafka_message_t *dropped[64];
+    ssize_t count = rd_kafka_consume_batch_queue(queue, 50, dropped, 64);
+    for (ssize_t i = 0; i < count; i++)
+        rd_kafka_message_destroy(dropped[i]);
+}
+
 bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
 {
     int64_t end = gl_mono_us() + (int64_t)deadline_ms * 1000;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer, queue);
-    if (error != NULL)
+    bool refused = error != NULL;
+    if (refused)
         rd_kafka_error_destroy(error);
-    else
-        while (!rd_kafka_consumer_closed(consumer) && gl_mono_us() < end)
-            rd_kafka_queue_poll_callback(queue, 50);
-    bool closed = error != NULL || rd_kafka_consumer_closed(consumer);
+    while (!refused && !rd_kafka_consumer_closed(consumer) && gl_mono_us() < end)
+        serve_and_drop(queue);
+    bool closed = refused || rd_kafka_consumer_closed(consumer);
     rd_kafka_queue_destroy(queue);
     if (closed)
         rd_kafka_destroy(consumer);
@@ -639,10 +648,11 @@ bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *
 {
     bool good = true;
     if (found->partitions != wanted->partitions) {
-        gl_buf_printf(differences,
-                      "%s has %d partitions, kafka.partitions is %d; a count is fixed when a topic is made (keys would move). "
-                      "If every topic has %d, set kafka.partitions: %d; else delete this topic and make it again\n",
-                      wanted->name, found->partitions, wanted->partitions, found->partitions, found->partitions);
+        gl_buf_printf(
+            differences,
+            "%s has %d partitions, kafka.partitions is %d; a count is fixed when a topic is made (keys would move). "
+            "If every topic has %d, set kafka.partitions: %d; else delete this topic and make it again\n",
+            wanted->name, found->partitions, wanted->partitions, found->partitions, found->partitions);
         good = false;
     }
     if (found->compacted != wanted->compacted) {
