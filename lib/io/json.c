@@ -352,12 +352,26 @@ static const yajl_callbacks CALLBACKS = {
 
 /* -- The whole ---------------------------------------------------------------------------------------------------- */
 
+/* Where yajl stopped. Told that the source ends it no longer knows: then it is the end, or what follows a whole value.
+ */
+static size_t error_offset(const builder *b)
+{
+    if (!b->finishing) {
+        size_t at = yajl_get_bytes_consumed(b->yajl);
+        return at == 0 ? 0 : at - 1;
+    }
+    if (b->root == NULL || b->depth > 0)
+        return b->source.len;
+    size_t at = b->seen;
+    while (at < b->source.len && strchr(" \t\r\n", b->source.ptr[at]) != NULL)
+        at++;
+    return at;
+}
+
 static void report_syntax(builder *b)
 {
-    size_t at = b->finishing ? b->source.len : yajl_get_bytes_consumed(b->yajl);
     char *text = (char *)yajl_get_error(b->yajl, 0, (const unsigned char *)b->source.ptr, b->source.len);
-    refuse(b, "json-syntax", at == 0 || b->finishing ? at : at - 1,
-           gl_arena_strndup(b->arena, text, strcspn(text, "\n")));
+    refuse(b, "json-syntax", error_offset(b), gl_arena_strndup(b->arena, text, strcspn(text, "\n")));
 }
 
 static bool run(builder *b)
