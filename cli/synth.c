@@ -299,3 +299,44 @@ void gl_synth_kcs(const gl_synth *s, gl_buf *buf)
     money(buf, item->value_cents * 15);
     gl_buf_text(buf, ",,\n");
 }
+
+void gl_synth_parcels_header(gl_buf *buf)
+{
+    gl_buf_text(buf, "Tracking Number,Arrival Date,Office,Transport Mode,Sender Name,Sender City,Sender "
+                     "Country,Consignee Name,Consignee Address,Consignee City,"
+                     "Consignee Postcode,Consignee Country,IOSS,Article,Description,HS Code,Quantity,Net Mass,Gross "
+                     "Mass,Value,Currency,Origin,Procedures\n");
+}
+
+/* A field in quotes (RFC 4180). */
+static void csv_text(gl_buf *buf, const char *text)
+{
+    gl_buf_byte(buf, '"');
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"')
+            gl_buf_byte(buf, '"');
+        gl_buf_byte(buf, (uint8_t)*c);
+    }
+    gl_buf_byte(buf, '"');
+}
+
+void gl_synth_parcels(const gl_synth *s, gl_buf *buf)
+{
+    for (int i = 0; i < s->item_count; i++) {
+        const gl_synth_item *item = &s->items[i];
+        gl_buf_printf(buf, "%s,%04d-%02d-%02d,%s,%d,", lrn_of(s), s->year, s->flaw == 5 ? 13 : s->month, s->day,
+                      s->office, s->mode);
+        csv_text(buf, s->seller);
+        gl_buf_printf(buf, ",Shenzhen,CN,%s %s,%s %d,%s,%s,%s,%s,%d,", s->given, s->family_name, s->street, s->house,
+                      s->city->name, s->city->postcode, country_of(s), s->low_value ? s->ioss : "", i + 1);
+        csv_text(buf, item->good->description);
+        gl_buf_printf(buf, ",%s,%d,", flawed(s, 2, "12AB", item->good->hs6), item->quantity);
+        kilograms(buf, item->net_grams);
+        gl_buf_byte(buf, ',');
+        kilograms(buf, item->gross_grams);
+        gl_buf_printf(buf, ",%s", flawed(s, 3, "-", ""));
+        money(buf, item->value_cents);
+        gl_buf_printf(buf, ",%s,%s,%s\n", flawed(s, 4, "EURO", s->currency), item->origin,
+                      s->low_value ? "C07+F48" : "000");
+    }
+}

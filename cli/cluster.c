@@ -1,0 +1,71 @@
+/* See cluster.h. */
+#include "cli/cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "classify/classify.h"
+#include "decide/decide.h"
+#include "ingest/ingest.h"
+#include "risk/risk.h"
+#include "stage/runtime.h"
+
+enum { TABLES_LIMIT = 64 };
+
+/* Any daemon's file may be given, so all sections of all daemons are known here. */
+static size_t all_tables(const gl_conf_table **tables)
+{
+    const gl_stage_def *const stages[] = {&gl_ingest_stage, &gl_classify_stage, &gl_risk_stage, &gl_decide_stage};
+    size_t count = 0;
+    for (const gl_conf_table *const *t = gl_runtime_conf_tables; *t != NULL; t++)
+        tables[count++] = *t;
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        for (const gl_conf_table *const *t = stages[i]->conf_tables; *t != NULL; t++) {
+            bool known = false;
+            for (size_t k = 0; k < count; k++)
+                known = known || tables[k] == *t;
+            if (!known && count < TABLES_LIMIT)
+                tables[count++] = *t;
+        }
+    }
+    return count;
+}
+
+bool gl_cluster_open(gl_cluster *cluster, const char *config, const char *brokers, int64_t partitions,
+                     int64_t replication, gl_err *err)
+{
+    const gl_conf_table *tables[TABLES_LIMIT];
+    char broker_set[1024], partition_set[64], replication_set[64];
+    const char *sets[4] = {NULL};
+    size_t n = 0;
+    memset(cluster, 0, sizeof *cluster);
+    if (brokers[0] != '\0') {
+        snprintf(broker_set, sizeof broker_set, "kafka.brokers=%s", brokers);
+        sets[n++] = broker_set;
+    }
+    if (partitions > 0) {
+        snprintf(partition_set, sizeof partition_set, "kafka.partitions=%lld", (long long)partitions);
+        sets[n++] = partition_set;
+    }
+    if (replication > 0) {
+        snprintf(replication_set, sizeof replication_set, "kafka.replication=%lld", (long long)replication);
+        sets[n++] = replication_set;
+    }
+    cluster->conf = gl_conf_load(config[0] == '\0' ? NULL : config, tables, all_tables(tables), sets, err);
+    if (cluster->conf == NULL)
+        return false;
+    cluster->kafka = gl_conf_section(cluster->conf, "kafka");
+    cluster->topics = gl_kafka_topology(cluster->kafka, &cluster->topic_count);
+    cluster->admin = gl_kafka_admin_new(cluster->kafka, "cli", err);
+    return cluster->admin != NULL;
+}
+
+void gl_cluster_close(gl_cluster *cluster)
+{
+    if (cluster->admin != NULL)
+        gl_kafka_admin_destroy(cluster->admin);
+    free(cluster->topics);
+    if (cluster->conf != NULL)
+        gl_conf_destroy(cluster->conf);
+    memset(cluster, 0, sizeof *cluster);
+}
