@@ -1,0 +1,274 @@
+/* WCO declarations: fields, data sets, errors whose XPath leads to the value, and what is refused as what it is. */
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+
+#include "ingest/formats/test_read.h"
+
+#define P(name) "/*[local-name()='" name "']"
+#define DECLARATION(content)                                                                                           \
+    "<Declaration><FunctionCode>9</FunctionCode><FunctionalReferenceID>L-1</FunctionalReferenceID>"                    \
+    "<TypeCode>IMA</TypeCode>" content "</Declaration>"
+#define ITEM(content)                                                                                                  \
+    DECLARATION("<GoodsShipment><GovernmentAgencyGoodsItem><SequenceNumeric>1</SequenceNumeric>" content               \
+                "</GovernmentAgencyGoodsItem></GoodsShipment>")
+
+static test_read *read_corpus(const char *name, gl_str *bytes)
+{
+    static char text[65536];
+    char path[512];
+    snprintf(path, sizeof path, "%s/stages/ingest/formats/cds/corpus/%s", GL_SOURCE_DIR, name);
+    FILE *file = fopen(path, "rb");
+    cr_assert(file != NULL, "%s", path);
+    *bytes = (gl_str){text, fread(text, 1, sizeof text, file)};
+    fclose(file);
+    test_read *r = read_from(GL_FORMAT_XML, "", *bytes, 0, 0);
+    cr_assert_eq(r->count, 1);
+    return r;
+}
+
+/* Each error's XPath names exactly one node, whose text is the value reported. */
+static void pointers_resolve(const gl_intake *intake, gl_str bytes)
+{
+    xmlDocPtr doc = xmlReadMemory(bytes.ptr, (int)bytes.len, NULL, NULL, XML_PARSE_NONET);
+    cr_assert(doc != NULL);
+    xmlXPathContextPtr context = xmlXPathNewContext(doc);
+    for (size_t i = 0; i < intake->error_count; i++) {
+        const gl_rejection_validation_error *e = &intake->errors[i];
+        char path[2048];
+        snprintf(path, sizeof path, "%.*s", GL_STR_ARG(e->pointer));
+        xmlXPathObjectPtr found = xmlXPathEvalExpression((const xmlChar *)path, context);
+        cr_assert(found != NULL && found->nodesetval != NULL && found->nodesetval->nodeNr == 1, "%s", path);
+        xmlChar *text = xmlNodeGetContent(found->nodesetval->nodeTab[0]);
+        cr_assert(e->value.ptr == NULL || gl_str_eqz(e->value, (const char *)text), "%s: %s", path, (const char *)text);
+        xmlFree(text);
+        xmlXPathFreeObject(found);
+    }
+    xmlXPathFreeContext(context);
+    xmlFreeDoc(doc);
+}
+
+Test(cds, import_h1)
+{
+    gl_str bytes;
+    test_read *r = read_corpus("import_h1.xml", &bytes);
+    expect_accepted(&r->at[0]);
+    cr_assert_str_eq(
+        canonical_text(r, 0),
+        "{\"functional_reference_id\":\"GL-0001\",\"family\":\"IMPORT\",\"function_code\":\"9\",\"type_code\":\"IMA\","
+        "\"data_set\":\"H1\",\"goods_item_quantity\":1,\"invoice_amount\":{\"amount\":\"250.00\",\"currency\":\"GBP\"},"
+        "\"trade_terms\":{\"condition_code\":\"CIF\",\"location_id\":\"GBDVR\"},\"export_country_id\":\"NL\","
+        "\"destination_country_id\":\"GB\",\"parties\":[{\"role\":\"AGENT\",\"role_code\":\"2\",\"id\":"
+        "\"GB000000000001\"},"
+        "{\"role\":\"AUTHORISATION_HOLDER\",\"role_code\":\"DPO\",\"id\":\"GB000000000001\"},"
+        "{\"role\":\"DECLARANT\",\"id\":\"GB000000000001\"},{\"role\":\"EXPORTER\",\"name\":\"Tulp & Zoon\","
+        "\"street\":\"Kade 1\",\"city\":\"Rotterdam\",\"postcode\":\"3011\",\"country_code\":\"NL\"},"
+        "{\"role\":\"IMPORTER\",\"id\":\"GB000000000002\"}],\"border_transport\":{\"mode_code\":\"1\","
+        "\"nationality_code\":\"NL\"},\"container_code\":\"0\",\"goods_location\":{\"type_code\":\"A\","
+        "\"qualifier_code\":\"U\",\"name\":\"DVRDOVDVR\",\"country_code\":\"GB\"},\"documents\":[{\"kind\":"
+        "\"PREVIOUS\","
+        "\"category_code\":\"Z\",\"type_code\":\"DCR\",\"id\":\"6GB000000000001-1\",\"line_numeric\":1},"
+        "{\"kind\":\"GUARANTEE\",\"type_code\":\"0\",\"id\":\"Guaranteenotrequired\"}],\"items\":[{\"sequence_"
+        "numeric\":1,"
+        "\"description\":\"Tulip bulbs\",\"commodity_code\":\"0601101000\",\"classifications\":[{\"id\":\"06011010\","
+        "\"identification_type_code\":\"TSP\"},{\"id\":\"00\",\"identification_type_code\":\"TRC\"}],"
+        "\"origin_country_id\":\"NL\",\"gross_mass\":{\"value\":\"20\",\"unit\":\"KGM\"},"
+        "\"net_mass\":{\"value\":\"18.5\",\"unit\":\"KGM\"},\"tariff_quantity\":{\"value\":\"400\"},"
+        "\"item_charge_amount\":{\"amount\":\"250.00\",\"currency\":\"GBP\"},\"valuation_method_code\":\"1\","
+        "\"procedure_current_code\":\"40\",\"procedure_previous_code\":\"00\",\"additional_procedures\":[\"000\"],"
+        "\"duty_tax_fees\":[{\"type_code\":\"A00\",\"duty_regime_code\":\"100\",\"tax_rate_percent\":\"4.00\","
+        "\"tax_base\":{\"value\":\"250\",\"unit\":\"GBP\"},\"payment_method_code\":\"E\"}],"
+        "\"packaging\":[{\"type_code\":\"CT\",\"quantity\":2,\"marks\":\"TZ "
+        "1\"}],\"documents\":[{\"kind\":\"SUPPORTING\","
+        "\"category_code\":\"N\",\"type_code\":\"935\",\"id\":\"INV-77\",\"status_code\":\"AC\"}]}]}");
+    cr_assert(gl_str_eqz(r->at[0].declaration.message.format, "cds-xml"));
+    test_read_free(r);
+}
+
+Test(cds, wrappers_prefixes_and_encodings)
+{
+    static const char *const names[] = {"bare_h7.xml", "export.xml", "gateway.xml",
+                                        "latin1.xml",  "utf16.xml",  "cdata.xml"};
+    static const char *const lrns[] = {"P-77", "GL-0001", "GL-0001", "L-\xC3\xA9", "U-\xE4\xB8\xAD", "C-<1"};
+    static const char *const sets[] = {"H7", "B1", "H1", "H1", "H5", "H1"};
+    for (size_t i = 0; i < 6; i++) {
+        gl_str bytes;
+        test_read *r = read_corpus(names[i], &bytes);
+        expect_accepted(&r->at[0]);
+        cr_assert(gl_str_eqz(r->at[0].lrn, lrns[i]), "%s", names[i]);
+        cr_assert(gl_str_eqz(r->at[0].declaration.data_set, sets[i]), "%s", names[i]);
+        cr_assert_eq(r->at[0].declaration.family, i == 1 ? GL_DECLARATION_FAMILY_EXPORT : GL_DECLARATION_FAMILY_IMPORT);
+        test_read_free(r);
+    }
+}
+
+Test(cds, errors_lead_to_their_values)
+{
+    gl_str bytes;
+    test_read *r = read_corpus("wrong.xml", &bytes);
+    const gl_intake *in = &r->at[0];
+    cr_assert(in->rejected);
+    pointers_resolve(in, bytes);
+    expect_error(in, "invalid-code", P("MetaData") P("Declaration") P("GoodsShipment") P("ExportCountry") P("ID"),
+                 "Holland");
+    const char *charge = P("MetaData") P("Declaration") P("GoodsShipment") P("GovernmentAgencyGoodsItem") P("Commodity")
+        P("InvoiceLine") P("ItemChargeAmount");
+    expect_error(in, "negative", charge, "-250.00");
+    char currency[512];
+    snprintf(currency, sizeof currency, "%s/@*[local-name()='currencyID']", charge);
+    expect_error(in, "invalid-code", currency, "POUND");
+    cr_assert(find_error(in, "invalid-number", NULL) != NULL);
+    cr_assert(find_error(in, "unexpected-text", NULL) != NULL);
+    const gl_rejection_validation_error *e = find_error(in, "unknown-element", NULL);
+    cr_assert(e != NULL && e->severity == GL_REJECTION_SEVERITY_WARNING);
+    cr_assert(gl_str_eqz(e->hint, "did you mean CustomsValuation?"));
+    e = find_error(in, "invalid-code",
+                   P("MetaData") P("Declaration") P("GoodsShipment") P("GovernmentAgencyGoodsItem") P("Commodity")
+                       P("Classification") "[1]" P("ID"));
+    cr_assert(e != NULL && gl_str_eqz(e->value, "0601") && gl_str_eqz(e->field, "items.commodity_code"));
+    test_read_free(r);
+}
+
+Test(cds, second_of_two_items_is_named)
+{
+    const char *text = DECLARATION(
+        "<GoodsShipment><GovernmentAgencyGoodsItem><SequenceNumeric>1</SequenceNumeric></GovernmentAgencyGoodsItem>"
+        "<GovernmentAgencyGoodsItem><SequenceNumeric> 1\n</SequenceNumeric><Origin><CountryCode>fr</CountryCode>"
+        "<TypeCode>1</TypeCode></Origin><Packaging><QuantityQuantity>ten</QuantityQuantity></Packaging>"
+        "<ValuationAdjustment/></GovernmentAgencyGoodsItem></GoodsShipment>");
+    test_read *r = read_text(GL_FORMAT_XML, "", text);
+    const gl_intake *in = &r->at[0];
+    pointers_resolve(in, gl_str_of(text));
+    const char *second = P("Declaration") P("GoodsShipment") P("GovernmentAgencyGoodsItem") "[2]";
+    char path[512];
+    snprintf(path, sizeof path, "%s%s", second, P("SequenceNumeric"));
+    expect_error(in, "duplicate-sequence", path, " 1\n");
+    snprintf(path, sizeof path, "%s%s%s", second, P("Origin"), P("CountryCode"));
+    expect_error(in, "invalid-code", path, "fr");
+    snprintf(path, sizeof path, "%s%s%s", second, P("Packaging"), P("QuantityQuantity"));
+    expect_error(in, "invalid-number", path, "ten");
+    snprintf(path, sizeof path, "%s%s", second, P("ValuationAdjustment"));
+    cr_assert(find_error(in, "missing", path) != NULL);
+    test_read_free(r);
+}
+
+Test(cds, what_may_be_there_once)
+{
+    test_read *r = read_text(
+        GL_FORMAT_XML, "",
+        ITEM("<Origin><CountryCode>FR</CountryCode></Origin><Origin><CountryCode>DE</CountryCode></Origin>"
+             "<GovernmentProcedure><CurrentCode>40</CurrentCode><PreviousCode>00</PreviousCode></GovernmentProcedure>"
+             "<GovernmentProcedure><CurrentCode>71</CurrentCode><PreviousCode>00</PreviousCode></GovernmentProcedure>"
+             "<TransactionNatureCode>1</TransactionNatureCode><TransactionNatureCode>2</TransactionNatureCode>"));
+    size_t twice = 0;
+    for (size_t i = 0; i < r->at[0].error_count; i++)
+        twice += gl_str_eqz(r->at[0].errors[i].code, "duplicate-element");
+    cr_assert_eq(twice, 3);
+    test_read_free(r);
+}
+
+Test(cds, times_origins_and_bases)
+{
+    test_read *r = read_text(
+        GL_FORMAT_XML, "",
+        DECLARATION("<AcceptanceDateTime><DateTimeString "
+                    "formatCode=\"304\">20251111144700+01</DateTimeString></AcceptanceDateTime>"
+                    "<IssueDateTime><DateTimeString formatCode=\"304\">20240312102925Z</DateTimeString></IssueDateTime>"
+                    "<GoodsShipment><GovernmentAgencyGoodsItem><Commodity><DutyTaxFee>"
+                    "<AdValoremTaxBaseAmount currencyID=\"GBP\">9</AdValoremTaxBaseAmount>"
+                    "<SpecificTaxBaseQuantity unitCode=\"LPA\">3</SpecificTaxBaseQuantity></DutyTaxFee></Commodity>"
+                    "<Origin><CountryCode>ME</CountryCode><TypeCode>2</TypeCode></Origin></GovernmentAgencyGoodsItem></"
+                    "GoodsShipment>"));
+    expect_accepted(&r->at[0]);
+    const gl_declaration *d = &r->at[0].declaration;
+    cr_assert_eq(d->declared_date.value, 20403);
+    cr_assert_eq(d->issue_date_time.value, 1710239365000000);
+    cr_assert(gl_str_eqz(d->items.at[0].preferential_origin_id, "ME") && d->items.at[0].origin_country_id.ptr == NULL);
+    cr_assert(gl_str_eqz(d->items.at[0].duty_tax_fees.at[0].tax_base->unit_code, "LPA"));
+    test_read_free(r);
+    r = read_text(GL_FORMAT_XML, "",
+                  DECLARATION("<IssueDateTime><DateTimeString>20241399</DateTimeString></IssueDateTime>"));
+    expect_error(&r->at[0], "invalid-date", P("Declaration") P("IssueDateTime") P("DateTimeString"), "20241399");
+    test_read_free(r);
+}
+
+Test(cds, messages_about_declarations_are_told_apart)
+{
+    static const char *const parts[][3] = {{"13", "COR", "amendment-not-supported"},
+                                           {"4", "IMA", "amendment-not-supported"},
+                                           {"13", "INV", "not-supported"},
+                                           {"13", "GPR", "not-supported"},
+                                           {"1", "IMA", "not-supported"},
+                                           {"13", "XXX", "not-supported"},
+                                           {"77", "IMA", "invalid-code"},
+                                           {"", "IMA", "missing"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "<Declaration><FunctionCode>%s</FunctionCode><FunctionalReferenceID>L-1</FunctionalReferenceID>"
+                 "<TypeCode>%s</TypeCode></Declaration>",
+                 parts[i][0], parts[i][1]);
+        test_read *r = read_text(GL_FORMAT_XML, "", text);
+        cr_assert_eq(r->at[0].error_count, 1);
+        expect_error(&r->at[0], parts[i][2], P("Declaration") P("FunctionCode"), parts[i][0]);
+        cr_assert(gl_str_eqz(r->at[0].lrn, "L-1"));
+        test_read_free(r);
+    }
+}
+
+Test(cds, what_is_no_declaration_is_named)
+{
+    static const char *const parts[][2] = {
+        {"<MetaData><Response><FunctionCode>09</FunctionCode></Response></MetaData>", "DMSCLE"},
+        {"<inventoryLinkingMovementRequest/>", "movement request"},
+        {"<FileUploadRequest/>", "upload"},
+        {"<mdMetaData><Declaration/></mdMetaData>", "mdMetaData"},
+        {"<MetaData/>", "no Declaration"},
+        {"<html><body/></html>", "html"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        test_read *r = read_text(GL_FORMAT_XML, "", parts[i][0]);
+        const gl_rejection_validation_error *e = find_error(&r->at[0], "not-a-declaration", NULL);
+        cr_assert(e != NULL && memmem(e->text.ptr, e->text.len, parts[i][1], strlen(parts[i][1])) != NULL, "%s",
+                  parts[i][0]);
+        pointers_resolve(&r->at[0], gl_str_of(parts[i][0]));
+        test_read_free(r);
+    }
+    test_read *r = read_text(GL_FORMAT_XML, "", "<MetaData><Declaration/><Declaration/></MetaData>");
+    cr_assert(find_error(&r->at[0], "several-declarations", NULL) != NULL);
+    test_read_free(r);
+}
+
+Test(cds, hostile_documents)
+{
+    static const char *const names[][2] = {
+        {"xxe.xml", "dtd-refused"}, {"laughs.xml", "dtd-refused"},        {"undeclared.xml", "not-well-formed"},
+        {"deep.xml", "too-deep"},   {"truncated.xml", "not-well-formed"}, {"not_utf8.xml", "encoding"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        gl_str bytes;
+        test_read *r = read_corpus(names[i][0], &bytes);
+        cr_assert_eq(r->at[0].error_count, 1);
+        const gl_rejection_validation_error *e = find_error(&r->at[0], names[i][1], NULL);
+        cr_assert(e != NULL, "%s: %.*s", names[i][0], GL_STR_ARG(r->at[0].errors[0].code));
+        cr_assert(gl_str_starts(e->pointer, GL_STR("line ")));
+        test_read_free(r);
+    }
+}
+
+Test(cds, size_limits)
+{
+    gl_buf text = {0};
+    gl_buf_text(&text, "<Declaration>");
+    while (text.len < GL_INTAKE_LIMIT_BYTES)
+        gl_buf_text(&text, "<!-- padding padding padding -->");
+    gl_buf_text(&text, "</Declaration>");
+    test_read *r = read_from(GL_FORMAT_XML, "", gl_buf_view(&text), 0, 0);
+    expect_error(&r->at[0], "too-large", "", NULL);
+    test_read_free(r);
+    gl_buf_free(&text);
+    gl_buf_text(&text, "<Declaration>");
+    for (int i = 0; i < 65000; i++)
+        gl_buf_text(&text, "<a/>");
+    test_read *many = read_from(GL_FORMAT_XML, "", gl_buf_view(&text), 0, 0);
+    cr_assert(many->at[0].rejected);
+    test_read_free(many);
+    gl_buf_free(&text);
+}
