@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -679,15 +680,21 @@ bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *
 bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t partition, bool committed, int64_t *first,
                          int64_t *end, int timeout_ms, gl_err *err)
 {
-    int64_t low, high;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(committed ? admin->committed : admin->uncommitted,
-                                                                topic, partition, &low, &high, timeout_ms);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_t *rk = committed ? admin->committed : admin->uncommitted;
+    int64_t deadline = gl_mono_us() + (int64_t)timeout_ms * 1000;
+    for (;;) {
+        int64_t low, high;
+        rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, timeout_ms);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            if (first != NULL)
+                *first = low;
+            *end = high;
+            return true;
+        }
         gl_kafka_fail_code(err, code, "asking for the end of a partition");
-        return gl_fail_context(err, "%s [%d]", topic, partition);
+        if (err->action != GL_RETRY || gl_mono_us() > deadline)
+            return gl_fail_context(err, "%s [%d]", topic, partition);
+        struct timespec pause = {.tv_nsec = 50 * 1000 * 1000}; /* a partition just made has no leader yet */
+        nanosleep(&pause, NULL);
     }
-    if (first != NULL)
-        *first = low;
-    *end = high;
-    return true;
 }

@@ -458,6 +458,16 @@ void gl_group_committed(gl_worker *worker)
 
 /* ---- lag, pause ---- */
 
+/* As the last fetch told it; nothing is fetched while paused, so then the broker is asked. */
+static int64_t known_end(gl_worker *worker, const char *topic, int32_t partition)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t code =
+        worker->paused ? rd_kafka_query_watermark_offsets(worker->consumer, topic, partition, &low, &high, 1000)
+                       : rd_kafka_get_watermark_offsets(worker->consumer, topic, partition, &low, &high);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+}
+
 void gl_group_report_lag(gl_worker *worker)
 {
     const gl_runtime *runtime = worker->runtime;
@@ -467,11 +477,8 @@ void gl_group_report_lag(gl_worker *worker)
             gl_partition *at = partition_of(worker, (int)input, p);
             if (!at->owned)
                 continue;
-            int64_t low, high;
-            if (rd_kafka_get_watermark_offsets(worker->consumer, runtime->def->inputs[input], p, &low, &high) ==
-                    RD_KAFKA_RESP_ERR_NO_ERROR &&
-                high > at->seen_end)
-                at->seen_end = high;
+            int64_t high = known_end(worker, runtime->def->inputs[input], p);
+            at->seen_end = high > at->seen_end ? high : at->seen_end;
             int64_t lag = at->seen_end - (at->seen_read > at->next_commit ? at->seen_read : at->next_commit);
             gl_series_set(at->lag, lag > 0 ? (double)lag : 0);
             if (lag > 0 && at->last_timestamp_ms > 0 && at->last_timestamp_ms < oldest_ms)

@@ -1,0 +1,128 @@
+/* Instances come and go while records flow: partitions are shared, state goes along, and each record is processed once.
+ */
+#include <signal.h>
+
+#include "broker.h"
+
+enum { KEYS = 400, ROUNDS = 40, PARTITIONS = 4, RECORDS = KEYS * ROUNDS };
+
+static void feed_some(scenario *s, const char *end, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char key[16], value[24];
+        snprintf(key, sizeof key, "%d", i % KEYS);
+        snprintf(value, sizeof value, "%d", i);
+        send_record(s, topic_name(s, end), i % KEYS % PARTITIONS, key, value);
+    }
+    send_flush(s);
+}
+
+static bool count_once(void *context, const rd_kafka_message_t *message)
+{
+    unsigned char *seen = context;
+    char text[24];
+    snprintf(text, sizeof text, "%.*s", (int)message->len, (const char *)message->payload);
+    int number = atoi(text);
+    EXPECT(number >= 0 && number < 2 * RECORDS, "value %s", text);
+    seen[number]++;
+    return true;
+}
+
+static bool latest(void *context, const rd_kafka_message_t *message)
+{
+    int *counts = context;
+    char key[16], value[16];
+    snprintf(key, sizeof key, "%.*s", (int)message->key_len, (const char *)message->key);
+    snprintf(value, sizeof value, "%.*s", (int)message->len, (const char *)message->payload);
+    counts[atoi(key)] = atoi(value);
+    return true;
+}
+
+static void check(scenario *s, int records, int per_key)
+{
+    static unsigned char seen[2 * RECORDS];
+    static int counts[KEYS];
+    memset(seen, 0, sizeof seen);
+    read_topic(s, topic_name(s, "out"), count_once, seen);
+    for (int i = 0; i < records; i++)
+        EXPECT(seen[i] == 1, "record %d came %d times", i, seen[i]);
+    read_topic(s, topic_name(s, "state"), latest, counts);
+    for (int key = 0; key < KEYS; key++)
+        EXPECT(counts[key] == per_key, "key %d was counted %d times, not %d", key, counts[key], per_key);
+}
+
+static double assigned(const echo_process *process)
+{
+    return metric_of(process, "gl_assigned_partitions{worker=\"0\"}");
+}
+
+static void wait_assigned(const echo_process *process, int wanted, int seconds)
+{
+    double end = seconds_now() + seconds;
+    while (assigned(process) != wanted) {
+        EXPECT(seconds_now() < end, "process %d has %g partitions, not %d", process->number, assigned(process), wanted);
+        look_again_soon();
+    }
+}
+
+static const char *const small_batches[] = {"stage.max_batch_records=50", NULL};
+
+static void instances_share_partitions(const char *mode, int inputs)
+{
+    scenario s = {0};
+    scenario_begin(&s, inputs == 1 ? "share" : "range", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    make_topic(&s, topic_name(&s, "in2"), PARTITIONS, false);
+    echo_process first = start_echo(&s, mode, "state", small_batches, NULL);
+    wait_ready(&first, 40);
+    wait_assigned(&first, PARTITIONS * inputs, 30);
+    feed_some(&s, "in", 0, RECORDS / 4);
+    echo_process second = start_echo(&s, mode, "state", small_batches, NULL);
+    feed_some(&s, "in", RECORDS / 4, RECORDS / 2);
+    wait_assigned(&second, PARTITIONS / 2 * inputs, 40);
+    wait_assigned(&first, PARTITIONS / 2 * inputs, 40);
+    feed_some(&s, "in", RECORDS / 2, RECORDS * 3 / 4);
+    EXPECT(stop_echo(&first) == 0, "a drain ends with 0");
+    feed_some(&s, "in", RECORDS * 3 / 4, RECORDS);
+    wait_assigned(&second, PARTITIONS * inputs, 40);
+    int records = RECORDS;
+    if (inputs == 2) {
+        feed_some(&s, "in2", RECORDS, 2 * RECORDS);
+        records = 2 * RECORDS;
+    }
+    wait_records(&s, topic_name(&s, "out"), (size_t)records, 90);
+    check(&s, records, records / KEYS);
+    EXPECT(stop_echo(&second) == 0, "a drain ends with 0");
+    scenario_end(&s);
+}
+
+/* A stopped process (a long pause of a virtual machine) loses its partitions; what it does when it wakes does not
+ * count. */
+static void a_zombie_adds_nothing(void)
+{
+    scenario s = {0};
+    scenario_begin(&s, "zombie", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process first = start_echo(&s, "", "state", small_batches, NULL);
+    wait_ready(&first, 40);
+    wait_assigned(&first, PARTITIONS, 30);
+    feed_some(&s, "in", 0, RECORDS / 2);
+    send_signal(&first, SIGSTOP);
+    echo_process second = start_echo(&s, "", "state", small_batches, NULL);
+    wait_assigned(&second, PARTITIONS, 40);
+    feed_some(&s, "in", RECORDS / 2, RECORDS);
+    send_signal(&first, SIGCONT);
+    wait_records(&s, topic_name(&s, "out"), RECORDS, 90);
+    wait_assigned(&first, PARTITIONS / 2, 60);
+    check(&s, RECORDS, ROUNDS);
+    EXPECT(stop_echo(&first) == 0 && stop_echo(&second) == 0, "a drain ends with 0");
+    scenario_end(&s);
+}
+
+int main(void)
+{
+    instances_share_partitions("", 1);
+    instances_share_partitions("--two", 2);
+    a_zombie_adds_nothing();
+    return 0;
+}
