@@ -254,7 +254,7 @@ start_one() {
     esac
 }
 
-create_topics() { "$BIN/greenlane" topics create --partitions "${PARTITIONS:-4}" >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"; }
+create_topics() { "$BIN/greenlane" topics create --config "$ROOT/config/decide.yaml" --partitions "${PARTITIONS:-4}" >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"; }
 
 stack_broker() {
     stack_ports
