@@ -313,7 +313,6 @@ static int close_container(builder *b)
     if (!take_token(b, &t))
         return 0;
     frame *f = &b->frames[--b->depth];
-    const pending *children = (const pending *)(const void *)b->pendings.data + f->first;
     size_t count = b->pendings.len / sizeof(pending) - f->first;
     gl_json *node = f->node;
     node->count = count;
@@ -321,6 +320,7 @@ static int close_container(builder *b)
     node->offset = node->end - 1;
     if (count == 0)
         return 1;
+    const pending *children = (const pending *)(const void *)b->pendings.data + f->first;
     node->items = gl_arena_alloc(b->arena, count * sizeof(gl_json *));
     for (size_t i = 0; i < count; i++)
         node->items[i] = children[i].node;

@@ -32,6 +32,11 @@ static gl_str exact(gl_str text)
     return (gl_str){copy, text.len};
 }
 
+static void release(gl_str copy)
+{
+    free((void *)(uintptr_t)copy.ptr);
+}
+
 static gl_json *parse(const char *text)
 {
     return gl_json_parse(arena, gl_str_of(text), 1 << 20, 10000, &err);
@@ -66,10 +71,12 @@ Test(json, keeps_numbers_as_they_are_written)
 {
     static const char *const numbers[] = {"0", "-0", "12.50", "1E400", "123456789012345678901234567890", "0.1e-7"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        const gl_json *node = gl_json_parse(arena, exact(gl_str_of(numbers[i])), 100, 1, &err);
+        gl_str source = exact(gl_str_of(numbers[i]));
+        const gl_json *node = gl_json_parse(arena, source, 100, 1, &err);
         cr_assert(node != NULL && node->type == GL_JSON_NUMBER, "%s: %s", numbers[i], err.message);
         cr_assert(gl_str_eqz(node->text, numbers[i]));
         cr_assert(node->begin == 0 && node->end == strlen(numbers[i]));
+        release(source);
     }
 }
 
@@ -116,6 +123,7 @@ Test(json, knows_the_bytes_of_every_value)
     cr_assert(covers(source, k, "[1,{\"z\":false}]") && covers(source, k->items[0], "1"));
     cr_assert(covers(source, gl_json_get(k->items[1], "z"), "false"));
     cr_assert(root->begin == 1 && source.ptr[root->end - 1] == ']');
+    release(source);
 }
 
 Test(json, a_byte_order_mark_is_skipped_but_counted)
@@ -192,7 +200,7 @@ Test(json, refuses_and_says_line_and_column)
         cr_assert_str_eq(err.code, refusals[i].code, "%s: %s %s", refusals[i].text, err.code, err.message);
         cr_assert(strstr(err.message, refusals[i].message) != NULL, "%s: %s", refusals[i].text, err.message);
         cr_assert_eq(err.action, GL_DEAD_LETTER);
-        free((void *)(uintptr_t)source.ptr);
+        release(source);
     }
 }
 
