@@ -12,22 +12,33 @@
 
 enum { TABLES_LIMIT = 64 };
 
-/* Any daemon's file may be given, so all sections of all daemons are known here. */
-static size_t all_tables(const gl_conf_table **tables)
+/* Whose file it is: the stage that has a section of its own name in it; NULL when none has. */
+static const gl_stage_def *stage_of_file(const char *path)
 {
     const gl_stage_def *const stages[] = {&gl_ingest_stage, &gl_classify_stage, &gl_risk_stage, &gl_decide_stage};
+    const gl_stage_def *found = NULL;
+    gl_arena *arena = gl_arena_new(0);
+    gl_err err = {0};
+    gl_yaml *file = gl_yaml_load(arena, path, &err);
+    for (size_t i = 0; file != NULL && i < sizeof stages / sizeof stages[0]; i++)
+        if (gl_yaml_get(file, stages[i]->name) != NULL)
+            found = stages[i];
+    gl_arena_destroy(arena);
+    return found;
+}
+
+/* The sections of every daemon and of the one whose file it is; without a file, Redis's as well. */
+static size_t tables_for(const char *config, const gl_conf_table **tables)
+{
+    const gl_stage_def *stage = config[0] == '\0' ? NULL : stage_of_file(config);
     size_t count = 0;
     for (const gl_conf_table *const *t = gl_runtime_conf_tables; *t != NULL; t++)
         tables[count++] = *t;
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
-        for (const gl_conf_table *const *t = stages[i]->conf_tables; *t != NULL; t++) {
-            bool known = false;
-            for (size_t k = 0; k < count; k++)
-                known = known || tables[k] == *t;
-            if (!known && count < TABLES_LIMIT)
-                tables[count++] = *t;
-        }
-    }
+    if (stage == NULL)
+        tables[count++] = &gl_kv_conf_table;
+    for (const gl_conf_table *const *t = stage == NULL ? NULL : stage->conf_tables;
+         t != NULL && *t != NULL && count < TABLES_LIMIT; t++)
+        tables[count++] = *t;
     return count;
 }
 
@@ -51,7 +62,7 @@ bool gl_cluster_open(gl_cluster *cluster, const char *config, const char *broker
         snprintf(replication_set, sizeof replication_set, "kafka.replication=%lld", (long long)replication);
         sets[n++] = replication_set;
     }
-    cluster->conf = gl_conf_load(config[0] == '\0' ? NULL : config, tables, all_tables(tables), sets, err);
+    cluster->conf = gl_conf_load(config[0] == '\0' ? NULL : config, tables, tables_for(config, tables), sets, err);
     if (cluster->conf == NULL)
         return false;
     cluster->kafka = gl_conf_section(cluster->conf, "kafka");

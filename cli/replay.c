@@ -1,7 +1,6 @@
 /* greenlane replay: does a decision again from its record, and says where the two differ. */
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/cluster.h"
 #include "cli/command.h"
@@ -183,7 +182,7 @@ static int run_replay(int argc, char **argv)
     gl_err err = {0};
     char path[4096];
     int code = GL_EXIT_UNAVAILABLE;
-    if (gl_cluster_open(&cluster, access(config, R_OK) == 0 ? config : "", brokers, 0, 0, &err))
+    if (gl_cluster_open(&cluster, config, brokers, 0, 0, &err))
         r.policy = gl_decide_policy_new(cluster.conf, &err);
     if (r.policy == NULL) {
         gl_complain_err(0, &err);

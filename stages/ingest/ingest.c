@@ -161,6 +161,7 @@ static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t lim
         bytes += (int64_t)job->bytes.len;
         add_record(batch, job);
     }
+    batch->now_us = gl_wall_us(); /* after the wait: nothing is accepted before it was received */
     return batch->count;
 }
 
