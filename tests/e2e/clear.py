@@ -28,7 +28,7 @@ def submit(paths, profile):
 
 
 def notification_of(message):
-    return o.decode("gl.notifications", message.value())
+    return o.decode("gl.notifications", message.value())["notification"]
 
 
 def main():

@@ -83,7 +83,7 @@ class Sender(threading.Thread):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=5000)
-    parser.add_argument("--seconds", type=float, default=40, help="how long the sending takes without faults")
+    parser.add_argument("--seconds", type=float, default=70, help="how long the sending takes without faults")
     args = parser.parse_args()
     o.need_stack()
     lines = o.generate(args.count)
