@@ -49,6 +49,14 @@ typedef struct gl_report {
     size_t origin_count, origin_capacity;
 } gl_report;
 
+enum { GL_REPORT_HINTS = 10 };
+/* Is it worth looking for the nearest known name? Only for the first errors: a message of nothing but unknown names
+ * must not cost more than one of known ones. */
+static inline bool gl_report_wants_hint(const gl_report *report)
+{
+    return report->error_count < GL_REPORT_HINTS;
+}
+
 /* One problem. `code` is a string literal; texts that are NULL are absent. */
 typedef struct gl_problem {
     const char *code;

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "ingest/formats/canonical.h"
-#include "ingest/formats/cds/cds_map.h"
+#include "ingest/formats/document.h"
 #include "ingest/formats/reader.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30 };
@@ -112,14 +112,34 @@ static bool read_file(options *o, const char *path)
     return good;
 }
 
-static void print_document(void)
+/* Replaces what is between the markers of each part. */
+static bool update_page(const char *path)
 {
-    gl_buf out = {0};
-    gl_canonical_document(&out);
-    gl_buf_text(&out, "\n---\n");
-    gl_cds_document(&out);
-    fwrite(out.data, 1, out.len, stdout);
-    gl_buf_free(&out);
+    static char text[1 << 20];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        perror(path);
+        return false;
+    }
+    gl_buf page = {0};
+    gl_buf_bytes(&page, text, fread(text, 1, sizeof text, file));
+    fclose(file);
+    for (size_t i = 0; gl_document_parts[i] != NULL; i++) {
+        gl_buf fresh = {0};
+        gl_str all = gl_buf_view(&page), old = gl_document_find(all, gl_document_parts[i]);
+        if (old.ptr == NULL)
+            continue;
+        gl_buf_bytes(&fresh, all.ptr, (size_t)(old.ptr - all.ptr));
+        gl_document_part(gl_document_parts[i], &fresh);
+        gl_buf_bytes(&fresh, old.ptr + old.len, (size_t)(all.ptr + all.len - old.ptr) - old.len);
+        gl_buf_free(&page);
+        page = fresh;
+    }
+    file = fopen(path, "wb");
+    bool good = file != NULL && fwrite(page.data, 1, page.len, file) == page.len;
+    good = file != NULL && fclose(file) == 0 && good;
+    gl_buf_free(&page);
+    return good;
 }
 
 int main(int argc, char **argv)
@@ -127,7 +147,7 @@ int main(int argc, char **argv)
     options o = {.repeat = 1, .arena = gl_arena_new(0), .declaration_arena = gl_arena_new(0), .profile = GL_STR("")};
     const char *mappings = "config/mappings";
     int option;
-    while ((option = getopt(argc, argv, "p:m:r:sd")) != -1) {
+    while ((option = getopt(argc, argv, "p:m:r:su:")) != -1) {
         if (option == 'p')
             o.profile = gl_str_of(optarg);
         else if (option == 'm')
@@ -136,8 +156,8 @@ int main(int argc, char **argv)
             o.repeat = strtol(optarg, NULL, 10);
         else if (option == 's')
             o.summary = true;
-        else if (option == 'd')
-            print_document();
+        else if (option == 'u')
+            return update_page(optarg) ? 0 : 1;
         else
             return 2;
     }

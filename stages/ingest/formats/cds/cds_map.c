@@ -63,7 +63,7 @@ static void check_known(gl_cds *cds, const gl_xml *node, const char *const *know
 {
     for (const gl_xml *child = node->first; child != NULL; child = child->next)
         if (gl_names_index(known, child->name) < 0) {
-            const char *near = gl_nearest_name(child->name, known);
+            const char *near = gl_report_wants_hint(cds->report) ? gl_nearest_name(child->name, known) : NULL;
             gl_report_at(cds->report, child, NULL,
                          &(gl_problem){.code = "unknown-element", .warning = true, .hint = near},
                          "%.*s is not known inside %.*s", GL_STR_ARG(child->name), GL_STR_ARG(node->name));

@@ -38,7 +38,7 @@ static void unknown_element(gl_cds *cds, const gl_cds_table *table, const gl_xml
     const char *names[64] = {NULL};
     for (size_t i = 0; i < table->count && i < 63; i++)
         names[i] = table->rules[i].element;
-    const char *near = gl_nearest_name(node->name, names);
+    const char *near = gl_report_wants_hint(cds->report) ? gl_nearest_name(node->name, names) : NULL;
     const char *hint = near == NULL ? NULL : gl_arena_printf(cds->report->arena, "did you mean %s?", near);
     gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unknown-element", .warning = true, .hint = hint},
                  "%.*s is not known inside %.*s: it is not read", GL_STR_ARG(node->name),

@@ -90,12 +90,14 @@ static bool ignored(const gl_mapping *mapping, gl_str name)
     return false;
 }
 
-static const char *nearest_column(gl_arena *arena, const gl_mapping *mapping, gl_str name)
+static const char *nearest_column(const gl_report *report, gl_arena *arena, const gl_mapping *mapping, gl_str name)
 {
-    const char **names = GL_NEW_N(arena, const char *, mapping->column_count + 1);
-    for (size_t i = 0; i < mapping->column_count; i++)
-        names[i] = gl_arena_strndup(arena, mapping->columns[i].name.ptr, mapping->columns[i].name.len);
-    const char *near = gl_nearest_name(name, names);
+    const char **names = GL_NEW_N(arena, const char *, mapping->column_count + 1), *near = NULL;
+    if (gl_report_wants_hint(report)) {
+        for (size_t i = 0; i < mapping->column_count; i++)
+            names[i] = gl_arena_strndup(arena, mapping->columns[i].name.ptr, mapping->columns[i].name.len);
+        near = gl_nearest_name(name, names);
+    }
     return near == NULL ? "list it under \"ignore:\" in the mapping, or map it"
                         : gl_arena_printf(arena, "did you mean \"%s\"?", near);
 }
@@ -108,9 +110,10 @@ static void match_header_cell(csv_state *state, gl_report *report, gl_arena *are
     if (ignored(state->mapping, node->text))
         return;
     if (mapped(state->mapping, node->text, &index) == NULL)
-        gl_report_at(report, node, NULL,
-                     &(gl_problem){.code = "unknown-column", .hint = nearest_column(arena, state->mapping, node->text)},
-                     "the mapping does not know the column \"%.*s\"", GL_STR_ARG(node->text));
+        gl_report_at(
+            report, node, NULL,
+            &(gl_problem){.code = "unknown-column", .hint = nearest_column(report, arena, state->mapping, node->text)},
+            "the mapping does not know the column \"%.*s\"", GL_STR_ARG(node->text));
     else if (state->columns[index] != 0)
         gl_report_at(report, node, NULL, &(gl_problem){.code = "duplicate-column"},
                      "the column \"%.*s\" is there twice", GL_STR_ARG(node->text));

@@ -145,11 +145,12 @@ static bool parts_of_object(gl_report *report, const gl_json *json, const gl_pat
         bool number = gl_str_eqz(json->keys[i], names[0]);
         if (!number && !gl_str_eqz(json->keys[i], names[1])) {
             const char *allowed = gl_arena_printf(report->arena, "%s, %s", names[0], names[1]);
-            gl_report_at(report, member, path,
-                         &(gl_problem){.code = "unknown-field",
-                                       .allowed = allowed,
-                                       .hint = gl_nearest_name(json->keys[i], names)},
-                         "unknown field \"%.*s\"", GL_STR_ARG(json->keys[i]));
+            gl_report_at(
+                report, member, path,
+                &(gl_problem){.code = "unknown-field",
+                              .allowed = allowed,
+                              .hint = gl_report_wants_hint(report) ? gl_nearest_name(json->keys[i], names) : NULL},
+                "unknown field \"%.*s\"", GL_STR_ARG(json->keys[i]));
             return false;
         }
         if (member->type == GL_JSON_NULL)
@@ -313,7 +314,7 @@ static void unknown_field(gl_report *report, const gl_shape *shape, gl_str key, 
                      "\"%.*s\" is given by Greenlane, never by the sender", GL_STR_ARG(key));
         return;
     }
-    const char *nearest = gl_shape_nearest(shape, key);
+    const char *nearest = gl_report_wants_hint(report) ? gl_shape_nearest(shape, key) : NULL;
     const char *hint = nearest == NULL ? NULL : gl_arena_printf(report->arena, "did you mean \"%s\"?", nearest);
     gl_report_at(report, value, path, &(gl_problem){.code = "unknown-field", .hint = hint}, "%s has no field \"%.*s\"",
                  shape->name, GL_STR_ARG(key));

@@ -1,0 +1,51 @@
+/* See codes.h. */
+#include "ingest/formats/codes.h"
+
+#include "ingest/validate.h"
+
+const gl_report_code gl_report_codes[] = {
+    {"amendment-not-supported", "It amends a declaration made before; only originals are taken so far"},
+    {"conflicting-rows", "CSV: rows of one declaration say different things about the declaration"},
+    {"duplicate-column", "CSV: the header has a column twice"},
+    {"duplicate-element", "XML: an element that may be there once is there again"},
+    {"duplicate-field", "JSON: an object has a field twice"},
+    {"duplicate-sequence", "Two items have the same number"},
+    {"dtd-refused", "XML: a document type declaration; nothing of it is read"},
+    {"encoding", "Bytes that are not of the encoding"},
+    {"invalid-code", "A code that does not have its form, or is not in its list"},
+    {"invalid-date", "No date, or one that does not exist"},
+    {"invalid-number", "No number of the form that is expected"},
+    {"item-count", "The declared number of items is another one"},
+    {"missing", "Something that is required is not there"},
+    {"missing-column", "CSV: a column of the mapping is not in the file"},
+    {"negative", "An amount or a quantity below zero"},
+    {"net-above-gross", "Net mass above gross mass"},
+    {"not-a-declaration", "The message is something else; the text says what"},
+    {"not-supported", "A message about a declaration that is not taken yet: cancellation, goods presentation"},
+    {"not-well-formed", "It breaks the rules of JSON, CSV or XML"},
+    {"out-of-range", "A number that is too small or too large"},
+    {"several-declarations", "XML: one document holds one declaration"},
+    {"too-deep", "Nested deeper than the limit"},
+    {"too-large", "Larger than a limit"},
+    {"too-long", "A text with more characters than its field takes"},
+    {"too-many-errors", "The list of errors ends here; there are more"},
+    {"too-many-items", "More than 9,999 items"},
+    {"unexpected-text", "XML: text between elements; it is not read"},
+    {"unknown-column", "CSV: a column that is neither mapped nor ignored"},
+    {"unknown-element", "XML: an element nobody knows at this place; it is not read"},
+    {"unknown-field", "JSON: a field that does not exist"},
+    {"wrong-cell-count", "CSV: a row with more or fewer cells than the header"},
+    {"wrong-type", "A value of another type than the field's"},
+};
+const size_t gl_report_code_count = sizeof gl_report_codes / sizeof *gl_report_codes;
+
+void gl_codes_document(gl_buf *buf)
+{
+    gl_buf_text(buf, "| code | meaning |\n|---|---|\n");
+    for (size_t i = 0; i < gl_report_code_count; i++)
+        gl_buf_printf(buf, "| `%s` | %s |\n", gl_report_codes[i].code, gl_report_codes[i].help);
+    gl_buf_text(buf, "\nRules over more than one field:\n\n| code | severity | holds when |\n|---|---|---|\n");
+    for (size_t i = 0; i < gl_rule_count; i++)
+        gl_buf_printf(buf, "| `%s` | %s | %s |\n", gl_rules[i].code, gl_rules[i].warning ? "warning" : "error",
+                      gl_rules[i].what);
+}

@@ -1,0 +1,19 @@
+/* The codes of errors and warnings that the readers and validation report: stable names, for scripts and statistics.
+ * A test holds the sources and this table against each other; docs/FORMATS.md has its text.
+ */
+#ifndef GL_INGEST_FORMATS_CODES_H
+#define GL_INGEST_FORMATS_CODES_H
+
+#include "base/buf.h"
+
+typedef struct gl_report_code {
+    const char *code, *help;
+} gl_report_code;
+
+extern const gl_report_code gl_report_codes[];
+extern const size_t gl_report_code_count;
+
+/* One Markdown row a code, then one a rule of validation. */
+void gl_codes_document(gl_buf *buf);
+
+#endif

@@ -1,0 +1,14 @@
+/* The generated parts of docs/FORMATS.md: between "<!-- begin NAME -->" and "<!-- end NAME -->". */
+#ifndef GL_INGEST_FORMATS_DOCUMENT_H
+#define GL_INGEST_FORMATS_DOCUMENT_H
+
+#include "base/buf.h"
+
+/* "canonical", "cds", "codes"; NULL-terminated. */
+extern const char *const gl_document_parts[];
+/* Appends a part; false: no such part. */
+bool gl_document_part(const char *name, gl_buf *buf);
+/* Where a part's text is in `page`, without the markers; {NULL, 0}: the page has no such part. */
+gl_str gl_document_find(gl_str page, const char *name);
+
+#endif
