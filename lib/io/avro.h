@@ -21,7 +21,7 @@ enum {
     GL_AVRO_LIMIT_SCHEMA_BYTES = 1024 * 1024,
     GL_AVRO_LIMIT_SCHEMA_NODES = 20000, /* of its JSON */
     GL_AVRO_LIMIT_SCHEMA_DEPTH = 128,   /* of named types in one another */
-    GL_AVRO_LIMIT_VALUES = 8 * 1000 * 1000,
+    GL_AVRO_LIMIT_VALUES = 2 * 1000 * 1000,
     GL_AVRO_LIMIT_DEPTH = 64,
     GL_AVRO_LIMIT_WRITERS = 256, /* pairs of schemas that are kept compiled */
 };

@@ -45,8 +45,8 @@ Test(schema, refused)
         "{'type':'record','name':'A','fields':[{'name':'a'}]}",
         "{'type':'record','name':'A','fields':[7]}",
         "{'type':'record','name':'A','fields':[{'name':'a','type':'A'}]}",
-        "{'type':'record','name':'A','fields':[{'name':'a','type':{'type':'record','name':'B','fields':[{'name':'b','"
-        "type':'A'}]}}]}",
+        ("{'type':'record','name':'A','fields':[{'name':'a','type':"
+         "{'type':'record','name':'B','fields':[{'name':'b','type':'A'}]}}]}"),
         "{'type':'record','name':'A','fields':[{'name':'a','type':{'type':'fixed','name':'A','size':1}}]}",
         "{'type':'enum','name':'E'}",
         "{'type':'enum','name':'E','symbols':[]}",
