@@ -17,18 +17,13 @@ gl_kv_script gl_view_script = {
             "return 1\n",
 };
 
-static gl_str text_in(gl_arena *arena, const char *prefix, const char *rest)
-{
-    size_t prefix_len = strlen(prefix), rest_len = strlen(rest);
-    char *text = gl_arena_alloc(arena, prefix_len + rest_len + 1);
-    memcpy(text, prefix, prefix_len);
-    memcpy(text + prefix_len, rest, rest_len + 1);
-    return (gl_str){text, prefix_len + rest_len};
-}
-
 gl_str gl_view_key(gl_arena *arena, const char *stem)
 {
-    return text_in(arena, "gl:v:", stem);
+    static const char prefix[] = {'g', 'l', ':', 'v', ':'};
+    char *text = gl_arena_alloc(arena, sizeof prefix + GL_MRN_STEM_CHARS);
+    memcpy(text, prefix, sizeof prefix);
+    memcpy(text + sizeof prefix, stem, GL_MRN_STEM_CHARS);
+    return (gl_str){text, sizeof prefix + GL_MRN_STEM_CHARS};
 }
 
 gl_str gl_view_marker_key(gl_arena *arena, int32_t partition)

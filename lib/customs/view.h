@@ -31,6 +31,7 @@ typedef struct gl_view_entry {
     gl_str json;
 } gl_view_entry;
 
+/* `stem`: the 12 characters. */
 gl_str gl_view_key(gl_arena *arena, const char *stem);
 gl_str gl_view_marker_key(gl_arena *arena, int32_t partition);
 gl_str gl_view_value(gl_arena *arena, int64_t version, const uint8_t digest[32], gl_str json);

@@ -26,14 +26,7 @@ static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
     {.name = "gl_technical_holds_total",
      .type = GL_COUNTER,
      .help = "Accepted declarations held because they could not be processed."},
-    {.name = "gl_view_writes_total",
-     .type = GL_COUNTER,
-     .help = "Status views sent to Redis, by result: applied, stale (a newer one was there), failed.",
-     .labels = {"result"}},
-    {.name = "gl_view_rebuilds_total",
-     .type = GL_COUNTER,
-     .help = "Partitions whose status views were found lost and rebuilt."},
-    {.name = "gl_view_rebuilt_entries_total", .type = GL_COUNTER, .help = "Status views written again by rebuilding."},
+    GL_VIEWS_METRIC_ROWS,
 };
 
 typedef struct stage {

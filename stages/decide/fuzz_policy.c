@@ -23,7 +23,9 @@ static void check_rates(gl_str text)
 
 static void check_policy(gl_str text)
 {
-    static const gl_conf_table *const tables[] = {&gl_decide_conf_table, &gl_office_conf_table, &gl_seed_conf_table};
+    enum { TABLES = 3 };
+    static const gl_conf_table *const tables[TABLES] = {&gl_decide_conf_table, &gl_office_conf_table,
+                                                        &gl_seed_conf_table};
     static const char *const sets[] = {"decide.exchange_rates=" GL_SOURCE_DIR "/config/exchange_rates.yaml", NULL};
     if (text.len > 0 && memmem(text.ptr, text.len, "key_file", 8) != NULL)
         return; /* would open any path */
@@ -33,7 +35,7 @@ static void check_policy(gl_str text)
         __builtin_trap();
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     gl_err err = {0};
-    gl_conf *conf = gl_conf_load(path, tables, sizeof tables / sizeof *tables, sets, &err);
+    gl_conf *conf = gl_conf_load(path, tables, TABLES, sets, &err);
     gl_decide_policy *policy = conf == NULL ? NULL : gl_decide_policy_new(conf, &err);
     if (policy == NULL ? err.code == NULL : gl_decide_policy_office(policy, GL_STR("any")) == NULL)
         __builtin_trap();

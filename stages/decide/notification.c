@@ -151,7 +151,7 @@ gl_str gl_message_xml(gl_arena *arena, const gl_message *message)
     char reference[REFERENCE_CHARS + 1];
     reference_of(message, reference);
     gl_buf buf = gl_buf_in(arena);
-    gl_buf_reserve(&buf, 2048);
+    gl_buf_reserve(&buf, 1024);
     gl_buf_text(
         &buf,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><MetaData xmlns=\"urn:wco:datamodel:WCO:DocumentMetaData-DMS:2\">"

@@ -34,15 +34,16 @@ typedef struct found_state {
     gl_str collides_with;    /* MRN of another declaration in the same place, or {NULL, 0} */
 } found_state;
 
-static bool decode_clearance(pass *p, gl_str value, gl_clearance **clearance, gl_err *err)
+/* NULL and `err` when it cannot be decoded. */
+static gl_clearance *decode_clearance(pass *p, gl_str value, gl_err *err)
 {
     gl_clearance_state *state = GL_NEW(p->arena, gl_clearance_state);
     if (!gl_clearance_state_decode(state, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
         err->action = GL_FATAL; /* our own state: no record is to blame */
-        return gl_fail_context(err, "the state of a clearance");
+        gl_fail_context(err, "the state of a clearance");
+        return NULL;
     }
-    *clearance = &state->clearance;
-    return true;
+    return &state->clearance;
 }
 
 /* Ids with the same top 62 bits have one of four 8-byte beginnings. Only called when the id itself has no state. */
@@ -56,10 +57,10 @@ static bool find_collision(pass *p, const gl_record *record, gl_str *collides_wi
         if (!gl_state_first(p->state, record->partition, (gl_str){(const char *)prefix, sizeof prefix}, &key, &value,
                             err))
             return false;
-        gl_clearance *other = NULL;
         if (key.len != GL_DECLARATION_ID_BYTES)
             continue;
-        if (!decode_clearance(p, value, &other, err))
+        const gl_clearance *other = decode_clearance(p, value, err);
+        if (other == NULL)
             return false;
         *collides_with = other->mrn.ptr == NULL ? GL_STR("") : other->mrn;
         return true;
@@ -79,8 +80,10 @@ static bool find_state(pass *p, const gl_record *record, found_state *found, gl_
         return true;
     if (!gl_state_get(p->state, record->partition, record->key, &value, err))
         return false;
-    if (value.ptr != NULL)
-        return decode_clearance(p, value, &found->clearance, err);
+    if (value.ptr != NULL) {
+        found->clearance = decode_clearance(p, value, err);
+        return found->clearance != NULL;
+    }
     return find_collision(p, record, &found->collides_with, err);
 }
 
@@ -100,7 +103,7 @@ static void put_message(pass *p, const gl_record *record, const gl_message *mess
 static gl_str decided_value(gl_arena *arena, gl_str upstream_body, const gl_decision *decision)
 {
     gl_buf buf = gl_buf_in(arena);
-    gl_buf_reserve(&buf, upstream_body.len + 1024);
+    gl_buf_reserve(&buf, upstream_body.len + 512);
     gl_envelope_begin(&buf, GL_SCHEMA_ID_DECIDED);
     gl_buf_str(&buf, upstream_body);
     gl_decision_encode(&buf, decision);

@@ -17,6 +17,7 @@ typedef struct field_place {
 #name, offsetof(gl_decision, name), sizeof(((gl_decision *)NULL)->name)                                        \
     }
 
+/* The size of the member itself is meant, also of a pointer. NOLINTBEGIN(bugprone-sizeof-expression) */
 static const field_place FIELDS[] = {
     FIELD(declaration_id),
     FIELD(version),
@@ -44,6 +45,7 @@ static const field_place FIELDS[] = {
     FIELD(degraded),
     FIELD(evaluator),
 };
+/* NOLINTEND(bugprone-sizeof-expression) */
 _Static_assert(sizeof FIELDS / sizeof *FIELDS == GL_DECIDE_FIELDS, "every field of the schema is compared");
 
 /* The member's own JSON, cut out of a decision that has nothing else. */

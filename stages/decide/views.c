@@ -33,16 +33,7 @@ struct gl_views {
     gl_series *written, *stale, *failed, *rebuilds, *rebuilt;
 };
 
-const gl_metric_def gl_views_metrics[GL_VIEWS_METRICS] = {
-    {.name = "gl_view_writes_total",
-     .type = GL_COUNTER,
-     .help = "Status views sent to Redis, by result: applied, stale (a newer one was there), failed.",
-     .labels = {"result"}},
-    {.name = "gl_view_rebuilds_total",
-     .type = GL_COUNTER,
-     .help = "Partitions whose status views were found lost and rebuilt."},
-    {.name = "gl_view_rebuilt_entries_total", .type = GL_COUNTER, .help = "Status views written again by rebuilding."},
-};
+const gl_metric_def gl_views_metrics[GL_VIEWS_METRICS] = {GL_VIEWS_METRIC_ROWS};
 
 static gl_series *series(gl_metrics *metrics, int which, const char *result)
 {

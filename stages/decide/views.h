@@ -15,6 +15,19 @@
 
 enum { GL_VIEWS_METRICS = 3 };
 extern const gl_metric_def gl_views_metrics[GL_VIEWS_METRICS];
+/* The same rows for the table of the whole stage. */
+#define GL_VIEWS_METRIC_ROWS                                                                                           \
+    {.name = "gl_view_writes_total",                                                                                   \
+     .type = GL_COUNTER,                                                                                               \
+     .help = "Status views sent to Redis, by result: applied, stale (a newer one was there), failed.",                 \
+     .labels = {"result"}},                                                                                            \
+        {.name = "gl_view_rebuilds_total",                                                                             \
+         .type = GL_COUNTER,                                                                                           \
+         .help = "Partitions whose status views were found lost and rebuilt."},                                        \
+    {                                                                                                                  \
+        .name = "gl_view_rebuilt_entries_total", .type = GL_COUNTER,                                                   \
+        .help = "Status views written again by rebuilding."                                                            \
+    }
 
 typedef struct gl_views gl_views;
 
