@@ -842,7 +842,8 @@ def emit_topic_functions(out, topic, index):
     for section in topic.sections:
         out.line(f"if (!{section.top.ctype}_decode(&out->{c_name(section.stem)}, bytes, left, &used, arena, err))")
         out.line("    return false;")
-        out.line("bytes += used;")
+        if section is not topic.sections[-1]:
+            out.line("bytes += used;")
         out.line("left -= used;")
     out.line("if (left != 0)")
     out.line(f"    return left_over(\"{topic.record}\", out->body.len - left, out->body.len, err);")

@@ -493,7 +493,7 @@ static bool refuse_rest(const reading *r, const uint8_t *p, gl_err *err)
 
 bool gl_avro_walk(const gl_avro_schema *schema, gl_str bytes, const gl_avro_limits *limits, size_t *used, gl_err *err)
 {
-    reading r;
+    reading r = {0};
     const uint8_t *begin = NULL;
     if (!start_reading(&r, bytes, limits, &begin, err))
         return false;
@@ -1130,7 +1130,7 @@ static const uint8_t *run(reading *r, const step *s, const uint8_t *p, gl_buf *o
 
 bool gl_avro_resolve(const gl_avro_resolver *resolver, gl_str bytes, gl_buf *out, gl_err *err)
 {
-    reading r;
+    reading r = {0};
     const uint8_t *begin = NULL;
     size_t before = out->len;
     if (!start_reading(&r, bytes, NULL, &begin, err))
