@@ -94,7 +94,7 @@ def check_headers(build):
     compiler = os.environ.get("CC", "cc")
     wrong = []
     for path in files(".h"):
-        result = subprocess.run([compiler, "-std=c11", "-D_GNU_SOURCE", "-DGL_VERSION=\"0\"", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+        result = subprocess.run([compiler, "-std=c11", "-D_GNU_SOURCE", "-DGL_VERSION=\"0\"", '-DGL_SOURCE_DIR=""', '-DGL_BINARY_DIR=""', "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
                                  *flags, "-x", "c", "-"], cwd=ROOT, input=f'#include "{path}"\n', capture_output=True, text=True)
         if result.returncode != 0:
             first = [line for line in result.stderr.splitlines() if "error" in line]
