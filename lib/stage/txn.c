@@ -120,10 +120,12 @@ int64_t gl_txn_limit_bytes(const gl_worker *worker, const gl_outbox_entry *entry
 static rd_kafka_resp_err_t produce_with_headers(gl_worker *worker, rd_kafka_topic_t *topic, int32_t partition,
                                                 gl_str key, gl_str value, void *opaque, rd_kafka_headers_t *headers)
 {
-    return rd_kafka_producev(worker->producer, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
-                             RD_KAFKA_V_VALUE((void *)value.ptr, value.len), RD_KAFKA_V_KEY((void *)key.ptr, key.len),
-                             RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_HEADERS(headers),
-                             RD_KAFKA_V_END);
+    /* the tags without librdkafka's macros, which are GNU expressions; not produceva: it frees headers twice (issue
+     * 4628) */
+    return rd_kafka_producev(worker->producer, RD_KAFKA_VTYPE_RKT, topic, RD_KAFKA_VTYPE_PARTITION, partition,
+                             RD_KAFKA_VTYPE_VALUE, (void *)value.ptr, value.len, RD_KAFKA_VTYPE_KEY, (void *)key.ptr,
+                             key.len, RD_KAFKA_VTYPE_MSGFLAGS, 0, RD_KAFKA_VTYPE_OPAQUE, opaque, RD_KAFKA_VTYPE_HEADERS,
+                             headers, RD_KAFKA_VTYPE_END);
 }
 
 static rd_kafka_headers_t *trace_headers(gl_str traceparent)

@@ -51,9 +51,9 @@ void scenario_begin(scenario *s, const char *name, int partitions)
     }
     gl_err err = {0};
     const gl_conf_table *const tables[] = {&gl_kafka_conf_table};
-    gl_conf *conf = gl_conf_load(NULL, tables, 1, NULL, &err);
-    EXPECT(conf != NULL, "%s", err.message);
-    s->conf = *(const gl_kafka_conf *)gl_conf_section(conf, "kafka"); /* its strings live as long as the test */
+    s->parsed = gl_conf_load(NULL, tables, 1, NULL, &err);
+    EXPECT(s->parsed != NULL, "%s", err.message);
+    s->conf = *(const gl_kafka_conf *)gl_conf_section(s->parsed, "kafka");
     s->partitions = partitions;
     snprintf(s->name, sizeof s->name, "%s-%ld", name, (long)getpid());
     snprintf(s->directory, sizeof s->directory, "/tmp/gl-broker-%s-XXXXXX", name);
@@ -75,6 +75,7 @@ void scenario_end(scenario *s)
     EXPECT(system(command) == 0, "%s", command);
     rd_kafka_destroy(s->producer);
     gl_kafka_admin_destroy(s->admin);
+    gl_conf_destroy(s->parsed);
 }
 
 const char *topic_name(const scenario *s, const char *end)
@@ -108,14 +109,15 @@ void send_with_header(scenario *s, const char *topic, int partition, const char 
 {
     size_t len = value == NULL ? 0 : strlen(value);
     for (;;) {
-        rd_kafka_resp_err_t code =
-            header == NULL ? rd_kafka_producev(s->producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-                                               RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)value, len),
-                                               RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END)
-                           : rd_kafka_producev(s->producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-                                               RD_KAFKA_V_KEY(key, strlen(key)), RD_KAFKA_V_VALUE((void *)value, len),
-                                               RD_KAFKA_V_HEADER(header, text, -1),
-                                               RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+        rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
+        if (header != NULL)
+            rd_kafka_header_add(headers, header, -1, text, -1);
+        rd_kafka_resp_err_t code = rd_kafka_producev(
+            s->producer, RD_KAFKA_VTYPE_TOPIC, topic, RD_KAFKA_VTYPE_PARTITION, partition, RD_KAFKA_VTYPE_KEY, key,
+            strlen(key), RD_KAFKA_VTYPE_VALUE, (void *)value, len, RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_MSG_F_COPY,
+            RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_END);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_headers_destroy(headers);
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             EXPECT(code == RD_KAFKA_RESP_ERR_NO_ERROR, "%s", rd_kafka_err2str(code));
             break;

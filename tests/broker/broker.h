@@ -18,7 +18,8 @@ typedef struct scenario {
     char name[64];       /* also the stage's: topics <name>.in, .in2, .out, .state and gl.<name>.dlq */
     char directory[128]; /* of states, port files and logs; removed when the test passes */
     int partitions;
-    gl_kafka_conf conf;
+    gl_conf *parsed;
+    gl_kafka_conf conf; /* its strings are parsed's */
     gl_kafka_admin *admin;
     rd_kafka_t *producer;
 } scenario;

@@ -119,8 +119,28 @@ static void a_zombie_adds_nothing(void)
     scenario_end(&s);
 }
 
+/* Workers of one process share its slot, and hand partitions and their stores to each other. */
+static void workers_share_partitions(void)
+{
+    scenario s = {0};
+    static const char *const three[] = {"stage.max_batch_records=50", "stage.workers=3", NULL};
+    scenario_begin(&s, "workers", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process first = start_echo(&s, "", "state", three, NULL);
+    feed_some(&s, "in", 0, RECORDS / 2);
+    echo_process second = start_echo(&s, "", "state", small_batches, NULL);
+    wait_assigned(&second, 1, 40);
+    feed_some(&s, "in", RECORDS / 2, RECORDS);
+    EXPECT(stop_echo(&second) == 0, "a drain ends with 0");
+    wait_records(&s, topic_name(&s, "out"), RECORDS, 90);
+    check(&s, RECORDS, ROUNDS);
+    EXPECT(stop_echo(&first) == 0, "a drain ends with 0");
+    scenario_end(&s);
+}
+
 int main(void)
 {
+    workers_share_partitions();
     instances_share_partitions("", 1);
     instances_share_partitions("--two", 2);
     a_zombie_adds_nothing();

@@ -1,0 +1,80 @@
+/* What the runtime costs: CPU of an echo process per record, from a full topic. Not a test: run it by hand.
+ *
+ *   greenlane-test-measure [records] [bytes] [batch] [mode]
+ */
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "broker.h"
+
+enum { PARTITIONS = 4 };
+
+static double cpu_seconds(pid_t pid)
+{
+    char path[64], text[1024];
+    unsigned long user = 0, system_time = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "r");
+    size_t len = file == NULL ? 0 : fread(text, 1, sizeof text - 1, file);
+    if (file != NULL)
+        fclose(file);
+    text[len] = '\0';
+    const char *at = strrchr(text, ')');
+    if (at == NULL || sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system_time) != 2)
+        return 0;
+    return (double)(user + system_time) / 100.0;
+}
+
+static void feed(scenario *s, long records, size_t bytes)
+{
+    char *value = malloc(bytes + 1), key[24];
+    for (size_t i = 0; i < bytes; i++)
+        value[i] = (char)('a' + (i * 7 + i / 13) % 26);
+    value[bytes] = '\0';
+    for (long i = 0; i < records; i++) {
+        snprintf(key, sizeof key, "%016ld", i);
+        memcpy(value, key, bytes < 16 ? bytes : 16);
+        send_record(s, topic_name(s, "in"), (int)(i % PARTITIONS), key, value);
+    }
+    send_flush(s);
+    free(value);
+}
+
+int main(int argc, char **argv)
+{
+    long records = argc > 1 ? atol(argv[1]) : 500000;
+    size_t bytes = argc > 2 ? (size_t)atol(argv[2]) : 600;
+    char batch[64];
+    snprintf(batch, sizeof batch, "stage.max_batch_records=%s", argc > 3 ? argv[3] : "10000");
+    const char *const sets[] = {batch, argc > 5 ? argv[5] : NULL, argc > 6 ? argv[6] : NULL, NULL};
+    scenario s = {0};
+    scenario_begin(&s, "measure", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    feed(&s, records, bytes);
+    double begun = seconds_now();
+    echo_process process = start_echo(&s, argc > 4 ? argv[4] : "--stateless", "state", sets, NULL);
+    wait_ready(&process, 30);
+    double first = 0, first_cpu = 0, consumed, warm = (double)records / 10;
+    while ((consumed = metric_of(&process, "gl_records_consumed_total")) < (double)records) {
+        EXPECT(seconds_now() < begun + 300, "%g of %ld records", consumed, records);
+        if (first == 0 && consumed >= warm) {
+            first = seconds_now();
+            first_cpu = cpu_seconds(process.pid);
+            warm = consumed;
+        }
+        look_again_soon();
+    }
+    double wall = seconds_now() - first, cpu = cpu_seconds(process.pid) - first_cpu, measured = (double)records - warm;
+    double batches = metric_of(&process, "gl_batches_total");
+    printf("%.0f records of %zu bytes: %.0f records/s, %.2f us CPU a record, %.0f records a batch\n", measured, bytes,
+           measured / wall, cpu / measured * 1e6, (double)records / batches);
+    static const char *const steps[] = {"collect", "process", "produce", "commit", "apply"};
+    for (size_t i = 0; i < 5; i++) {
+        char series[96];
+        snprintf(series, sizeof series, "gl_stage_seconds_sum{step=\"%s\"}", steps[i]);
+        printf("  %-8s %.2f ms a batch\n", steps[i], metric_of(&process, series) / batches * 1e3);
+    }
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    scenario_end(&s);
+    return 0;
+}
