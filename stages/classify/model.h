@@ -1,0 +1,55 @@
+/* The HS6 model: a description's words, word pairs and character n-grams, each with an embedding; their weighted sum
+ * against one row a subheading; the best three with calibrated confidence. training/classify writes the file,
+ * models/classify/README.md describes it.
+ *
+ * Always holds: a model that opened has been checked to the last byte (sizes, digest, ranges, finite numbers), so
+ * classifying cannot read outside it; the result depends on model and text only, bit for bit: not on batch, machine or
+ * compiler (integers in the head, floats added in a fixed order, no contraction). Thread: any number share one model; a
+ * gl_hs_scratch belongs to one. Locks: none.
+ */
+#ifndef GL_CLASSIFY_MODEL_H
+#define GL_CLASSIFY_MODEL_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum {
+    GL_HS_CODE_DIGITS = 6,
+    GL_HS_TOP = 3,
+    GL_HS_VERSION_BYTES = 48,
+    GL_HS_MODEL_LIMIT_BYTES = 64 * 1024 * 1024,
+};
+
+typedef struct gl_hs_model gl_hs_model;
+typedef struct gl_hs_scratch gl_hs_scratch;
+
+typedef struct gl_hs_candidate {
+    char hs6[GL_HS_CODE_DIGITS + 1]; /* NUL-terminated */
+    int32_t confidence_ppm;          /* 0 to 1,000,000, calibrated */
+    float confidence;                /* the same before rounding; 0 in what comes from a cache */
+} gl_hs_candidate;
+
+typedef struct gl_hs_result {
+    size_t count; /* GL_HS_TOP, or 0: the model knows nothing of this text */
+    gl_hs_candidate top[GL_HS_TOP];
+} gl_hs_result;
+
+/* Maps the file and checks it. NULL with GL_FATAL: model-unreadable, model-invalid. */
+gl_hs_model *gl_hs_model_open(const char *path, gl_err *err);
+/* Over bytes that stay the caller's and must outlive the model; 64-byte aligned. */
+gl_hs_model *gl_hs_model_over(const uint8_t *bytes, size_t size, gl_err *err);
+void gl_hs_model_destroy(gl_hs_model *model);
+
+/* Name and digest, for example "hs6-1.0c3f9a12": part of every cache key and record. */
+const char *gl_hs_model_version(const gl_hs_model *model);
+/* The threshold below which a result is no answer, as fitted in training. */
+int32_t gl_hs_model_abstain_ppm(const gl_hs_model *model);
+bool gl_hs_model_knows_code(const gl_hs_model *model, gl_str hs6);
+
+gl_hs_scratch *gl_hs_scratch_new(const gl_hs_model *model);
+void gl_hs_scratch_destroy(gl_hs_scratch *scratch);
+
+/* `text` is normalised (gl_text_normalise). No allocation. */
+void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text, gl_hs_result *result);
+
+#endif

@@ -1,0 +1,284 @@
+/* The stage over an in-memory outbox, without Redis: sections, order, dead letters and failures, upstream bytes,
+ * repeated texts. */
+#include "classify/classify.h"
+
+#include <criterion/criterion.h>
+
+#include "customs/ids.h"
+#include "gen/topics.h"
+
+enum { RECORD_LIMIT = 64, ITEM_LIMIT = 8 };
+
+typedef struct fixture {
+    gl_arena *arena;
+    gl_conf *conf;
+    gl_metrics *metrics;
+    void *stage, *worker;
+    gl_record records[RECORD_LIMIT];
+    gl_batch batch;
+    gl_outbox *outbox;
+    const gl_outbox_entry *entries;
+    size_t entry_count;
+} fixture;
+
+static fixture f;
+
+static void open_stage(const char *more)
+{
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table};
+    const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
+                                "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt", "redis.url=", more,
+                                NULL};
+    gl_err err = {0};
+    f.conf = gl_conf_load(NULL, tables, 2, sets, &err);
+    cr_assert_not_null(f.conf, "%s", err.message);
+    gl_stage_env env = {.conf = f.conf, .metrics = f.metrics};
+    cr_assert(gl_classify_stage.open(&env, &f.stage, &err), "%s", err.message);
+    cr_assert(gl_classify_stage.worker_open(f.stage, &env, &f.worker, &err), "%s", err.message);
+}
+
+static void close_stage(void)
+{
+    gl_classify_stage.worker_close(f.worker);
+    gl_classify_stage.close(f.stage);
+    gl_conf_destroy(f.conf);
+}
+
+static void set_up(void)
+{
+    memset(&f, 0, sizeof f);
+    f.arena = gl_arena_new(0);
+    f.metrics = gl_metrics_new();
+    f.batch = (gl_batch){f.records, 0, INT64_C(1795521600) * 1000000, f.arena};
+    f.outbox = gl_outbox_new(f.arena);
+    open_stage(NULL);
+}
+
+static void tear_down(void)
+{
+    close_stage();
+    gl_metrics_destroy(f.metrics);
+    gl_arena_destroy(f.arena);
+}
+
+TestSuite(classify_stage, .init = set_up, .fini = tear_down);
+
+/* A declaration with these items; a NULL description ends them, "" is an item without one. */
+static gl_record *add_record(const char *lrn, const char *const descriptions[], const char *const codes[])
+{
+    gl_accepted in = {0};
+    gl_declaration *d = &in.declaration;
+    size_t count = 0;
+    d->submitter = GL_STR("hub");
+    d->functional_reference_id = gl_str_of(lrn);
+    gl_declaration_id id = gl_declaration_id_of(d->submitter, d->functional_reference_id, GL_FAMILY_IMPORT);
+    memcpy(d->declaration_id, id.bytes, sizeof d->declaration_id);
+    d->mrn = GL_STR("26BE00000000000000");
+    d->type_code = GL_STR("IMA");
+    d->message.format = GL_STR("greenlane-json");
+    d->message.channel = GL_STR("http");
+    d->items.at = GL_NEW_N(f.arena, gl_declaration_goods_item, ITEM_LIMIT);
+    for (; descriptions[count] != NULL; count++) {
+        gl_declaration_goods_item *item = &d->items.at[count];
+        item->sequence_numeric = (int32_t)count + 1;
+        item->description = descriptions[count][0] == 0 ? (gl_str){NULL, 0} : gl_str_of(descriptions[count]);
+        if (codes != NULL && codes[count] != NULL)
+            item->commodity_code = gl_str_of(codes[count]);
+    }
+    d->items.count = count;
+    gl_buf value = gl_buf_in(f.arena);
+    gl_accepted_encode(&value, &in);
+    gl_record *record = &f.records[f.batch.count];
+    *record = (gl_record){.partition = 3,
+                          .offset = (int64_t)f.batch.count++,
+                          .key = {gl_arena_dup(f.arena, id.bytes, sizeof id.bytes), sizeof id.bytes},
+                          .value = gl_buf_view(&value)};
+    return record;
+}
+
+static void process(void)
+{
+    gl_err err = {0};
+    cr_assert(gl_classify_stage.process(f.stage, f.worker, &f.batch, f.outbox, &err), "%s", err.message);
+    gl_classify_stage.applied(f.stage, f.worker, &f.batch, f.outbox);
+    f.entries = gl_outbox_entries(f.outbox, &f.entry_count);
+}
+
+static gl_classification output(size_t at)
+{
+    gl_classified out;
+    gl_err err = {0};
+    const gl_outbox_entry *entry = &f.entries[at];
+    cr_assert(at < f.entry_count && entry->kind == 'o' && entry->output == 0, "entry %zu", at);
+    cr_assert(gl_classified_decode(&out, (const uint8_t *)entry->value.ptr, entry->value.len, f.arena, &err), "%s",
+              err.message);
+    cr_expect_eq(out.classification.classified_at, f.batch.now_us);
+    cr_expect(!out.classification.degraded);
+    return out.classification;
+}
+
+static gl_classification_item_classification only_item(const char *description, const char *code)
+{
+    const char *const descriptions[] = {description, NULL}, *const codes[] = {code, NULL};
+    size_t before = f.entry_count;
+    f.batch.count = 0;
+    add_record("only", descriptions, codes);
+    process();
+    gl_classification section = output(before);
+    cr_assert_eq(section.items.count, 1);
+    return section.items.at[0];
+}
+
+Test(classify_stage, each_kind_of_description)
+{
+    gl_classification_item_classification item = only_item("stainless steel cutlery set", NULL);
+    cr_expect_eq(item.candidates.count, 3);
+    cr_expect(item.candidates.at[0].confidence_ppm >= item.candidates.at[1].confidence_ppm);
+    item = only_item("Spare parts", "847330");
+    cr_expect_eq(item.status, GL_CLASSIFICATION_STATUS_VAGUE);
+    cr_expect(gl_str_eqz(item.reason, "vague-term"));
+    cr_expect_eq(item.candidates.count, 0);
+    cr_expect_eq(item.agreement, GL_CLASSIFICATION_AGREEMENT_NOT_COMPARED);
+    cr_expect(gl_str_eqz(item.declared_hs6, "847330"));
+    item = only_item("0190 / 22", NULL);
+    cr_expect_eq(item.status, GL_CLASSIFICATION_STATUS_VAGUE);
+    cr_expect(gl_str_eqz(item.reason, "not-text"));
+    item = only_item("", "61091000");
+    cr_expect_eq(item.status, GL_CLASSIFICATION_STATUS_NO_DESCRIPTION);
+    cr_expect(gl_str_eqz(item.reason, "no-description"));
+    cr_expect(gl_str_eqz(item.declared_hs6, "610910"));
+    item = only_item("  \n", NULL);
+    cr_expect_eq(item.status, GL_CLASSIFICATION_STATUS_NO_DESCRIPTION);
+    item = only_item("\xe7\x8e\xa9\xe5\x85\xb7", "950300");
+    cr_expect_eq(item.status, GL_CLASSIFICATION_STATUS_ABSTAINED);
+    cr_expect(gl_str_eqz(item.reason, "low-confidence"));
+    cr_expect_eq(item.candidates.count, 0);
+}
+
+/* "jigsaw puzzle" is 950300 beyond doubt. */
+Test(classify_stage, declared_code_against_the_best_candidate)
+{
+    static const struct {
+        const char *code;
+        gl_classification_agreement agreement;
+    } cases[] = {
+        {"9503007000", GL_CLASSIFICATION_AGREEMENT_SUBHEADING}, {"950300", GL_CLASSIFICATION_AGREEMENT_SUBHEADING},
+        {"950399", GL_CLASSIFICATION_AGREEMENT_HEADING},        {"95049080", GL_CLASSIFICATION_AGREEMENT_CHAPTER},
+        {"610910", GL_CLASSIFICATION_AGREEMENT_DIFFERS},        {"9503", GL_CLASSIFICATION_AGREEMENT_NOT_COMPARED},
+        {NULL, GL_CLASSIFICATION_AGREEMENT_NOT_COMPARED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gl_classification_item_classification item = only_item("jigsaw puzzle for children", cases[i].code);
+        cr_assert_eq(item.status, GL_CLASSIFICATION_STATUS_CLASSIFIED);
+        cr_assert(gl_str_eqz(item.candidates.at[0].hs6, "950300"));
+        cr_expect_eq(item.agreement, cases[i].agreement, "%zu: %s", i,
+                     gl_classification_agreement_name(item.agreement));
+        cr_expect_eq(item.declared_rank.set, i < 2);
+        cr_expect(!item.declared_rank.set || item.declared_rank.value == 1);
+    }
+    gl_classification_item_classification item = only_item("jigsaw puzzle for children", NULL);
+    char second[7] = {0};
+    memcpy(second, item.candidates.at[1].hs6.ptr, 6);
+    item = only_item("jigsaw puzzle for children", second);
+    cr_expect(item.declared_rank.set && item.declared_rank.value == 2);
+}
+
+Test(classify_stage, below_the_threshold_nothing_is_compared)
+{
+    close_stage();
+    open_stage("classify.abstain_below=100%");
+    gl_classification_item_classification item = only_item("jigsaw puzzle for children", "950300");
+    cr_expect_eq(item.status, GL_CLASSIFICATION_STATUS_ABSTAINED);
+    cr_expect_eq(item.candidates.count, 3);
+    cr_expect_eq(item.agreement, GL_CLASSIFICATION_AGREEMENT_NOT_COMPARED);
+    cr_expect(item.declared_rank.set && item.declared_rank.value == 1);
+}
+
+Test(classify_stage, a_batch_keeps_order_and_upstream_bytes)
+{
+    const char *const shoes[] = {"leather shoes for men", "", "ceramic mug", NULL},
+                      *const mug[] = {"CERAMIC  mug!", NULL}, *const none[] = {NULL};
+    gl_record *records[] = {add_record("a", shoes, NULL), add_record("b", none, NULL), add_record("c", mug, NULL)};
+    process();
+    cr_assert_eq(f.entry_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const gl_outbox_entry *entry = &f.entries[i];
+        gl_str body = {records[i]->value.ptr + 5, records[i]->value.len - 5};
+        cr_expect_eq(entry->cause, records[i]);
+        cr_expect(gl_str_eq(entry->key, records[i]->key));
+        cr_expect(gl_str_starts((gl_str){entry->value.ptr + 5, entry->value.len - 5}, body));
+    }
+    gl_classification first = output(0), last = output(2);
+    cr_assert_eq(first.items.count, 3);
+    cr_expect_eq(output(1).items.count, 0);
+    cr_expect_eq(first.items.at[2].sequence_numeric, 3);
+    /* one text, however written: one result */
+    cr_expect_eq(first.items.at[2].candidates.at[0].confidence_ppm, last.items.at[0].candidates.at[0].confidence_ppm);
+    cr_expect(gl_str_eq(first.items.at[2].candidates.at[0].hs6, last.items.at[0].candidates.at[0].hs6));
+}
+
+Test(classify_stage, the_cache_changes_no_byte)
+{
+    const char *const goods[] = {"leather shoes for men", "plastic toy car", "qqq zzz", "ceramic mug", NULL};
+    add_record("a", goods, NULL);
+    process();
+    process();
+    cr_assert_eq(f.entry_count, 2);
+    cr_expect(gl_str_eq(f.entries[0].value, f.entries[1].value), "from the cache");
+    close_stage();
+    open_stage("classify.cache_entries=0");
+    process();
+    process();
+    cr_assert_eq(f.entry_count, 4);
+    cr_expect(gl_str_eq(f.entries[0].value, f.entries[2].value), "in another process");
+    cr_expect(gl_str_eq(f.entries[0].value, f.entries[3].value), "without a cache");
+}
+
+Test(classify_stage, what_cannot_be_decoded_is_a_dead_letter_and_the_rest_goes_on)
+{
+    const char *const goods[] = {"ceramic mug", NULL};
+    gl_record *cut = add_record("cut", goods, NULL), *good = add_record("good", goods, NULL),
+              *longer = add_record("longer", goods, NULL);
+    gl_record *empty = add_record("empty", goods, NULL);
+    cut->value.len -= 3;
+    char *with_more = gl_arena_alloc(f.arena, good->value.len + 1);
+    memcpy(with_more, good->value.ptr, good->value.len);
+    with_more[good->value.len] = 7;
+    longer->value = (gl_str){with_more, good->value.len + 1};
+    longer->key = good->key;
+    empty->value = (gl_str){NULL, 0};
+    process();
+    size_t dead = 0, events = 0, outputs = 0;
+    for (size_t i = 0; i < f.entry_count; i++) {
+        const gl_outbox_entry *entry = &f.entries[i];
+        dead += entry->kind == 'd';
+        outputs += entry->kind == 'o' && entry->output == 0;
+        if (entry->kind != 'o' || entry->output != 1)
+            continue;
+        gl_event_envelope event;
+        gl_err err = {0};
+        cr_assert(gl_event_envelope_decode(&event, (const uint8_t *)entry->value.ptr, entry->value.len, f.arena, &err),
+                  "%s", err.message);
+        cr_expect_eq(event.event.type, GL_EVENT_EVENT_TYPE_TECHNICAL_FAILURE);
+        cr_expect(gl_str_eqz(event.event.source, "classify"));
+        cr_expect_eq(entry->cause, longer, "its declaration is readable");
+        events++;
+    }
+    cr_expect_eq(dead, 3);
+    cr_expect_eq(outputs, 1);
+    cr_expect_eq(events, 1);
+}
+
+Test(classify_stage, a_record_that_the_runtime_gives_up_is_announced)
+{
+    const char *const goods[] = {"ceramic mug", NULL};
+    gl_record *record = add_record("a", goods, NULL);
+    gl_err why = {0};
+    process();
+    gl_fail(&why, GL_DEAD_LETTER, "record-too-large", "its output does not fit");
+    gl_classify_stage.dead_lettered(f.stage, f.worker, record, &why, f.outbox);
+    f.entries = gl_outbox_entries(f.outbox, &f.entry_count);
+    cr_assert_eq(f.entry_count, 2);
+    cr_expect_eq(f.entries[1].output, 1);
+    cr_expect(gl_str_eq(f.entries[1].key, record->key));
+}
