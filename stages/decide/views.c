@@ -10,7 +10,7 @@
 #include "customs/view.h"
 #include "decide/status.h"
 
-enum { CALLS_A_PIPELINE = 256, STEP_LIMIT_US = 20000, CHECK_EVERY_US = 1000000, ARGS = 3 };
+enum { CALLS_A_PIPELINE = 256, STEP_LIMIT_US = 40000, CHECK_EVERY_US = 1000000, ARGS = 3 };
 
 /* UNCHECKED -> COMPLETE | LOST; COMPLETE -> LOST; LOST -> REBUILDING (its marker is gone) -> COMPLETE. A partition that
  * is not owned any more goes back to UNCHECKED from anywhere. */
@@ -378,7 +378,7 @@ static void finish(gl_views *views, gl_state *state, int32_t partition)
            view->rebuilt_count);
 }
 
-static void rebuild_step(gl_views *views, gl_state *state, int32_t partition, int64_t ttl_ms)
+static void rebuild_step(gl_views *views, gl_state *state, int32_t partition, int64_t ttl_ms, int64_t until_us)
 {
     partition_view *view = partition_at(views, partition);
     gathering *g = gathering_new(views, ttl_ms);
@@ -389,7 +389,7 @@ static void rebuild_step(gl_views *views, gl_state *state, int32_t partition, in
             return; /* Redis is away: tried again */
         *view = (partition_view){.phase = VIEW_REBUILDING, .owned = true};
     }
-    walking w = {.g = g, .view = view, .partition = partition, .until_us = gl_mono_us() + STEP_LIMIT_US};
+    walking w = {.g = g, .view = view, .partition = partition, .until_us = until_us};
     gl_str after =
         view->has_cursor
             ? (gl_str){(const char *)gl_arena_dup(views->arena, view->cursor, sizeof view->cursor), sizeof view->cursor}
@@ -412,11 +412,9 @@ void gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, 
         views->checked_us = now_us;
         check(views, state, partitions, partition_count);
     }
-    for (size_t i = 0; i < partition_count; i++) {
+    for (size_t i = 0; i < partition_count && gl_mono_us() - now_us < STEP_LIMIT_US; i++) {
         view_phase phase = partition_at(views, partitions[i])->phase;
-        if (phase == VIEW_LOST || phase == VIEW_REBUILDING) {
-            rebuild_step(views, state, partitions[i], ttl_ms);
-            return; /* one step a call */
-        }
+        if (phase == VIEW_LOST || phase == VIEW_REBUILDING)
+            rebuild_step(views, state, partitions[i], ttl_ms, now_us + STEP_LIMIT_US);
     }
 }
