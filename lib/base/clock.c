@@ -186,7 +186,7 @@ bool gl_time_parse(gl_str text, int64_t *wall_us)
     /* 60 is a leap second (RFC 3339, section 5.7): counted as the first second of the next minute. */
     if (hour > 23 || minute > 59 || second > 60)
         return false;
-    int64_t seconds = (int64_t)days * SECONDS_A_DAY + hour * 3600 + minute * 60 + second - offset;
+    int64_t seconds = (int64_t)days * SECONDS_A_DAY + (int64_t)hour * 3600 + (int64_t)minute * 60 + second - offset;
     *wall_us = seconds * US_A_SECOND + us;
     return true;
 }

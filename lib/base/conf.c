@@ -877,7 +877,8 @@ static void put_digested(gl_buf *buf, const gl_conf_entry *entry, const void *ta
         put_value(buf, entry, target);
         return;
     }
-    const gl_conf_strings one = {(const char **)(uintptr_t)field, 1};
+    const char *path = entry->type == GL_CONF_STRING ? *(const char *const *)field : NULL;
+    const gl_conf_strings one = {&path, 1};
     const gl_conf_strings *paths = entry->type == GL_CONF_STRING ? &one : field;
     for (size_t i = 0; i < paths->count; i++) {
         const char *slash = strrchr(paths->at[i], '/');

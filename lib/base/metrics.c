@@ -161,7 +161,10 @@ static bool same_shape(const gl_metric_def *a, const gl_metric_def *b)
     for (size_t i = 0; i < label_count(a); i++)
         if (strcmp(a->labels[i], b->labels[i]) != 0)
             return false;
-    return memcmp(a->buckets, b->buckets, sizeof a->buckets) == 0;
+    for (int i = 0; i < GL_METRIC_BUCKETS; i++)
+        if (a->buckets[i] != b->buckets[i])
+            return false;
+    return true;
 }
 
 /* Locks: mutex. */

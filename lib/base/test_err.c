@@ -34,8 +34,9 @@ Test(err, long_messages_are_cut_between_characters)
         for (size_t shift = 0; shift < 8; shift++) {
             char text[600] = "";
             memset(text, '.', shift);
-            while (strlen(text) < 400)
-                strcat(text, characters[c]);
+            size_t step = strlen(characters[c]);
+            for (size_t at = shift; at < 400; at += step)
+                memcpy(text + at, characters[c], step);
             gl_err err = {0};
             gl_fail(&err, GL_FATAL, "long", "%s", text);
             cr_assert_lt(strlen(err.message), sizeof err.message);

@@ -86,8 +86,9 @@ static void log_long(void)
     static char many[10000];
     memset(many, '\x01', sizeof many - 1);
     gl_log(GL_LOG_INFO, "long-control", "%s", many);
-    for (size_t i = 0; i + 3 < sizeof many; i += 3)
-        memcpy(many + i, "\xE2\x82\xAC", 3);
+    static const char euro[] = {'\xE2', '\x82', '\xAC'};
+    for (size_t i = 0; i + sizeof euro < sizeof many; i += sizeof euro)
+        memcpy(many + i, euro, sizeof euro);
     gl_log(GL_LOG_INFO, "long-euro", "%s", many);
     memset(many, 'c', sizeof many - 1);
     gl_log(GL_LOG_INFO, many, "a long code");

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <yaml.h>
 
+enum { READ_BYTES = 65536 };
+
 typedef struct reader {
     yaml_parser_t parser;
     gl_arena *arena;
@@ -34,7 +36,8 @@ typedef struct children {
 
 static bool refuse(reader *r, const char *code, size_t line, const char *what)
 {
-    return gl_fail(r->err, GL_FATAL, code, "%s: line %zu: %s", r->name, line, what);
+    gl_fail(r->err, GL_FATAL, code, "%s: line %zu: %s", r->name, line, what);
+    return false;
 }
 
 static bool next_event(reader *r, yaml_event_t *event)
@@ -44,9 +47,10 @@ static bool next_event(reader *r, yaml_event_t *event)
     const yaml_parser_t *p = &r->parser;
     size_t line = p->problem_mark.line + 1;
     const char *problem = p->problem == NULL ? "cannot be read" : p->problem;
-    if (p->context != NULL)
-        return gl_fail(r->err, GL_FATAL, "yaml-syntax", "%s: line %zu: %s %s", r->name, line, problem, p->context);
-    return refuse(r, "yaml-syntax", line, problem);
+    if (p->context == NULL)
+        return refuse(r, "yaml-syntax", line, problem);
+    gl_fail(r->err, GL_FATAL, "yaml-syntax", "%s: line %zu: %s %s", r->name, line, problem, p->context);
+    return false;
 }
 
 static bool read_node(reader *r, const yaml_event_t *event, int depth, gl_yaml **out);
@@ -322,7 +326,7 @@ gl_yaml *gl_yaml_load(gl_arena *arena, const char *path, gl_err *err)
     gl_buf buf = {0};
     bool failed = false;
     while (buf.len <= GL_YAML_LIMIT_BYTES) {
-        gl_buf_reserve(&buf, 64 * 1024);
+        gl_buf_reserve(&buf, READ_BYTES);
         errno = 0;
         size_t got = fread(buf.data + buf.len, 1, buf.cap - buf.len, file);
         buf.len += got;

@@ -207,8 +207,12 @@ static void add_header(struct MHD_Response *answer, const char *line)
 
 static struct MHD_Response *make_answer(const char *content_type, gl_str body, const char *const *headers)
 {
-    struct MHD_Response *answer = MHD_create_response_from_buffer(
-        body.len, (void *)(uintptr_t)(body.len == 0 ? "" : body.ptr), MHD_RESPMEM_MUST_COPY);
+    void *copy = malloc(body.len + 1);
+    if (copy == NULL)
+        abort();
+    if (body.len > 0)
+        memcpy(copy, body.ptr, body.len);
+    struct MHD_Response *answer = MHD_create_response_from_buffer(body.len, copy, MHD_RESPMEM_MUST_FREE);
     if (answer == NULL)
         abort();
     if (content_type != NULL && MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_NO)
@@ -283,7 +287,7 @@ static bool path_matches(const char *path, gl_str url, gl_str *tail)
     if (!is_pattern(path))
         return gl_str_eqz(url, path);
     gl_str prefix = {path, strlen(path) - 2};
-    if (!gl_str_starts(url, prefix) || url.len == prefix.len)
+    if (url.ptr == NULL || !gl_str_starts(url, prefix) || url.len == prefix.len)
         return false;
     *tail = (gl_str){url.ptr + prefix.len, url.len - prefix.len};
     return memchr(tail->ptr, '/', tail->len) == NULL;
@@ -450,6 +454,7 @@ static enum MHD_Result begin(gl_http_request *request, const char *url, const ch
     if (request->refused_status == 0 || (length <= http->body_limit && !waits))
         return MHD_YES;
     dispatch(request, url);
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the server owns it until on_completed
     return settle(request);
 }
 
@@ -561,6 +566,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     if (!request->dispatched)
         dispatch(request, url);
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the server owns it until on_completed
     return settle(request);
 }
 
@@ -617,8 +623,10 @@ static bool split_listen(const char *listen, char host[256], char port[8], gl_er
     size_t host_len = colon == NULL ? 0 : (size_t)(colon - listen);
     bool brackets = host_len >= 2 && listen[0] == '[' && listen[host_len - 1] == ']';
     uint64_t number = 0;
-    if (colon == NULL || !gl_str_to_u64(gl_str_of(colon + 1), 65535, &number) || host_len >= 256)
-        return gl_fail(err, GL_FATAL, "http-listen", "\"%s\" is not address:port", listen);
+    if (colon == NULL || !gl_str_to_u64(gl_str_of(colon + 1), 65535, &number) || host_len >= 256) {
+        gl_fail(err, GL_FATAL, "http-listen", "\"%s\" is not address:port", listen);
+        return false;
+    }
     snprintf(host, 256, "%.*s", (int)(brackets ? host_len - 2 : host_len), brackets ? listen + 1 : listen);
     snprintf(port, 8, "%u", (unsigned)number);
     return true;
@@ -641,13 +649,16 @@ static int bind_address(const struct addrinfo *a)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address;
+    memset(&address, 0, sizeof address);
     socklen_t len = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    if (getsockname(fd, &address.any, &len) != 0)
         return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)(const void *)&address)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static bool open_socket(const char *listen, int *fd, bool *ipv6, gl_err *err)

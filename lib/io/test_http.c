@@ -98,7 +98,7 @@ static reply hear(int fd, bool head_only)
         left -= (size_t)got;
     }
     r.body.data[r.body.len] = 0;
-    r.status = atoi((char *)r.head.data + 9);
+    r.status = (int)strtol((char *)r.head.data + 9, NULL, 10);
     return r;
 }
 

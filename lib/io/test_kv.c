@@ -159,7 +159,7 @@ static void test_values(const server *s)
 static void test_large_value(const server *s)
 {
     gl_arena *arena = gl_arena_new(0);
-    size_t size = 32 * 1024 * 1024;
+    size_t size = (size_t)32 << 20;
     char *bytes = gl_arena_alloc(arena, size);
     for (size_t i = 0; i < size; i++)
         bytes[i] = (char)(i * 31 >> 3);
