@@ -10,6 +10,11 @@ submit_counted() {
     [ "$sc_rc" -le 1 ] || die "greenlane submit failed (exit $sc_rc)"
 }
 
+# generate_some FORMAT COUNT PREFIX FILE
+generate_some() {
+    "$BIN/greenlane" generate --format "$1" --count "$2" --seed 20 --prefix "$3" --bad 1% --duplicates 1% --output "$RUN/$4" >/dev/null 2>&1
+}
+
 do_demo() {
     dd_count=20000 dd_input='' dd_profile=''
     while [ $# -gt 0 ]; do
@@ -43,9 +48,16 @@ do_demo() {
             submit_counted input "$dd_input"
         fi
     else
+        # Most as our JSON, some as a parcel manifest, some as the KCS table, which has what the risk model wants to know.
         step "clearing $dd_count generated declarations, 1 % of them bad and 1 % sent twice"
-        "$BIN/greenlane" generate --count "$dd_count" --seed 20 --bad 1% --duplicates 1% --output "$RUN/generated.ndjson" >/dev/null
+        dd_table=$((dd_count / 5))
+        dd_manifest=$((dd_count / 10))
+        generate_some ndjson $((dd_count - dd_table - dd_manifest)) DEMOA generated.ndjson
+        generate_some kcs "$dd_table" DEMOB kcs.csv
+        generate_some parcels "$dd_manifest" DEMOC parcels.csv
         submit_counted generated "$RUN/generated.ndjson"
+        submit_counted kcs --profile kcs "$RUN/kcs.csv"
+        submit_counted parcels --profile parcels "$RUN/parcels.csv"
     fi
 
     dd_accepted=$(python3 "$ROOT/tools/demo_check.py" count "$RUN"/*.answers)
@@ -58,6 +70,6 @@ do_demo() {
     if [ "$dd_rc" = 0 ]; then
         say "All of it in $(($(date +%s) - dd_from)) s. To keep such a stack and use it: ./dev up, then . run/env and greenlane --help"
     fi
-    rm -f "$RUN/generated.ndjson" "$RUN"/*.answers
+    rm -f "$RUN"/*.ndjson "$RUN"/*.csv "$RUN"/*.answers
     return "$dd_rc"
 }
