@@ -6,6 +6,7 @@
 const gl_report_code gl_report_codes[] = {
     {"amendment-not-supported", "It amends a declaration made before; only originals are taken so far"},
     {"conflicting-rows", "CSV: rows of one declaration say different things about the declaration"},
+    {"control-character", "A text holds a control character other than tab and line break"},
     {"duplicate-column", "CSV: the header has a column twice"},
     {"duplicate-element", "XML: an element that may be there once is there again"},
     {"duplicate-field", "JSON: an object has a field twice"},

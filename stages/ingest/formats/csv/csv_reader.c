@@ -19,22 +19,42 @@ typedef struct cell {
 
 typedef struct csv_state {
     gl_csv csv;
+    gl_arena *arena; /* the reader's */
     const gl_mapping *mapping;
     size_t columns[GL_MAPPING_LIMIT_COLUMNS]; /* of the file, from 1, for each mapped column; 0: not there */
     size_t width;                             /* cells of the header */
     gl_csv_row row;                           /* read last */
     bool header_refused;
+    /* Of a resumed file: where it was resumed (0: not), and the rows before, counted when the first error needs them
+     * (-1: not yet), so that going on costs nothing that grows with what was read before. */
+    size_t resumed_at;
+    int64_t *rows_before;
     cell *cells;           /* of the declaration's first row, for each mapped column */
     size_t lrn_columns[8]; /* indices of mapping->columns */
 } csv_state;
 
+static int64_t rows_before(const csv_state *state)
+{
+    if (*state->rows_before >= 0)
+        return *state->rows_before;
+    gl_arena *scratch = gl_arena_new(0);
+    gl_csv_row *row = GL_NEW(state->arena, gl_csv_row);
+    gl_csv csv;
+    gl_csv_begin(&csv, state->csv.bytes, state->mapping->delimiter, state->mapping->latin1);
+    while (csv.offset < state->resumed_at && gl_csv_next(&csv, scratch, row))
+        gl_arena_reset(scratch);
+    gl_arena_destroy(scratch);
+    *state->rows_before = csv.row;
+    return csv.row;
+}
+
 static gl_str csv_pointer(const void *source, gl_arena *arena, const void *node)
 {
-    (void)source;
     const cell *c = node;
+    long long row = (long long)(rows_before(source) + c->row);
     if (c->column == 0)
-        return gl_str_of(gl_arena_printf(arena, "row=%lld", (long long)c->row));
-    return gl_str_of(gl_arena_printf(arena, "cell=%lld,%zu", (long long)c->row, c->column));
+        return gl_str_of(gl_arena_printf(arena, "row=%lld", row));
+    return gl_str_of(gl_arena_printf(arena, "cell=%lld,%zu", row, c->column));
 }
 
 static gl_str csv_value(const void *source, gl_arena *arena, const void *node)
@@ -484,17 +504,13 @@ static bool next_rows(gl_reader *reader, gl_arena *arena, gl_intake *intake)
     return true;
 }
 
-/* Rows before `offset` are counted, so that pointers stay right when a file is resumed. */
+/* Rows are counted from here; rows_before() knows the others when it is asked. */
 static void resume(gl_reader *reader, csv_state *state)
 {
-    gl_arena *scratch = gl_arena_new(0);
-    while (state->csv.offset < reader->offset) {
-        gl_arena_reset(scratch);
-        if (!gl_csv_next(&state->csv, scratch, &state->row))
-            break;
-    }
-    gl_arena_destroy(scratch);
+    state->resumed_at = reader->offset;
+    *state->rows_before = -1;
     state->csv.offset = reader->offset;
+    state->csv.row = 0;
 }
 
 bool gl_csv_reader_open(gl_reader *reader, gl_err *err)
@@ -502,6 +518,8 @@ bool gl_csv_reader_open(gl_reader *reader, gl_err *err)
     (void)err;
     csv_state *state = GL_NEW(reader->arena, csv_state);
     state->mapping = reader->mapping;
+    state->arena = reader->arena;
+    state->rows_before = GL_NEW(reader->arena, int64_t);
     reader->state = state;
     reader->next = next_rows;
     for (size_t i = 0; i < state->mapping->lrn_count; i++)
