@@ -17,7 +17,7 @@ static gl_hs_result result_number(uint32_t number)
 {
     gl_hs_result result = {.count = number % 5 == 0 ? 0 : GL_HS_TOP};
     for (size_t i = 0; i < result.count; i++) {
-        snprintf(result.top[i].hs6, sizeof result.top[i].hs6, "%06u", number * 10 + (unsigned)i);
+        snprintf(result.top[i].hs6, sizeof result.top[i].hs6, "%06zu", number * (size_t)10 + i);
         result.top[i].confidence_ppm = (int32_t)(number * 100 + i);
     }
     return result;

@@ -94,7 +94,7 @@ static bool same(const gl_hs_result *a, const gl_hs_result *b)
     bool equal = a->count == b->count;
     for (size_t i = 0; equal && i < a->count; i++)
         equal = strcmp(a->top[i].hs6, b->top[i].hs6) == 0 && a->top[i].confidence_ppm == b->top[i].confidence_ppm &&
-                memcmp(&a->top[i].confidence, &b->top[i].confidence, sizeof(float)) == 0;
+                a->top[i].confidence == b->top[i].confidence;
     return equal;
 }
 
