@@ -89,13 +89,13 @@ static void keep_score(const gl_risk_rules *rules, gl_assessing *one, const batc
                        size_t top_reasons, gl_arena *arena)
 {
     const gl_declaration_goods_item *item = &one->decl->items.at[rows->of[best].item];
-    const float *row = rows->values + best * rows->width;
+    float *row = rows->values + best * rows->width;
     gl_risk_inputs inputs;
     gl_risk_inputs_of(one->decl, item, &inputs);
     one->assessment.domain = GL_ASSESSMENT_DOMAIN_INSIDE;
     one->assessment.score_ppm = GL_SOME_I32(rows->score_ppm[best]);
     one->assessment.score_item = GL_SOME_I32(item->sequence_numeric);
-    one->assessment.features.at = (float *)(uintptr_t)row;
+    one->assessment.features.at = row;
     one->assessment.features.count = rows->width;
     name_missing(&one->assessment, &inputs, arena);
     explain(rules, &one->assessment, row, &inputs, top_reasons, arena);

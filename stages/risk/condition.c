@@ -248,7 +248,7 @@ static bool answers(void *context, const gl_fact *fact)
         break;
     }
     if (yes && a->match != NULL && !a->match->found)
-        *a->match = (gl_match){true, *fact, gl_field_kind_of(c->field), c->list};
+        *a->match = (gl_match){*fact, c->list, gl_field_kind_of(c->field), true};
     return yes;
 }
 

@@ -52,10 +52,10 @@ gl_condition *gl_condition_read(gl_condition_reader *reader, const gl_yaml *node
 
 /* The first value that made a condition true. */
 typedef struct gl_match {
-    bool found;
     gl_fact fact;
-    gl_field_kind kind;
     const gl_list *list; /* that it is in, or NULL */
+    gl_field_kind kind;
+    bool found;
 } gl_match;
 
 /* `item`: index, when the reader met fields of items. `match` keeps the first value that counted. */

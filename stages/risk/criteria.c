@@ -260,7 +260,7 @@ static void say_value(gl_buf *out, const gl_match *match)
 static gl_str say(gl_arena *arena, const criterion *c, const gl_match *match, size_t more)
 {
     gl_buf out = gl_buf_in(arena);
-    gl_buf_reserve(&out, c->text.len + 2 * GL_CRITERIA_VALUE_BYTES);
+    gl_buf_reserve(&out, c->text.len + (size_t)2 * GL_CRITERIA_VALUE_BYTES);
     gl_buf_str(&out, c->text);
     if (match->found) {
         gl_buf_text(&out, " (");

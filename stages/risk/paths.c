@@ -22,7 +22,7 @@ struct gl_paths {
     node *nodes;
     uint32_t *roots;  /* tree_count indices of `nodes`, filled up to a multiple of LANES with an empty tree */
     uint32_t *depths; /* of each LANES trees, the deepest: steps to take */
-    size_t tree_count, root_count, node_count, feature_count;
+    size_t tree_count, root_count, node_count, node_capacity, feature_count;
     float base;
 };
 
@@ -153,7 +153,10 @@ static size_t number_limit(const char *dump)
 static uint32_t add_nodes(gl_paths *paths, size_t count)
 {
     size_t first = paths->node_count;
-    paths->nodes = realloc(paths->nodes, (first + count) * sizeof *paths->nodes);
+    if (first + count > paths->node_capacity) {
+        paths->node_capacity = 2 * (first + count);
+        paths->nodes = realloc(paths->nodes, paths->node_capacity * sizeof *paths->nodes);
+    }
     if (paths->nodes == NULL || first + count > UINT32_MAX)
         abort();
     paths->node_count += count;

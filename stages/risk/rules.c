@@ -4,31 +4,30 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The set is the first member, so a holder's pointer leads back to its count. */
 typedef struct held {
-    gl_risk_rules rules;
-    size_t holders; /* the slot itself counts as one */
+    struct held *older;
+    gl_risk_rules *rules;
+    size_t holders; /* workers that have taken it */
 } held;
 
+/* Always holds: `newest` is in force; an older one has holders. */
 struct gl_risk_rules_slot {
     pthread_mutex_t lock;
-    held *now;
+    held *newest;
 };
 
-static void release_parts(gl_risk_rules *rules)
+gl_risk_rules *gl_risk_rules_new(gl_scorer *scorer, gl_lists *lists, gl_criteria *criteria)
 {
-    gl_criteria_destroy(rules->criteria);
-    gl_lists_destroy(rules->lists);
-    gl_scorer_destroy(rules->scorer);
+    gl_risk_rules *rules = calloc(1, sizeof *rules);
+    if (rules == NULL)
+        abort();
+    *rules = (gl_risk_rules){scorer, lists, criteria};
+    return rules;
 }
 
 gl_risk_rules *gl_risk_rules_load(const char *model, const char *lists, const char *criteria, gl_err *err)
 {
-    held *set = calloc(1, sizeof *set);
-    if (set == NULL)
-        abort();
-    gl_risk_rules *rules = &set->rules;
-    set->holders = 1;
+    gl_risk_rules *rules = gl_risk_rules_new(NULL, NULL, NULL);
     if ((rules->scorer = gl_scorer_load(model, err)) != NULL && (rules->lists = gl_lists_load(lists, err)) != NULL &&
         (rules->criteria = gl_criteria_load(criteria, rules->lists, err)) != NULL)
         return rules;
@@ -40,8 +39,47 @@ void gl_risk_rules_destroy(gl_risk_rules *rules)
 {
     if (rules == NULL)
         return;
-    release_parts(rules);
+    gl_criteria_destroy(rules->criteria);
+    gl_lists_destroy(rules->lists);
+    gl_scorer_destroy(rules->scorer);
     free(rules);
+}
+
+static held *hold(gl_risk_rules *rules, held *older)
+{
+    held *set = calloc(1, sizeof *set);
+    if (set == NULL)
+        abort();
+    *set = (held){older, rules, 0};
+    return set;
+}
+
+/* Takes the sets behind `newest` that nobody holds any more out of the list; returns them as a list. */
+static held *unlink_idle(held *newest)
+{
+    held *idle = NULL;
+    for (held *before = newest; before->older != NULL;) {
+        held *set = before->older;
+        if (set->holders > 0) {
+            before = set;
+            continue;
+        }
+        before->older = set->older;
+        set->older = idle;
+        idle = set;
+    }
+    return idle;
+}
+
+/* Outside the lock: freeing a model takes longer than a worker should wait. */
+static void destroy_all(held *set)
+{
+    while (set != NULL) {
+        held *older = set->older;
+        gl_risk_rules_destroy(set->rules);
+        free(set);
+        set = older;
+    }
 }
 
 gl_risk_rules_slot *gl_risk_rules_slot_new(gl_risk_rules *rules)
@@ -49,7 +87,7 @@ gl_risk_rules_slot *gl_risk_rules_slot_new(gl_risk_rules *rules)
     gl_risk_rules_slot *slot = calloc(1, sizeof *slot);
     if (slot == NULL || pthread_mutex_init(&slot->lock, NULL) != 0)
         abort();
-    slot->now = (held *)rules;
+    slot->newest = hold(rules, NULL);
     return slot;
 }
 
@@ -57,38 +95,35 @@ void gl_risk_rules_slot_destroy(gl_risk_rules_slot *slot)
 {
     if (slot == NULL)
         return;
-    gl_risk_rules_destroy(&slot->now->rules);
+    destroy_all(slot->newest);
     pthread_mutex_destroy(&slot->lock);
     free(slot);
 }
 
-/* Destroys outside the lock: freeing a model takes longer than a worker should wait. */
-static void let_go(gl_risk_rules_slot *slot, held *set, held *instead)
-{
-    pthread_mutex_lock(&slot->lock);
-    bool last = --set->holders == 0;
-    if (instead != NULL)
-        slot->now = instead;
-    pthread_mutex_unlock(&slot->lock);
-    if (last)
-        gl_risk_rules_destroy(&set->rules);
-}
-
 void gl_risk_rules_swap(gl_risk_rules_slot *slot, gl_risk_rules *rules)
 {
-    let_go(slot, slot->now, (held *)rules);
+    pthread_mutex_lock(&slot->lock);
+    slot->newest = hold(rules, slot->newest);
+    held *idle = unlink_idle(slot->newest);
+    pthread_mutex_unlock(&slot->lock);
+    destroy_all(idle);
 }
 
 const gl_risk_rules *gl_risk_rules_take(gl_risk_rules_slot *slot)
 {
     pthread_mutex_lock(&slot->lock);
-    held *set = slot->now;
+    held *set = slot->newest;
     set->holders++;
     pthread_mutex_unlock(&slot->lock);
-    return &set->rules;
+    return set->rules;
 }
 
 void gl_risk_rules_give(gl_risk_rules_slot *slot, const gl_risk_rules *rules)
 {
-    let_go(slot, (held *)(uintptr_t)rules, NULL);
+    pthread_mutex_lock(&slot->lock);
+    for (held *set = slot->newest; set != NULL; set = set->older)
+        set->holders -= set->rules == rules;
+    held *idle = unlink_idle(slot->newest);
+    pthread_mutex_unlock(&slot->lock);
+    destroy_all(idle);
 }

@@ -16,6 +16,8 @@ typedef struct gl_risk_rules {
     gl_criteria *criteria;
 } gl_risk_rules;
 
+/* Takes all three; scorer may be NULL where nothing is scored. */
+gl_risk_rules *gl_risk_rules_new(gl_scorer *scorer, gl_lists *lists, gl_criteria *criteria);
 /* Paths of the model's folder, the lists' folder and the criteria file. Errors: theirs (GL_FATAL); NULL with `err`.
  * Thread: any. */
 gl_risk_rules *gl_risk_rules_load(const char *model, const char *lists, const char *criteria, gl_err *err);

@@ -78,7 +78,7 @@ static bool load_booster(gl_scorer *scorer, const char *path, gl_err *err)
 
 static bool load_paths(gl_scorer *scorer, const char *path, gl_err *err)
 {
-    char numbers[GL_FEATURE_LIMIT][8];
+    char numbers[GL_FEATURE_LIMIT][24];
     const char *names[GL_FEATURE_LIMIT], *types[GL_FEATURE_LIMIT];
     size_t width = gl_feature_count(scorer->features);
     for (size_t i = 0; i < width; i++) {
@@ -260,7 +260,7 @@ size_t gl_scorer_reasons(const gl_scorer *scorer, const float *row, gl_risk_reas
 bool gl_scorer_reasons_exact(const gl_scorer *scorer, const float *row, gl_risk_reason *reasons, size_t limit,
                              size_t *count, gl_err *err)
 {
-    float contributions[GL_FEATURE_LIMIT + 1];
+    float contributions[GL_FEATURE_LIMIT + 1] = {0};
     if (!gl_scorer_contributions_exact(scorer, row, contributions, err))
         return false;
     *count = rank(scorer->features, contributions, reasons, limit);
