@@ -494,6 +494,21 @@ void gl_canonical_json(gl_buf *buf, const gl_declaration *declaration)
     write_record(buf, &gl_shape_declaration, declaration);
 }
 
+const gl_shape *const gl_canonical_shapes[] = {&gl_shape_declaration,
+                                               &gl_shape_item,
+                                               &gl_shape_party,
+                                               &gl_shape_document,
+                                               &gl_shape_duty_tax_fee,
+                                               &gl_shape_packaging,
+                                               &gl_shape_classification,
+                                               &gl_shape_valuation_adjustment,
+                                               &gl_shape_additional_information,
+                                               &gl_shape_transport_means,
+                                               &gl_shape_goods_location,
+                                               &gl_shape_trade_terms,
+                                               &gl_shape_attribute,
+                                               NULL};
+
 static void document_kind(gl_buf *buf, const gl_field *field)
 {
     if (field->kind == GL_FIELD_TEXT && field->form == GL_FORM_COUNTRY)
@@ -513,23 +528,11 @@ static void document_kind(gl_buf *buf, const gl_field *field)
 
 void gl_canonical_document(gl_buf *buf)
 {
-    static const gl_shape *const shapes[] = {&gl_shape_declaration,
-                                             &gl_shape_item,
-                                             &gl_shape_party,
-                                             &gl_shape_document,
-                                             &gl_shape_duty_tax_fee,
-                                             &gl_shape_packaging,
-                                             &gl_shape_classification,
-                                             &gl_shape_valuation_adjustment,
-                                             &gl_shape_additional_information,
-                                             &gl_shape_transport_means,
-                                             &gl_shape_goods_location,
-                                             &gl_shape_trade_terms,
-                                             &gl_shape_attribute};
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        gl_buf_printf(buf, "\n#### %s\n\n| field | value | |\n|---|---|---|\n", shapes[s]->name);
-        for (size_t i = 0; i < shapes[s]->count; i++) {
-            const gl_field *field = &shapes[s]->fields[i];
+    for (size_t s = 0; gl_canonical_shapes[s] != NULL; s++) {
+        const gl_shape *shape = gl_canonical_shapes[s];
+        gl_buf_printf(buf, "\n#### %s\n\n| field | value | |\n|---|---|---|\n", shape->name);
+        for (size_t i = 0; i < shape->count; i++) {
+            const gl_field *field = &shape->fields[i];
             gl_buf_printf(buf, "| `%s` | ", field->name);
             document_kind(buf, field);
             gl_buf_printf(buf, " | %s%s%s |\n", field->required ? "required" : "",

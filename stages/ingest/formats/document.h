@@ -8,6 +8,8 @@
 extern const char *const gl_document_parts[];
 /* Appends a part; false: no such part. */
 bool gl_document_part(const char *name, gl_buf *buf);
+/* docs/declaration.schema.json: JSON Schema 2020-12 of one declaration in our JSON. */
+void gl_document_schema(gl_buf *buf);
 /* Where a part's text is in `page`, without the markers; {NULL, 0}: the page has no such part. */
 gl_str gl_document_find(gl_str page, const char *name);
 

@@ -31,6 +31,15 @@ Test(docs, generated_parts_are_current)
     }
 }
 
+Test(docs, the_json_schema_is_current)
+{
+    gl_buf want = {0};
+    gl_document_schema(&want);
+    gl_str have = load("docs/declaration.schema.json", page_text, sizeof page_text);
+    cr_assert(gl_str_eq(have, gl_buf_view(&want)), "run formats_read -j > docs/declaration.schema.json");
+    gl_buf_free(&want);
+}
+
 /* The text of the code block that follows "<!-- example NAME -->". */
 static gl_str example(gl_str page, const char *name)
 {

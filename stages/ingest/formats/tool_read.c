@@ -142,12 +142,21 @@ static bool update_page(const char *path)
     return good;
 }
 
+static int print_schema(void)
+{
+    gl_buf out = {0};
+    gl_document_schema(&out);
+    fwrite(out.data, 1, out.len, stdout);
+    gl_buf_free(&out);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     options o = {.repeat = 1, .arena = gl_arena_new(0), .declaration_arena = gl_arena_new(0), .profile = GL_STR("")};
     const char *mappings = "config/mappings";
     int option;
-    while ((option = getopt(argc, argv, "p:m:r:su:")) != -1) {
+    while ((option = getopt(argc, argv, "p:m:r:su:j")) != -1) {
         if (option == 'p')
             o.profile = gl_str_of(optarg);
         else if (option == 'm')
@@ -158,6 +167,8 @@ int main(int argc, char **argv)
             o.summary = true;
         else if (option == 'u')
             return update_page(optarg) ? 0 : 1;
+        else if (option == 'j')
+            return print_schema();
         else
             return 2;
     }
