@@ -159,6 +159,12 @@ static void note_error(void *context, xmlErrorPtr error)
     xmlStopParser(b->parser);
 }
 
+/* Errors of the decoder belong to no parser and would be printed; the parser reports what follows from them. */
+static void swallow_error(void *context, xmlErrorPtr error)
+{
+    (void)context, (void)error;
+}
+
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 
 static void prepare(void)
@@ -193,7 +199,11 @@ gl_xml *gl_xml_parse(gl_arena *arena, gl_str bytes, gl_xml_problem *problem)
     xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOCDATA);
     *parser->sax = handler; /* the options replace handlers */
     parser->userData = &b;
+    xmlStructuredErrorFunc before = xmlStructuredError; /* of this thread */
+    void *before_context = xmlStructuredErrorContext;
+    xmlSetStructuredErrorFunc(NULL, swallow_error);
     xmlParseDocument(parser);
+    xmlSetStructuredErrorFunc(before_context, before);
     if (problem->code == NULL && (!parser->wellFormed || b.root == NULL)) {
         problem->code = "not-well-formed";
         snprintf(problem->text, sizeof problem->text, "the document is not well-formed");

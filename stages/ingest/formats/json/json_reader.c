@@ -482,7 +482,11 @@ static bool next_one(gl_reader *reader, gl_arena *arena, gl_intake *intake)
     reader->finished = true;
     if (at == reader->bytes.len)
         return false;
-    gl_json_split(reader->bytes, &end);
+    /* What does not begin like an object is for the parser to explain as a whole. */
+    if (reader->bytes.ptr[at] == '{')
+        gl_json_split(reader->bytes, &end);
+    else
+        end = reader->bytes.len;
     size_t behind = gl_json_space(reader->bytes, end);
     if (behind < reader->bytes.len)
         return refuse_rest(reader, arena, intake, behind,

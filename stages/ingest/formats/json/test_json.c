@@ -207,6 +207,19 @@ Test(json, limits_are_errors)
     test_read_free(r);
 }
 
+Test(json, what_is_no_object_is_explained)
+{
+    test_read *r = read_text(GL_FORMAT_JSON, "", "hello {}");
+    expect_error(&r->at[0], "not-well-formed", "", NULL);
+    test_read_free(r);
+    r = read_from(GL_FORMAT_JSON, "", (gl_str){"\xff\xfe{\0}\0", 6}, 0, 0);
+    expect_error(&r->at[0], "encoding", "", NULL);
+    test_read_free(r);
+    r = read_text(GL_FORMAT_JSON, "", "\"text\" ");
+    expect_error(&r->at[0], "wrong-type", "", "text");
+    test_read_free(r);
+}
+
 Test(json, many_errors_end_with_a_note)
 {
     gl_buf text = {0};
