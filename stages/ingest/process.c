@@ -146,11 +146,6 @@ static void identify(pass *p, entry *e)
     d->test_indicator = d->test_indicator || job->account->test;
     d->message.channel = job->file != NULL ? GL_STR("file") : GL_STR("http");
     d->message.received_at = job->received_us;
-    d->message.position = intake->position;
-    d->message.size_bytes = (int64_t)intake->source.len;
-    d->message.format = gl_str_of(gl_format_name(job->format));
-    if (job->profile.len > 0)
-        d->message.profile = job->profile;
     gl_sha256(intake->source, d->message.digest);
     content_digest(p, d);
     e->id = gl_declaration_id_of(d->submitter, intake->lrn, (gl_family)d->family);
