@@ -58,7 +58,7 @@ static held *hold(gl_risk_rules *rules, held *older)
 static held *unlink_idle(held *newest)
 {
     held *idle = NULL;
-    for (held *before = newest; before->older != NULL;) {
+    for (held *before = newest; before != NULL && before->older != NULL;) {
         held *set = before->older;
         if (set->holders > 0) {
             before = set;

@@ -92,6 +92,11 @@ def tune(table):
             if name in sources:
                 lacking[:, at] = np.nan
         print("Q4 without %s: %.3f / %.3f" % ((name,) + measure(booster, table, lacking, labels[test])), flush=True)
+    keys = np.array([tuple(one[name] for name in features.INPUTS) for one in inputs], dtype=object).sum(axis=1)
+    repeated = np.isin(keys[test], keys[train])
+    for name, which in (("whose inputs all occur earlier", repeated), ("that are new", ~repeated)):
+        figures = measure(booster, table, values[test][which], labels[test][which])
+        print("Q4 items %s (%d of %d): %.3f / %.3f" % ((name, which.sum(), len(which)) + figures), flush=True)
 
 
 def unescape(cell):
