@@ -383,7 +383,9 @@ void gl_watch_progress(gl_job *job, const gl_record *record, gl_outbox *outbox, 
     gl_buf value = gl_buf_in(batch->arena);
     gl_envelope_begin(&value, GL_SCHEMA_ID_INTAKE_FILE_STATE);
     gl_intake_file_encode(&value, &progress);
-    gl_outbox_state(outbox, record, file->key, gl_buf_view(&value));
+    gl_buf key = gl_buf_in(batch->arena); /* a copy: the file may be closed before the state is applied */
+    gl_buf_str(&key, file->key);
+    gl_outbox_state(outbox, record, gl_buf_view(&key), gl_buf_view(&value));
 }
 
 static bool write_answers(gl_job *job)
