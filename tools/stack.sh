@@ -135,23 +135,26 @@ PY
     INGEST_LISTEN=127.0.0.1:$PORT_HTTP
     GREENLANE_STATE=$RUN/state
     GREENLANE_INBOX=$RUN/inbox
+    GREENLANE_MODELS=$ROOT/models
+    INGEST_ADMIN_URL=http://127.0.0.1:$PORT_INGEST
+    CLASSIFY_ADMIN_URL=http://127.0.0.1:$PORT_CLASSIFY
+    RISK_ADMIN_URL=http://127.0.0.1:$PORT_RISK
+    DECIDE_ADMIN_URL=http://127.0.0.1:$PORT_DECIDE
     GREENLANE_RUN=$RUN
     GREENLANE_BUILD=$BUILD
+    export INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL GREENLANE_MODELS
     export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD
 }
 
 write_env() {
     {
         say "# Written by tools/stack.sh; to be sourced."
-        for we_name in KAFKA_BROKERS REDIS_URL INGEST_URL GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD; do
+        for we_name in KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL \
+            GREENLANE_INBOX GREENLANE_MODELS GREENLANE_RUN GREENLANE_BUILD; do
             eval "we_value=\$$we_name"
             # shellcheck disable=SC2154
             say "export $we_name='$we_value'"
         done
-        say "export INGEST_ADMIN_URL='http://127.0.0.1:$PORT_INGEST'"
-        say "export CLASSIFY_ADMIN_URL='http://127.0.0.1:$PORT_CLASSIFY'"
-        say "export RISK_ADMIN_URL='http://127.0.0.1:$PORT_RISK'"
-        say "export DECIDE_ADMIN_URL='http://127.0.0.1:$PORT_DECIDE'"
         [ -n "$GIVEN_KAFKA" ] || say "export GREENLANE_OWN_KAFKA='$KAFKA_BROKERS'"
         [ -n "$GIVEN_REDIS" ] || say "export GREENLANE_OWN_REDIS='$REDIS_URL'"
         say "export PATH='$BIN':\"\$PATH\""

@@ -169,7 +169,7 @@ do_test() {
     cat "$dt_results"
     # The closing lines of ctest, each step's own.
     for dt_step in $dt_steps; do
-        sed -n '/tests passed/p; /^Total Test time/p; /The following tests/,$p' "$RUN/$dt_step.log" 2>/dev/null || :
+        sed -n '/tests passed/p; /^Total Test time/p; /The following tests/,/^$/p' "$RUN/$dt_step.log" 2>/dev/null || :
     done
     [ "$dt_failed" = 0 ]
 }

@@ -80,8 +80,8 @@ def main():
         after = len([d for d in decisions.kept if d["submitter"] == "default"])
         print(f"sent again: the first MRNs, no second decision ({after - before} closed as duplicates by decide)")
 
-        report = json.loads(o.greenlane("doctor", "--json"))
-        o.check(report, "doctor says nothing")
+        findings = o.json_lines(o.greenlane("doctor", "--json"))
+        o.check(findings, "doctor says nothing")
         o.assert_all_run()
 
 
