@@ -7,13 +7,19 @@ run_ctest() {
     rc_dir=$1
     rc_labels=$2
     shift 2
+    # Tests in Python that need the outside client's packages find them.
+    if [ -x "$VENV/bin/python" ]; then
+        PYTHONPATH=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+        export PYTHONPATH
+    fi
     foreground ctest --test-dir "$rc_dir" -L "^($rc_labels)\$" -j "$(cpus)" --output-on-failure --no-tests=error \
         --output-log "${DEV_RESULT:-$rc_dir/ctest.log}" "$@"
 }
 
 test_unit() {
-    build dev
     install_format
+    install_venv
+    build dev
     run_ctest "$BUILD" 'unit|fuzz|check'
 }
 
