@@ -372,20 +372,20 @@ static ssize_t take_some(gl_worker *worker, size_t limit, int wait_ms)
     return worker->err.action == GL_NONE ? got : -1;
 }
 
-/* The batch is filled while there is more to take: it is late when the queue is full and at once when it is empty. */
+/* The batch is filled while there is more to take: it is late when the queue is full and at once when it is empty, but
+ * for the pace: in librdkafka 2.0.2 a transaction keeps its main thread busy for 1 to 2 ms, waiting for a timer. */
 static bool fill(gl_worker *worker)
 {
     const gl_stage_conf *conf = worker->runtime->stage_conf;
     size_t limit = (size_t)conf->max_batch_records;
     int64_t full_us = worker->batch_started_us + conf->max_batch_ms * 1000;
-    int64_t linger_us = worker->batch_started_us + conf->linger_ms * 1000;
     for (;;) {
         int64_t now = gl_mono_us();
         if (worker->count >= limit || worker->batch_bytes >= (size_t)conf->max_batch_bytes || now >= full_us)
             return true;
         ssize_t got = take_some(worker, limit - worker->count, 0);
-        if (got == 0 && now < linger_us && worker->count > 0)
-            got = take_some(worker, 1, (int)((linger_us - now + 999) / 1000));
+        if (got == 0 && now < worker->next_batch_us && worker->count > 0)
+            got = take_some(worker, 1, (int)((worker->next_batch_us - now + 999) / 1000));
         if (got <= 0)
             return got == 0;
     }

@@ -27,7 +27,7 @@ typedef struct gl_stage_conf {
     int64_t max_batch_records;
     int64_t max_batch_bytes;
     int64_t max_batch_ms;
-    int64_t linger_ms;
+    int64_t pace_ms;
     int64_t retry_deadline_ms;
     int64_t start_deadline_ms;
     int64_t drain_deadline_ms;
@@ -98,7 +98,7 @@ typedef struct gl_partition {
     gl_series *lag;
 } gl_partition;
 
-enum { GL_FENCED_LIMIT = 2, GL_TAKE_CHUNK = 512 };
+enum { GL_RECREATED_LIMIT = 5, GL_TAKE_CHUNK = 512 };
 
 struct gl_worker {
     gl_runtime *runtime;
@@ -130,10 +130,12 @@ struct gl_worker {
     gl_err **poison; /* not NULL: this record goes to the dead letters with this error */
     size_t count, capacity, batch_bytes;
     gl_batch batch;
-    int64_t batch_started_us;
-    bool caught_up; /* the last poll found nothing */
+    int64_t batch_started_us; /* its first record was taken */
+    int64_t next_batch_us;    /* before this only a full batch is processed (stage.pace) */
+    bool caught_up;           /* the last poll found nothing */
 
     bool txn_open;
+    int64_t txn_begun_us; /* the last one */
     size_t produced, delivered;
     size_t dead_letter_count;
     gl_err delivery_failure; /* the first of this transaction */
@@ -141,7 +143,8 @@ struct gl_worker {
     int attempts; /* of this batch so far */
     int64_t first_failure_us;
     gl_err err;
-    int64_t fenced_us[GL_FENCED_LIMIT];
+    int64_t fenced_us[1];                     /* when it was fenced last */
+    int64_t recreated_us[GL_RECREATED_LIMIT]; /* when its clients were made again, the latest first */
     int64_t last_tick_us;
     gl_series *lag_seconds, *assigned;
     gl_series **produced_series;

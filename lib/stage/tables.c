@@ -67,8 +67,9 @@ static const gl_conf_entry stage_entries[] = {
           "A batch is full when it has this many bytes of input."),
     STAGE(max_batch_ms, "max_batch_time", GL_CONF_DURATION, "100ms", 1, 10 * SECOND,
           "Longest that a batch is filled while records keep coming. It is processed at once when there are no more."),
-    STAGE(linger_ms, "linger", GL_CONF_DURATION, "0ms", 0, SECOND,
-          "How long a batch that is not full waits for more records: fewer, larger transactions for later answers."),
+    STAGE(pace_ms, "pace", GL_CONF_DURATION, "25ms", 0, SECOND,
+          "Least time between the starts of two batches that are not full. A record that comes after a pause does not "
+          "wait; a trickle is grouped, since a transaction costs milliseconds of CPU."),
     STAGE(retry_deadline_ms, "retry_deadline", GL_CONF_DURATION, "2m", SECOND, HOUR,
           "How long a batch is tried again while something that it needs is unavailable; then the process ends with an "
           "error."),

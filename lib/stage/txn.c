@@ -196,6 +196,7 @@ bool gl_txn_produce(gl_worker *worker)
     if (error != NULL)
         return gl_kafka_fail(&worker->err, error, "beginning a transaction");
     worker->txn_open = true;
+    worker->txn_begun_us = gl_mono_us();
     worker->produced = worker->delivered = worker->dead_letter_count = 0;
     worker->delivery_failure = (gl_err){0};
     memset(worker->markers, 0, (size_t)worker->runtime->partitions * sizeof *worker->markers);

@@ -21,7 +21,8 @@ enum {
     BACKOFF_LAST_MS = 2000,
     INTAKE_ATTEMPTS = 5,
     KEPT_ROOM = 256, /* records that may come in while a batch is kept for another attempt */
-    FENCED_WITHIN_US = 60 * 1000 * 1000
+    FENCED_LIMIT = 2,
+    WITHIN_US = 60 * 1000 * 1000
 };
 
 typedef enum verdict { GO_ON, GIVE_UP, ENDED, RECREATE, FAILED } verdict;
@@ -111,6 +112,8 @@ static bool take_intake(gl_worker *worker)
         rd_kafka_poll(worker->producer, POLL_MS);
         return true;
     }
+    for (int64_t now; (now = gl_mono_us()) < worker->next_batch_us && !atomic_load(&runtime->stopping);)
+        rd_kafka_poll(worker->producer, (int)((worker->next_batch_us - now + 999) / 1000));
     worker->batch = (gl_batch){.records = worker->records, .arena = worker->arena, .now_us = gl_wall_us()};
     worker->count = runtime->def->poll(runtime->stage, worker->context, &worker->batch,
                                        (size_t)runtime->stage_conf->max_batch_records,
@@ -383,9 +386,13 @@ static bool is_hopeless(const gl_worker *worker)
     return gl_mono_us() - worker->first_failure_us > worker->runtime->stage_conf->retry_deadline_ms * 1000;
 }
 
+/* A fatal error of the producer ends the producer, not the process: made again with the same transactional id, it finds
+ * out what became of the transaction. librdkafka 2.0.2 is quick to call an error fatal, for example when a broker
+ * restarts. */
 static verdict fail_or_recreate(gl_worker *worker)
 {
-    return gl_kafka_is_fenced(&worker->err) ? RECREATE : FAILED;
+    bool broken = rd_kafka_fatal_error(worker->producer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    return broken || gl_kafka_is_fenced(&worker->err) ? RECREATE : FAILED;
 }
 
 /* GO_ON: try the batch again. */
@@ -444,6 +451,7 @@ static verdict worker_run(gl_worker *worker)
         if (worker->count == 0)
             continue;
         observe_since(worker->runtime->series.step_collect, &from);
+        worker->next_batch_us = from + worker->runtime->stage_conf->pace_ms * 1000;
         verdict what = run_batch(worker);
         if (what != GO_ON)
             return what;
@@ -527,22 +535,38 @@ static void close_clients(gl_worker *worker)
     gl_txn_close(worker);
 }
 
-/* Once may be a pause of this machine; twice within a minute is another process with the same id. */
+/* `at`: when the last `limit` times were, the oldest overwritten. */
+static bool too_often(int64_t *at, size_t limit)
+{
+    int64_t now = gl_mono_us();
+    bool often = at[limit - 1] != 0 && now - at[limit - 1] < WITHIN_US;
+    memmove(at + 1, at, (limit - 1) * sizeof *at);
+    at[0] = now;
+    return often;
+}
+
+/* A transaction that was open for longer than its time-out was ended by the broker (which was away, or we were): no
+ * rival. */
+static bool was_fenced_by_rival(const gl_worker *worker)
+{
+    int64_t limit_us = worker->runtime->kafka_conf->transaction_timeout_ms * 1000;
+    return gl_kafka_is_fenced(&worker->err) && gl_mono_us() - worker->txn_begun_us < limit_us;
+}
+
+/* Fenced once may be a pause of this machine; twice within a minute is another process with the same id. */
 static bool may_recreate(gl_worker *worker)
 {
     gl_log_err(GL_LOG_WARN, &worker->err);
     gl_series_add(worker->runtime->series.recreated, 1);
-    if (!gl_kafka_is_fenced(&worker->err))
+    if (was_fenced_by_rival(worker) && too_often(worker->fenced_us, FENCED_LIMIT - 1))
+        return gl_fail(&worker->err, GL_FATAL, "kafka-fenced",
+                       "fenced twice within a minute: another process uses the transactional id %s; give each "
+                       "installation its own "
+                       "stage.instance",
+                       worker->transactional_id);
+    if (!too_often(worker->recreated_us, GL_RECREATED_LIMIT))
         return true;
-    int64_t now = gl_mono_us();
-    bool twice = worker->fenced_us[0] != 0 && now - worker->fenced_us[0] < FENCED_WITHIN_US;
-    worker->fenced_us[0] = now;
-    if (twice)
-        gl_fail(&worker->err, GL_FATAL, "kafka-fenced",
-                "fenced twice within a minute: another process uses the transactional id %s; give each installation "
-                "its own stage.instance",
-                worker->transactional_id);
-    return !twice;
+    return gl_fail_context(&worker->err, "clients made again %d times within a minute", GL_RECREATED_LIMIT);
 }
 
 static void pause_before_recreating(void)
@@ -559,8 +583,8 @@ static bool serve(gl_worker *worker)
             what = worker_run(worker);
         else if (atomic_load(&worker->runtime->stopping))
             what = ENDED;
-        else if (gl_kafka_is_fenced(&worker->err))
-            what = RECREATE;
+        else if (worker->producer != NULL)
+            what = fail_or_recreate(worker);
         gl_err why = worker->err;
         close_clients(worker);
         worker->err = why;

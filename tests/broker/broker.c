@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -238,6 +239,7 @@ static void run_echo(const scenario *s, const echo_process *process, const char 
     char program[512], path[256], state_set[256], port_set[300], partitions_set[64];
     const char *arguments[64];
     int count = 0;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test is killed */
     log_path(s, process->number, path, sizeof path);
     int log = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     dup2(log, 2);

@@ -1,9 +1,10 @@
 /* What the runtime costs: CPU of an echo process per record, from a full topic. Not a test: run it by hand.
  *
- *   greenlane-test-measure [records] [bytes] [batch] [mode]
+ *   greenlane-test-measure [records] [bytes] [batch] [mode] [set] [set]
+ *   greenlane-test-measure --rate RECORDS_PER_SECOND [seconds] [set] [set]    a trickle: transactions, their time, CPU
  */
 #include <signal.h>
-#include <sys/resource.h>
+#include <time.h>
 
 #include "broker.h"
 
@@ -40,8 +41,56 @@ static void feed(scenario *s, long records, size_t bytes)
     free(value);
 }
 
+/* Even arrivals, in steps of 5 ms. */
+static void trickle(scenario *s, double rate, double seconds)
+{
+    char key[24], value[601];
+    memset(value, 'v', 600);
+    value[600] = '\0';
+    double begun = seconds_now();
+    long sent = 0;
+    while (seconds_now() - begun < seconds) {
+        for (long due = (long)((seconds_now() - begun) * rate); sent < due; sent++) {
+            snprintf(key, sizeof key, "%016ld", sent);
+            send_record(s, topic_name(s, "in"), (int)(sent % PARTITIONS), key, value);
+        }
+        struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+        nanosleep(&pause, NULL);
+    }
+    send_flush(s);
+}
+
+static int measure_trickle(double rate, double seconds, const char *const *sets)
+{
+    scenario s = {0};
+    scenario_begin(&s, "trickle", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process process = start_echo(&s, "--stateless", "state", sets, NULL);
+    wait_ready(&process, 30);
+    trickle(&s, rate, 2);
+    double cpu = cpu_seconds(process.pid), batches = metric_of(&process, "gl_batches_total");
+    double time = metric_of(&process, "gl_batch_seconds_sum"),
+           records = metric_of(&process, "gl_records_consumed_total");
+    trickle(&s, rate, seconds);
+    cpu = cpu_seconds(process.pid) - cpu;
+    batches = metric_of(&process, "gl_batches_total") - batches;
+    time = metric_of(&process, "gl_batch_seconds_sum") - time;
+    records = metric_of(&process, "gl_records_consumed_total") - records;
+    printf("%.0f records/s: %.0f transactions/s of %.1f records, %.1f ms from first record to commit, %.0f us CPU a "
+           "transaction, %.1f us a record\n",
+           records / seconds, batches / seconds, records / batches, time / batches * 1e3, cpu / batches * 1e6,
+           cpu / records * 1e6);
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    scenario_end(&s);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "--rate") == 0) {
+        const char *const more[] = {argc > 4 ? argv[4] : NULL, argc > 5 ? argv[5] : NULL, NULL};
+        return measure_trickle(strtod(argv[2], NULL), argc > 3 ? strtod(argv[3], NULL) : 10, more);
+    }
     long records = argc > 1 ? atol(argv[1]) : 500000;
     size_t bytes = argc > 2 ? (size_t)atol(argv[2]) : 600;
     char batch[64];
