@@ -37,8 +37,10 @@ static const gl_conf_entry ingest_entries[] = {
      "better."},
     {"view_ttl", GL_CONF_DURATION, offsetof(gl_ingest_conf, view_ttl_ms), "30d", 0, 1000, 0, NULL,
      "How long an early status entry stays in Redis."},
-    {"view_settle", GL_CONF_DURATION, offsetof(gl_ingest_conf, view_settle_ms), "5s", 0, 0, 3600000, NULL,
-     "A view rebuilt less than this ago does not prove that a declaration is unknown: 503 instead of 404."},
+    {"view_settle", GL_CONF_DURATION, offsetof(gl_ingest_conf, view_settle_ms), "30s", 0, 0, 86400000, NULL,
+     "For this long after a view was rebuilt, an early entry was lost, or this daemon began, a miss proves nothing: "
+     "503 "
+     "instead of 404, and duplicate_check pending. Longer than a declaration takes to be decided."},
 };
 
 const gl_conf_table gl_ingest_conf_table = {"ingest",
@@ -52,8 +54,9 @@ static const gl_conf_entry account_entries[] = {
     {"name", GL_CONF_STRING, offsetof(gl_account, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,
      "The submitter's name in identity, records and answers."},
     {"directory", GL_CONF_STRING, offsetof(gl_account, directory), NULL, GL_CONF_FILE, 0, 0, NULL,
-     "Watched directory of this account. Files go to done/, answers to out/."},
-    {"profile", GL_CONF_STRING, offsetof(gl_account, profile), NULL, 0, 0, 0, NULL, "CSV mapping of its files."},
+     "Watched directory of this account: what is put there is its submission. Files go to done/, answers to out/."},
+    {"profile", GL_CONF_STRING, offsetof(gl_account, profile), NULL, 0, 0, 0, NULL,
+     "CSV mapping of the CSV files of its directory."},
     {"test", GL_CONF_BOOL, offsetof(gl_account, test), "false", 0, 0, 0, NULL,
      "Everything it sends is a test and is never released."},
 };

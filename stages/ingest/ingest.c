@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "customs/ids.h"
+#include "ingest/formats/csv/mapping.h"
 
 static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", NULL};
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table, &gl_kv_conf_table,
@@ -42,6 +43,24 @@ static void open_metrics(gl_ingest *ingest)
     ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[2], none);
 }
 
+static bool check_account(const gl_ingest *ingest, const gl_account *account, gl_err *err)
+{
+    size_t len = strlen(account->name);
+    if (len == 0 || len > GL_INGEST_LIMIT_NAME_BYTES || strpbrk(account->name, "\r\n") != NULL)
+        return gl_fail(err, GL_FATAL, "conf-value", "accounts: \"%s\" is not a name of 1 to %d bytes on one line",
+                       account->name, GL_INGEST_LIMIT_NAME_BYTES);
+    if (gl_ingest_account(ingest, gl_str_of(account->name)) != account)
+        return gl_fail(err, GL_FATAL, "conf-value", "accounts: \"%s\" is there twice", account->name);
+    for (const gl_account *other = ingest->accounts; other < account; other++)
+        if (account->directory[0] != '\0' && strcmp(other->directory, account->directory) == 0)
+            return gl_fail(err, GL_FATAL, "conf-value", "accounts: %s and %s watch the same directory", other->name,
+                           account->name);
+    if (account->profile[0] == '\0' || gl_mappings_find(ingest->mappings, gl_str_of(account->profile), err) != NULL)
+        return true;
+    err->action = GL_FATAL;
+    return gl_fail_context(err, "accounts: profile of %s", account->name);
+}
+
 static bool check_conf(gl_ingest *ingest, gl_err *err)
 {
     const char *country = ingest->conf.country;
@@ -51,9 +70,19 @@ static bool check_conf(gl_ingest *ingest, gl_err *err)
         return gl_fail(err, GL_FATAL, "conf-value", "ingest.http_account: no account \"%s\" in accounts",
                        ingest->conf.http_account);
     for (size_t i = 0; i < ingest->account_count; i++)
-        if (gl_ingest_account(ingest, gl_str_of(ingest->accounts[i].name)) != &ingest->accounts[i])
-            return gl_fail(err, GL_FATAL, "conf-value", "accounts: \"%s\" is there twice", ingest->accounts[i].name);
+        if (!check_account(ingest, &ingest->accounts[i], err))
+            return false;
     return true;
+}
+
+/* Requests that no worker has taken: senders are told before nobody is left to tell them. */
+static void refuse_queued(gl_ingest *ingest)
+{
+    gl_err err;
+    gl_fail(&err, GL_RETRY, "stopping", "this instance is stopping; send it again");
+    gl_job_queue_close(ingest->queue);
+    for (gl_job *job = gl_job_queue_take(ingest->queue, 0); job != NULL; job = gl_job_queue_take(ingest->queue, 0))
+        gl_service_settle(job, false, &err);
 }
 
 static void ingest_close(void *stage)
@@ -61,6 +90,7 @@ static void ingest_close(void *stage)
     gl_ingest *ingest = stage;
     if (ingest == NULL)
         return;
+    refuse_queued(ingest);
     gl_service_stop(ingest);
     gl_kv_destroy(ingest->view_kv);
     gl_job_queue_destroy(ingest->queue);
@@ -86,6 +116,7 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     ingest->partition_count = env->partition_count;
     ingest->registry = env->metrics;
     ingest->queue = gl_job_queue_new();
+    ingest->view_lost_ms = gl_wall_us() / 1000; /* by a process that died between its commit and its views */
     open_metrics(ingest);
     ingest->mappings = gl_mappings_load(ingest->conf.mappings, err);
     if (ingest->mappings == NULL || !check_conf(ingest, err)) {
@@ -145,14 +176,10 @@ static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t lim
     gl_ingest_worker *own = worker;
     int64_t bytes = 0;
     batch->count = 0;
-    if (own->watch != NULL) {
+    if (own->watch != NULL && !__atomic_load_n(&ingest->stopping, __ATOMIC_RELAXED)) {
         gl_job *job = gl_watch_take(own->watch);
-        if (job != NULL) {
+        if (job != NULL)
             add_record(batch, job);
-            timeout_ms = 0;
-        } else if (timeout_ms > ingest->conf.scan_interval_ms) {
-            timeout_ms = (int)ingest->conf.scan_interval_ms;
-        }
     }
     while (batch->count < limit && bytes < ingest->conf.batch_bytes) {
         gl_job *job = gl_job_queue_take(ingest->queue, batch->count == 0 ? timeout_ms : 0);
@@ -190,6 +217,7 @@ static bool ingest_start(void *stage, const gl_stage_env *env, gl_err *err)
 static void ingest_stop(void *stage)
 {
     gl_ingest *ingest = stage;
+    __atomic_store_n(&ingest->stopping, true, __ATOMIC_RELAXED);
     gl_job_queue_close(ingest->queue);
 }
 
@@ -205,6 +233,7 @@ const gl_stage_def gl_ingest_stage = {
     .worker_open = ingest_worker_open,
     .worker_close = ingest_worker_close,
     .process = gl_ingest_process,
+    .dead_lettered = gl_ingest_dead_lettered,
     .applied = gl_ingest_applied,
     .poll = ingest_poll,
     .settle = ingest_settle,

@@ -12,6 +12,9 @@ extern const gl_stage_def gl_ingest_stage;
 enum { GL_INGEST_OUT_ACCEPTED, GL_INGEST_OUT_REJECTED };
 /* Most declarations in one HTTP message. */
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
+/* An encoded declaration; later stages add to it within the topics' message limit. */
+enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 4 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost;
@@ -30,7 +33,9 @@ typedef struct gl_ingest {
     gl_ingest_metrics metrics;
     pthread_mutex_t view_lock; /* guards view_kv */
     gl_kv *view_kv;            /* of the HTTP threads */
-    int64_t view_lost_ms;      /* atomic: wall clock of the last early entry that could not be written */
+    int64_t view_lost_ms;      /* atomic: wall clock when an early entry may have been lost last */
+    bool stopping;             /* atomic: no new chunk of a watched file is begun */
+    gl_http_route routes[GL_INGEST_ROUTES];
 } gl_ingest;
 
 typedef struct gl_ingest_worker {
@@ -42,6 +47,11 @@ typedef struct gl_ingest_worker {
 /* process.c */
 bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
 void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox);
+/* A message that the runtime dead-letters is answered with that, not as accepted. */
+void gl_ingest_dead_lettered(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox);
+/* Does a miss prove that there is nothing? Only with a marker that has been there for view_settle, and no early entry
+ * that may have been lost since (also by the process before this one). `marker`: its value, or {NULL, 0}. */
+bool gl_ingest_view_complete(const gl_ingest *ingest, gl_str marker);
 /* NULL when no account has this name. */
 const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name);
 
@@ -58,18 +68,23 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err);
 
 /* watch.c: the watched directories, worker 0 only. */
 typedef struct gl_watch gl_watch;
+/* Starts a thread that looks and reads. */
 gl_watch *gl_watch_new(const gl_ingest *ingest);
+/* Nothing that was taken may be unsettled. */
 void gl_watch_destroy(gl_watch *watch);
 /* The next chunk of a file that is ready, or NULL. */
 gl_job *gl_watch_take(gl_watch *watch);
 void gl_watch_settle(gl_watch *watch, gl_job *job, bool committed, const gl_err *err);
-/* Where the chunk begins, and whether it was committed before (then only its answers are made again). `mrn_us`: when.
- */
-void gl_watch_chunk(gl_job *job, gl_state *state, gl_arena *arena, size_t *offset, int64_t *position, bool *answer_only,
-                    int64_t *mrn_us);
+typedef struct gl_chunk {
+    size_t offset, end; /* byte offsets: where it begins, and what it must not go beyond */
+    int64_t position;
+    int64_t mrn_us; /* answer_only: when it was accepted */
+} gl_chunk;
+/* Where the chunk begins, and whether it was committed before (job->answer_only: then only its answers are made again).
+ * Errors: state-io, and what is wrong with the state (GL_FATAL). */
+bool gl_watch_chunk(gl_job *job, gl_state *state, gl_arena *arena, gl_chunk *chunk, gl_err *err);
 /* The chunk's progress as a change of state. */
 void gl_watch_progress(gl_job *job, const gl_record *record, gl_outbox *outbox, const gl_batch *batch, int64_t accepted,
                        int64_t rejected);
-bool gl_watch_has_work(const gl_watch *watch);
 
 #endif

@@ -11,6 +11,7 @@ struct gl_job_queue {
     pthread_cond_t filled;
     gl_job *first, *last;
     bool closed;
+    unsigned wakes;
 };
 
 gl_job_queue *gl_job_queue_new(void)
@@ -71,7 +72,8 @@ gl_job *gl_job_queue_take(gl_job_queue *queue, int timeout_ms)
     struct timespec deadline = deadline_after(timeout_ms);
     pthread_mutex_lock(&queue->lock);
     int waited = 0;
-    while (queue->first == NULL && !queue->closed && timeout_ms > 0 && waited != ETIMEDOUT)
+    unsigned wakes = queue->wakes;
+    while (queue->first == NULL && !queue->closed && timeout_ms > 0 && waited != ETIMEDOUT && wakes == queue->wakes)
         waited = pthread_cond_timedwait(&queue->filled, &queue->lock, &deadline);
     gl_job *job = queue->first;
     if (job != NULL) {
@@ -82,6 +84,14 @@ gl_job *gl_job_queue_take(gl_job_queue *queue, int timeout_ms)
     }
     pthread_mutex_unlock(&queue->lock);
     return job;
+}
+
+void gl_job_queue_wake(gl_job_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->wakes++;
+    pthread_cond_broadcast(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 void gl_job_queue_close(gl_job_queue *queue)

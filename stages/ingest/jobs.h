@@ -39,17 +39,22 @@ typedef struct gl_job {
     gl_err message_error; /* about the whole message, code NULL: none */
     size_t next_offset;   /* file: where the next chunk begins */
     int64_t next_position;
-    bool finished; /* file: nothing is left */
+    bool finished;    /* file: nothing is left */
+    bool answer_only; /* file: it was committed by an earlier run; only its answers are made again */
+    bool dead_lettered;
 } gl_job;
 
 typedef struct gl_job_queue gl_job_queue;
 
 gl_job_queue *gl_job_queue_new(void);
+/* It must be empty. */
 void gl_job_queue_destroy(gl_job_queue *queue);
 /* Takes the job; false when closed (the job stays the caller's). */
 bool gl_job_queue_put(gl_job_queue *queue, gl_job *job);
 /* The next job, waiting at most `timeout_ms` (0: not at all); NULL when there is none. */
 gl_job *gl_job_queue_take(gl_job_queue *queue, int timeout_ms);
+/* Makes those who wait return NULL: something else is there to do. */
+void gl_job_queue_wake(gl_job_queue *queue);
 /* Refuses further jobs and wakes those who wait; what is queued can still be taken. */
 void gl_job_queue_close(gl_job_queue *queue);
 

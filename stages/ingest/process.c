@@ -15,6 +15,9 @@
 #include "ingest/ingest.h"
 #include "io/envelope.h"
 
+/* Of one call to Redis: a usual batch is one call, a large message has several, each within the deadline. */
+enum { LOOKUP_KEYS = 4096, VIEW_CALLS = 512 };
+
 /* One declaration of the batch. */
 typedef struct entry {
     gl_job *job;
@@ -24,7 +27,6 @@ typedef struct entry {
     gl_declaration_id id;
     int32_t partition;
     char stem[GL_MRN_STEM_CHARS + 1];
-    bool answer_only;
     int64_t accepted_us;
     size_t lookup; /* index of its key, SIZE_MAX: none */
     struct entry *same_slot;
@@ -67,53 +69,62 @@ static entry *entry_add(pass *p)
     return e;
 }
 
-/* Reads one message: as many declarations as fit into this transaction. */
-static void read_job(pass *p, const gl_record *record)
+/* Reads entries up to the chunk's end or `limit`; false: there are more. */
+static bool read_entries(pass *p, const gl_record *record, gl_reader *reader, const gl_chunk *chunk, size_t limit)
 {
     gl_job *job = record->token;
-    size_t offset = 0;
-    int64_t position = job->first_position, accepted_us = p->batch->now_us;
-    bool answer_only = false;
-    job->answers = NULL;
-    job->answer_count = 0;
-    job->message_error = (gl_err){0};
-    job->finished = true;
-    if (job->file != NULL)
-        gl_watch_chunk(job, gl_outbox_state_view(p->outbox), p->arena, &offset, &position, &answer_only, &accepted_us);
-    gl_reader *reader = gl_reader_open(p->arena, p->ingest->mappings, job->format, job->profile, job->bytes, offset,
-                                       position, &job->message_error);
-    if (reader == NULL)
-        return;
-    size_t limit = job->file != NULL ? (size_t)p->ingest->conf.chunk_declarations : GL_INGEST_LIMIT_DECLARATIONS;
-    size_t first = p->count;
-    job->next_offset = offset;
-    job->next_position = position;
-    for (;;) {
-        if (p->count - first == limit) {
-            job->finished = false;
-            break;
-        }
+    for (size_t n = 0; job->next_offset < chunk->end; n++) {
+        if (n == limit)
+            return false;
         gl_intake *intake = GL_NEW(p->arena, gl_intake);
         if (!gl_reader_next(reader, p->arena, intake))
-            break;
+            return true;
         entry *e = entry_add(p);
         e->job = job;
         e->record = record;
         e->intake = intake;
-        e->answer_only = answer_only;
-        e->accepted_us = accepted_us;
+        e->accepted_us = chunk->mrn_us;
         job->next_offset = intake->next_offset;
         job->next_position = intake->position + 1;
     }
+    return false;
+}
+
+/* Reads one message: as many declarations as fit into this transaction. */
+static bool read_job(pass *p, const gl_record *record, gl_err *err)
+{
+    gl_job *job = record->token;
+    gl_chunk chunk = {.end = SIZE_MAX, .position = job->first_position, .mrn_us = p->batch->now_us};
+    job->answers = NULL;
+    job->answer_count = 0;
+    job->message_error = (gl_err){0};
+    job->finished = true;
+    job->dead_lettered = false;
+    if (job->file != NULL && !gl_watch_chunk(job, gl_outbox_state_view(p->outbox), p->arena, &chunk, err))
+        return false;
+    job->next_offset = chunk.offset;
+    job->next_position = chunk.position;
+    if (job->message_error.code != NULL)
+        return true;
+    gl_reader *reader = gl_reader_open(p->arena, p->ingest->mappings, job->format, job->profile, job->bytes,
+                                       chunk.offset, chunk.position, &job->message_error);
+    if (reader == NULL)
+        return true;
+    size_t limit = job->file != NULL ? (size_t)p->ingest->conf.chunk_declarations : GL_INGEST_LIMIT_DECLARATIONS;
+    size_t first = p->count;
+    job->finished = read_entries(p, record, reader, &chunk, limit);
     gl_reader_close(reader);
     if (!job->finished && job->file == NULL) {
         p->count = first;
         gl_fail(&job->message_error, GL_DEAD_LETTER, "too-many-declarations",
                 "a message holds at most %d declarations: send it in parts", GL_INGEST_LIMIT_DECLARATIONS);
-        return;
+        return true;
     }
+    if (p->count == first && chunk.offset == 0)
+        gl_fail(&job->message_error, GL_DEAD_LETTER, "intake-empty", "the message holds no declarations");
     job->answer_count = p->count - first;
     job->answers = GL_NEW_N(p->arena, gl_answer, job->answer_count + 1);
+    return true;
 }
 
 /* The canonical content: what the sender said, without identity, instants and the way it came. */
@@ -176,9 +187,13 @@ static void look_up(pass *p)
     for (size_t i = 0; i < markers; i++)
         keys[n++] = gl_view_marker_key(p->arena, (int32_t)i);
     gl_str *values = GL_NEW_N(p->arena, gl_str, n);
-    gl_err err = {0};
-    if (p->worker->kv != NULL && gl_kv_get(p->worker->kv, p->arena, keys, n, values, &err))
-        p->values = values;
+    for (size_t at = 0; at < n; at += LOOKUP_KEYS) {
+        gl_err err = {0};
+        size_t part = n - at < LOOKUP_KEYS ? n - at : LOOKUP_KEYS;
+        if (p->worker->kv == NULL || !gl_kv_get(p->worker->kv, p->arena, keys + at, part, values + at, &err))
+            return;
+    }
+    p->values = values;
 }
 
 /* An earlier declaration of this batch with the same id, or NULL; enters `e` when there is none. */
@@ -193,6 +208,14 @@ static entry *earlier_in_batch(pass *p, entry *e)
     e->same_slot = *head;
     *head = e;
     return NULL;
+}
+
+/* Takes back what earlier_in_batch entered last. */
+static void forget(pass *p, const entry *e)
+{
+    size_t slot;
+    memcpy(&slot, e->id.bytes + 8, sizeof slot);
+    p->slots[slot & p->slot_mask] = e->same_slot;
 }
 
 static void reject(entry *e, pass *p)
@@ -219,10 +242,20 @@ static void reject(entry *e, pass *p)
     gl_buf_str(&key, r.submitter);
     gl_buf_byte(&key, '\n');
     gl_buf_str(&key, intake->lrn);
-    if (!e->answer_only)
+    if (!e->job->answer_only)
         gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_REJECTED, -1, gl_buf_view(&key), gl_buf_view(&value));
     e->answer->errors = intake->errors;
     e->answer->error_count = intake->error_count;
+}
+
+static void reject_for(entry *e, pass *p, gl_rejection_validation_error *error)
+{
+    error->severity = GL_REJECTION_SEVERITY_ERROR;
+    error->pointer = GL_STR("");
+    e->intake->errors = error;
+    e->intake->error_count = 1;
+    e->intake->rejected = true;
+    reject(e, p);
 }
 
 /* "Same LRN, other content": refused, never merged. */
@@ -230,17 +263,21 @@ static void reject_reused(entry *e, pass *p, gl_str first_mrn)
 {
     gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
     error->code = GL_STR("lrn-reused");
-    error->severity = GL_REJECTION_SEVERITY_ERROR;
-    error->pointer = GL_STR("");
     error->field = GL_STR("functional_reference_id");
     error->value = e->intake->lrn;
     error->text = gl_str_of(
         gl_arena_printf(p->arena, "this LRN was used before for another declaration, %.*s", GL_STR_ARG(first_mrn)));
     error->hint = GL_STR("give each declaration an LRN of its own; an unchanged one may be sent again");
-    e->intake->errors = error;
-    e->intake->error_count = 1;
-    e->intake->rejected = true;
-    reject(e, p);
+    reject_for(e, p, error);
+}
+
+static void reject_large(entry *e, pass *p, size_t bytes)
+{
+    gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
+    error->code = GL_STR("declaration-too-large");
+    error->text = gl_str_of(gl_arena_printf(p->arena, "the declaration has %zu bytes as a record, at most %d are taken",
+                                            bytes, GL_INGEST_LIMIT_RECORD_BYTES));
+    reject_for(e, p, error);
 }
 
 static void accept(entry *e, pass *p, bool pending)
@@ -251,8 +288,13 @@ static void accept(entry *e, pass *p, bool pending)
     gl_buf_reserve(&value, 1024);
     gl_envelope_begin(&value, GL_SCHEMA_ID_ACCEPTED);
     gl_declaration_encode(&value, d);
+    if (value.len > GL_INGEST_LIMIT_RECORD_BYTES) {
+        reject_large(e, p, value.len);
+        forget(p, e); /* a rejection never claims an LRN */
+        return;
+    }
     gl_str key = {(const char *)d->declaration_id, sizeof d->declaration_id};
-    if (!e->answer_only)
+    if (!e->job->answer_only)
         gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_ACCEPTED, e->partition, key, gl_buf_view(&value));
     e->answer->mrn = d->mrn;
     e->answer->duplicate_pending = pending;
@@ -272,15 +314,23 @@ static gl_str view_text(gl_str json, const char *name)
     return end == NULL ? (gl_str){"", 0} : (gl_str){at, (size_t)(end - at)};
 }
 
-static void answer_duplicate(entry *e, gl_str mrn, gl_str status)
+static void answer_duplicate(entry *e, gl_str mrn, gl_str status, bool again)
 {
     e->answer->mrn = mrn;
-    e->answer->duplicate = !e->answer_only;
+    e->answer->duplicate = again;
     e->answer->first_status = status;
 }
 
+/* The view's entry of this declaration, when there is one. */
+static bool find_view(const pass *p, const entry *e, gl_view_entry *view)
+{
+    return p->values != NULL && p->values[e->lookup].ptr != NULL && gl_view_parse(p->values[e->lookup], view);
+}
+
+/* The view goes first: it is the same for every entry of an id, so what is entered as an earlier one was accepted. */
 static void settle_entry(pass *p, entry *e)
 {
+    gl_view_entry view;
     e->answer->position = e->intake->position;
     e->answer->lrn = e->intake->lrn;
     if (e->intake->rejected) {
@@ -288,28 +338,24 @@ static void settle_entry(pass *p, entry *e)
         return;
     }
     gl_declaration *d = &e->intake->declaration;
-    entry *earlier = earlier_in_batch(p, e);
-    if (earlier != NULL) {
-        if (memcmp(earlier->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
-            answer_duplicate(e, earlier->answer->mrn, earlier->answer->first_status);
-        else
-            reject_reused(e, p, earlier->answer->mrn);
-        return;
-    }
-    bool pending = true;
-    gl_view_entry view;
-    if (p->values != NULL && p->values[e->lookup].ptr != NULL && gl_view_parse(p->values[e->lookup], &view)) {
+    if (find_view(p, e, &view)) {
         char hex[2 * GL_SHA256_BYTES + 1];
         gl_hex(d->content_digest, GL_SHA256_BYTES, hex);
         if (gl_str_eqz(view.digest_hex, hex))
-            answer_duplicate(e, view_text(view.json, "mrn"), view_text(view.json, "outcome"));
+            answer_duplicate(e, view_text(view.json, "mrn"), view_text(view.json, "outcome"), !e->job->answer_only);
         else
             reject_reused(e, p, view_text(view.json, "mrn"));
         return;
     }
-    if (p->values != NULL)
-        pending = p->values[p->key_count + (size_t)e->partition].ptr == NULL;
-    accept(e, p, pending);
+    const entry *earlier = earlier_in_batch(p, e);
+    if (earlier == NULL)
+        accept(e, p,
+               p->values == NULL ||
+                   !gl_ingest_view_complete(p->ingest, p->values[p->key_count + (size_t)e->partition]));
+    else if (memcmp(earlier->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
+        answer_duplicate(e, earlier->answer->mrn, earlier->answer->first_status, true);
+    else
+        reject_reused(e, p, earlier->answer->mrn);
 }
 
 /* A message that could not be read at all is a rejection of its own. */
@@ -325,7 +371,7 @@ static void reject_message(pass *p, const gl_record *record)
     intake->errors = error;
     intake->error_count = 1;
     intake->source = job->bytes;
-    intake->position = 1;
+    intake->position = job->first_position > 0 ? job->first_position : 1;
     intake->rejected = true;
     intake->lrn = GL_STR("");
     gl_answer answer = {0};
@@ -344,10 +390,10 @@ static void count_job(const gl_job *job, int64_t *accepted, int64_t *rejected)
 
 bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
 {
-    (void)err;
     pass p = {.ingest = stage, .worker = worker, .batch = batch, .outbox = outbox, .arena = batch->arena};
     for (size_t i = 0; i < batch->count; i++)
-        read_job(&p, &batch->records[i]);
+        if (!read_job(&p, &batch->records[i], err))
+            return false;
     size_t slots = 64;
     while (slots < p.count * 2)
         slots *= 2;
@@ -371,7 +417,7 @@ bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outb
     for (size_t i = 0; i < batch->count; i++) {
         const gl_record *record = &batch->records[i];
         job = record->token;
-        int64_t accepted = 0, rejected = 0;
+        int64_t accepted = 0, rejected = job->message_error.code != NULL;
         if (job->message_error.code != NULL)
             reject_message(&p, record);
         count_job(job, &accepted, &rejected);
@@ -379,6 +425,28 @@ bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outb
             gl_watch_progress(job, record, outbox, batch, accepted, rejected);
     }
     return true;
+}
+
+void gl_ingest_dead_lettered(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox)
+{
+    (void)stage;
+    (void)worker;
+    (void)outbox;
+    gl_job *job = record->token;
+    job->answers = NULL;
+    job->answer_count = 0;
+    job->message_error = *err;
+    job->finished = true;
+    job->dead_lettered = true;
+}
+
+bool gl_ingest_view_complete(const gl_ingest *ingest, gl_str marker)
+{
+    uint64_t since_ms = 0;
+    if (marker.ptr == NULL || !gl_str_to_u64(marker, INT64_MAX, &since_ms))
+        return false;
+    int64_t settled_ms = gl_wall_us() / 1000 - ingest->conf.view_settle_ms;
+    return (int64_t)since_ms <= settled_ms && __atomic_load_n(&ingest->view_lost_ms, __ATOMIC_RELAXED) <= settled_ms;
 }
 
 /* The early entry of an accepted declaration: version 0, which any decision replaces. */
@@ -422,10 +490,15 @@ static void write_early_views(gl_ingest *ingest, gl_ingest_worker *worker, const
         args[3 * n + 2] = ttl;
         n++;
     }
-    gl_err err = {0};
-    if (n > 0 && !gl_kv_eval(worker->kv, &gl_view_script, n, keys, 1, args, 3, NULL, &err)) {
+    /* In parts: each has the whole deadline, so that a large message does not look like a slow Redis. */
+    for (size_t at = 0; at < n; at += VIEW_CALLS) {
+        size_t part = n - at < VIEW_CALLS ? n - at : VIEW_CALLS;
+        gl_err err = {0};
+        if (gl_kv_eval(worker->kv, &gl_view_script, part, keys + at, 1, args + 3 * at, 3, NULL, &err))
+            continue;
         __atomic_store_n(&ingest->view_lost_ms, gl_wall_us() / 1000, __ATOMIC_RELAXED);
-        gl_series_add(ingest->metrics.view_lost, n);
+        gl_series_add(ingest->metrics.view_lost, n - at);
+        return;
     }
 }
 
@@ -434,6 +507,8 @@ static void count_batch(gl_ingest *ingest, const gl_batch *batch)
     uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const gl_job *job = batch->records[i].token;
+        if (job->answer_only)
+            continue;
         for (size_t k = 0; k < job->answer_count; k++) {
             const gl_answer *a = &job->answers[k];
             accepted += a->mrn.len > 0 && !a->duplicate;

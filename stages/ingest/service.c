@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "customs/view.h"
+#include "ingest/formats/csv/mapping.h"
 #include "ingest/ingest.h"
 
 static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
@@ -28,12 +29,25 @@ static const gl_account *request_account(const gl_ingest *ingest, const gl_http_
     return gl_ingest_account(ingest, name.len > 0 ? name : gl_str_of(ingest->conf.http_account));
 }
 
+/* The request's account, or NULL after it was refused. */
+static const gl_account *need_account(const gl_ingest *ingest, gl_http_request *request)
+{
+    const gl_account *account = request_account(ingest, request);
+    if (account == NULL)
+        gl_http_problem(request, 403, "account-unknown", "no account of this name is configured", NULL);
+    return account;
+}
+
 static void post_declarations(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
-    const gl_account *account = request_account(ingest, request);
-    if (account == NULL) {
-        gl_http_problem(request, 403, "account-unknown", "no account of this name is configured", NULL);
+    const gl_account *account = need_account(ingest, request);
+    if (account == NULL)
+        return;
+    uint64_t first_position = 0;
+    gl_str position = gl_http_query(request, "first_position");
+    if (position.ptr != NULL && (!gl_str_to_u64(position, INT32_MAX, &first_position) || first_position == 0)) {
+        gl_http_problem(request, 400, "query-invalid", "first_position is a whole number from 1", NULL);
         return;
     }
     gl_job *job = calloc(1, sizeof *job);
@@ -45,9 +59,7 @@ static void post_declarations(void *context, gl_http_request *request)
     job->bytes = gl_http_body(request);
     job->received_us = gl_http_received_us(request);
     job->request = request;
-    uint64_t first_position = 0;
-    if (gl_str_to_u64(gl_http_query(request, "first_position"), INT32_MAX, &first_position))
-        job->first_position = (int64_t)first_position;
+    job->first_position = (int64_t)first_position;
     if (!gl_job_queue_put(ingest->queue, job)) {
         free(job);
         gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
@@ -58,15 +70,15 @@ static int message_status(const gl_err *err)
 {
     if (strcmp(err->code, "intake-format-unknown") == 0)
         return 415;
-    if (strcmp(err->code, "too-many-declarations") == 0)
+    if (strcmp(err->code, "too-many-declarations") == 0 || strcmp(err->code, "output-too-large") == 0)
         return 413;
-    return 400;
+    return strncmp(err->code, "intake-", 7) == 0 ? 400 : 422;
 }
 
 void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
 {
     if (!committed) {
-        gl_http_problem(job->request, 503, err->code, err->message, RETRY_SOON);
+        gl_http_problem(job->request, 503, err->code == NULL ? "not-committed" : err->code, err->message, RETRY_SOON);
     } else if (job->message_error.code != NULL) {
         gl_http_problem(job->request, message_status(&job->message_error), job->message_error.code,
                         job->message_error.message, NULL);
@@ -77,17 +89,6 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
         gl_buf_free(&body);
     }
     free(job);
-}
-
-/* Is a miss a proof? Only with a marker that has been there for a while, and no early entry lost lately. */
-static bool view_is_complete(const gl_ingest *ingest, gl_str marker)
-{
-    uint64_t since_ms = 0;
-    if (marker.ptr == NULL || !gl_str_to_u64(marker, INT64_MAX, &since_ms))
-        return false;
-    int64_t now_ms = gl_wall_us() / 1000;
-    int64_t lost_ms = __atomic_load_n(&ingest->view_lost_ms, __ATOMIC_RELAXED);
-    return now_ms - (int64_t)since_ms >= ingest->conf.view_settle_ms && (lost_ms == 0 || now_ms - lost_ms >= 60000);
 }
 
 static bool owned_by(gl_str json, const char *account)
@@ -101,13 +102,9 @@ static bool owned_by(gl_str json, const char *account)
 }
 
 /* Answers with the view of `stem`. */
-static void answer_view(gl_ingest *ingest, gl_http_request *request, const char *stem, uint64_t bits)
+static void answer_view(gl_ingest *ingest, gl_http_request *request, const gl_account *account, const char *stem,
+                        uint64_t bits)
 {
-    const gl_account *account = request_account(ingest, request);
-    if (account == NULL) {
-        gl_http_problem(request, 403, "account-unknown", "no account of this name is configured", NULL);
-        return;
-    }
     gl_arena *arena = gl_arena_new(4096);
     int32_t partition = (int32_t)(bits % (uint64_t)ingest->partition_count);
     gl_str keys[2] = {gl_view_key(arena, stem), gl_view_marker_key(arena, partition)};
@@ -121,9 +118,9 @@ static void answer_view(gl_ingest *ingest, gl_http_request *request, const char 
         if (owned_by(view.json, account->name))
             gl_http_respond(request, 200, "application/json", view.json, NULL);
         else
-            gl_http_problem(request, 404, "mrn-unknown", "no declaration of this account has this number", NULL);
-    } else if (ok && view_is_complete(ingest, values[1])) {
-        gl_http_problem(request, 404, "mrn-unknown", "no declaration of this account has this number", NULL);
+            gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
+    } else if (ok && gl_ingest_view_complete(ingest, values[1])) {
+        gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
     } else {
         gl_http_problem(request, 503, "view-rebuilding", "the status view is being rebuilt; ask again", RETRY_SOON);
     }
@@ -140,7 +137,9 @@ static void get_by_mrn(void *context, gl_http_request *request)
                         NULL);
         return;
     }
-    answer_view(ingest, request, stem, bits);
+    const gl_account *account = need_account(ingest, request);
+    if (account != NULL)
+        answer_view(ingest, request, account, stem, bits);
 }
 
 static bool family_of(gl_str text, gl_family *family)
@@ -162,8 +161,10 @@ static void get_by_lrn(void *context, gl_http_request *request)
     gl_ingest *ingest = context;
     gl_str lrn = gl_http_query(request, "lrn");
     gl_family family;
-    const gl_account *account = request_account(ingest, request);
-    if (lrn.len == 0 || account == NULL || !family_of(gl_http_query(request, "family"), &family)) {
+    const gl_account *account = need_account(ingest, request);
+    if (account == NULL)
+        return;
+    if (lrn.len == 0 || !family_of(gl_http_query(request, "family"), &family)) {
         gl_http_problem(request, 400, "query-invalid",
                         "give lrn=... and, when it is no import, family=export or entry-summary", NULL);
         return;
@@ -173,7 +174,33 @@ static void get_by_lrn(void *context, gl_http_request *request)
     uint64_t bits = 0;
     gl_mrn_stem(id.bytes, stem);
     gl_mrn_stem_bits(gl_str_of(stem), &bits);
-    answer_view(ingest, request, stem, bits);
+    answer_view(ingest, request, account, stem, bits);
+}
+
+/* How a CSV profile makes declarations of rows: who splits a file needs it. */
+static void get_profile(void *context, gl_http_request *request)
+{
+    const gl_ingest *ingest = context;
+    gl_err err = {0};
+    const gl_mapping *mapping = gl_mappings_find(ingest->mappings, gl_http_tail(request), &err);
+    if (mapping == NULL) {
+        gl_http_problem(request, 404, err.code, err.message, NULL);
+        return;
+    }
+    gl_buf body = {0};
+    gl_buf_text(&body, "{\"profile\":");
+    gl_buf_json(&body, mapping->profile);
+    gl_buf_text(&body, ",\"delimiter\":");
+    gl_buf_json(&body, (gl_str){&mapping->delimiter, 1});
+    gl_buf_printf(&body, ",\"group\":%s,\"lrn\":[", mapping->group ? "true" : "false");
+    for (size_t i = 0; i < mapping->lrn_count; i++) {
+        if (i > 0)
+            gl_buf_byte(&body, ',');
+        gl_buf_json(&body, mapping->lrn[i]);
+    }
+    gl_buf_text(&body, "]}\n");
+    gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
+    gl_buf_free(&body);
 }
 
 static bool write_port(const char *path, int port, gl_err *err)
@@ -192,12 +219,13 @@ static bool write_port(const char *path, int port, gl_err *err)
 
 bool gl_service_start(gl_ingest *ingest, gl_err *err)
 {
-    static gl_http_route routes[3];
+    gl_http_route *routes = ingest->routes;
     routes[0] = (gl_http_route){"POST", "/v1/declarations", post_declarations, ingest};
     routes[1] = (gl_http_route){"GET", "/v1/declarations", get_by_lrn, ingest};
     routes[2] = (gl_http_route){"GET", "/v1/declarations/{}", get_by_mrn, ingest};
+    routes[3] = (gl_http_route){"GET", "/v1/profiles/{}", get_profile, ingest};
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
-    ingest->http = gl_http_start(&ingest->conf.http, routes, 3, ingest->registry, err);
+    ingest->http = gl_http_start(&ingest->conf.http, routes, GL_INGEST_ROUTES, ingest->registry, err);
     if (ingest->http == NULL)
         return gl_fail_context(err, "intake");
     gl_log(GL_LOG_INFO, "intake-listening", "port %d", gl_http_port(ingest->http));

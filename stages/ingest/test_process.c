@@ -77,7 +77,8 @@ static size_t put_count(const fixture *f, int output)
     "\"description\":\"Cotton T-shirt\",\"commodity_code\":\"610910\",\"item_charge_amount\":{\"amount\":\"" value     \
     "\",\"currency\":\"EUR\"}}]}"
 
-static const char *const SETS[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings", NULL};
+#define SETS_MAPPINGS "ingest.mappings=" GL_SOURCE_DIR "/config/mappings"
+static const char *const SETS[] = {SETS_MAPPINGS, NULL};
 
 Test(process, accepted_declaration_has_identity_partition_and_mrn)
 {
@@ -159,81 +160,335 @@ Test(process, answers_are_json_with_each_error)
     fixture_close(&f);
 }
 
+Test(process, a_dead_lettered_message_is_not_answered_as_accepted)
+{
+    fixture f;
+    fixture_open(&f, SETS);
+    gl_job *job = add_job(&f, DECLARATION("L-1", "1"), GL_FORMAT_JSON);
+    run(&f);
+    cr_assert_gt(job->answers[0].mrn.len, 0);
+    gl_err err;
+    gl_fail(&err, GL_DEAD_LETTER, "output-too-large", "too large");
+    gl_ingest_dead_lettered(f.stage, &f.worker, &f.records[0], &err, f.outbox);
+    cr_assert_eq(job->answer_count, 0);
+    cr_assert_str_eq(job->message_error.code, "output-too-large");
+    fixture_close(&f);
+}
+
+Test(process, a_message_without_declarations_says_so)
+{
+    fixture f;
+    fixture_open(&f, SETS);
+    gl_job *job = add_job(&f, "[]", GL_FORMAT_JSON);
+    run(&f);
+    cr_assert_str_eq(job->message_error.code, "intake-empty");
+    fixture_close(&f);
+}
+
+Test(process, a_miss_proves_nothing_until_the_view_has_settled)
+{
+    fixture f;
+    fixture_open(&f, SETS);
+    gl_ingest *ingest = f.stage;
+    char minute_ago[32], now[32];
+    snprintf(minute_ago, sizeof minute_ago, "%lld", (long long)(gl_wall_us() / 1000 - 60000));
+    snprintf(now, sizeof now, "%lld", (long long)(gl_wall_us() / 1000));
+    cr_assert_not(gl_ingest_view_complete(ingest, gl_str_of(minute_ago)), "the process before may have lost an entry");
+    ingest->view_lost_ms -= 60000;
+    cr_assert(gl_ingest_view_complete(ingest, gl_str_of(minute_ago)));
+    cr_assert_not(gl_ingest_view_complete(ingest, gl_str_of(now)));
+    cr_assert_not(gl_ingest_view_complete(ingest, (gl_str){NULL, 0}));
+    cr_assert_not(gl_ingest_view_complete(ingest, GL_STR("soon")));
+    fixture_close(&f);
+}
+
+/* --- accounts --- */
+
+static const char *refused_account(gl_account first, gl_account second, char text[GL_ERR_MESSAGE_BYTES])
+{
+    static const char yaml[] = "accounts:\n  - {name: \"%s\", directory: \"%s\", profile: \"%s\"}\n"
+                               "  - {name: \"%s\", directory: \"%s\", profile: \"%s\"}\n";
+    char path[] = "/tmp/greenlane-accounts-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    cr_assert_not_null(file);
+    fprintf(file, yaml, first.name, first.directory, first.profile, second.name, second.directory, second.profile);
+    fclose(file);
+    const char *const sets[] = {SETS_MAPPINGS, "ingest.http_account=a", NULL};
+    gl_err err = {0};
+    gl_conf *conf = gl_conf_load(path, gl_ingest_stage.conf_tables, 3, sets, &err);
+    cr_assert_not_null(conf, "%s", err.message);
+    gl_metrics *metrics = gl_metrics_new();
+    gl_stage_env env = {.conf = conf, .metrics = metrics, .partition_count = 4};
+    void *stage = NULL;
+    text[0] = '\0';
+    if (gl_ingest_stage.open(&env, &stage, &err))
+        gl_ingest_stage.close(stage);
+    else
+        memcpy(text, err.message, GL_ERR_MESSAGE_BYTES);
+    gl_metrics_destroy(metrics);
+    gl_conf_destroy(conf);
+    unlink(path);
+    return text;
+}
+
+Test(accounts, what_cannot_work_is_refused_at_the_start)
+{
+    char text[GL_ERR_MESSAGE_BYTES];
+    gl_account plain = {"a", "", "", false}, other = {"b", "", "", false};
+    cr_assert_str_empty(refused_account(plain, other, text));
+    cr_assert_not_null(strstr(refused_account(plain, plain, text), "there twice"), "%s", text);
+    cr_assert_not_null(strstr(refused_account(plain, (gl_account){"b", "", "kcz", false}, text), "kcs"), "%s", text);
+    cr_assert_not_null(
+        strstr(refused_account((gl_account){"a", "/tmp/x", "", false}, (gl_account){"b", "/tmp/x", "", false}, text),
+               "same directory"),
+        "%s", text);
+}
+
 /* --- watched directories --- */
 
-static void write_file(const char *path, const char *text)
+static const char *const WATCH_SETS[] = {
+    SETS_MAPPINGS, "ingest.chunk=2", "ingest.settle=0ms", "ingest.scan_interval=10ms", "ingest.message_limit=4k", NULL};
+
+typedef struct inbox {
+    fixture f;
+    char directory[64];
+    gl_account account;
+    gl_watch *watch;
+} inbox;
+
+static void inbox_open(inbox *box)
 {
-    FILE *file = fopen(path, "w");
+    strcpy(box->directory, "/tmp/greenlane-watch-XXXXXX");
+    cr_assert_not_null(mkdtemp(box->directory));
+    fixture_open(&box->f, WATCH_SETS);
+    gl_ingest *ingest = box->f.stage;
+    box->account = (gl_account){"hub-1", box->directory, "kcs", false};
+    ingest->accounts = &box->account;
+    ingest->account_count = 1;
+    box->watch = gl_watch_new(ingest);
+}
+
+/* As a crash would: the state in the outbox is what is left. */
+static void inbox_restart(inbox *box, int64_t chunk)
+{
+    gl_ingest *ingest = box->f.stage;
+    gl_watch_destroy(box->watch);
+    ingest->conf.chunk_declarations = chunk;
+    box->watch = gl_watch_new(ingest);
+}
+
+static void inbox_close(inbox *box)
+{
+    char command[128];
+    gl_watch_destroy(box->watch);
+    fixture_close(&box->f);
+    snprintf(command, sizeof command, "rm -rf '%s'", box->directory);
+    cr_assert_eq(system(command), 0);
+}
+
+static const char *inbox_path(const inbox *box, const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", box->directory, name);
+    return path;
+}
+
+static void drop(const inbox *box, const char *name, const char *text, const char *mode)
+{
+    char partial[600];
+    if (mode[0] == 'a') {
+        FILE *file = fopen(inbox_path(box, name), "a");
+        cr_assert_not_null(file);
+        fputs(text, file);
+        fclose(file);
+        return;
+    }
+    snprintf(partial, sizeof partial, "%s/.%s", box->directory, name);
+    FILE *file = fopen(partial, "w");
     cr_assert_not_null(file);
     fputs(text, file);
     fclose(file);
+    cr_assert_eq(rename(partial, inbox_path(box, name)), 0);
 }
 
-/* Takes one chunk through process and settle, as a worker would; false when nothing is ready. */
-static bool step_file(fixture *f, gl_watch *watch)
+static gl_job *next_chunk(inbox *box)
 {
     gl_job *job = NULL;
-    int64_t deadline_us = gl_mono_us() + 10 * 1000000;
-    while (job == NULL && gl_mono_us() < deadline_us) {
-        job = gl_watch_take(watch);
-        if (job == NULL && gl_watch_has_work(watch))
-            return false;
-    }
-    if (job == NULL)
-        return false;
-    f->batch.count = 1;
-    f->records[0] = (gl_record){.token = job, .value = job->bytes};
-    run(f);
-    gl_watch_settle(watch, job, true, NULL);
-    return true;
+    for (int64_t until_us = gl_mono_us() + 10000000; job == NULL && gl_mono_us() < until_us; usleep(1000))
+        job = gl_watch_take(box->watch);
+    cr_assert_not_null(job, "no chunk within 10 s");
+    box->f.batch.count = 1;
+    box->f.records[0] = (gl_record){.token = job, .value = job->bytes};
+    return job;
 }
+
+/* Takes chunks through process and settle, as a worker would; returns how many declarations were answered. */
+static size_t step(inbox *box, int chunks)
+{
+    size_t answered = 0;
+    for (int i = 0; i < chunks; i++) {
+        gl_job *job = next_chunk(box);
+        run(&box->f);
+        answered += job->answer_count;
+        gl_watch_settle(box->watch, job, true, NULL);
+    }
+    return answered;
+}
+
+/* Lines of the answers that are there, and how many files of them. */
+static int answer_lines(const inbox *box, int *files)
+{
+    int lines = 0;
+    *files = 0;
+    DIR *out = opendir(inbox_path(box, "out"));
+    for (struct dirent *entry = out == NULL ? NULL : readdir(out); entry != NULL; entry = readdir(out)) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/out/%.200s", box->directory, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        *files += file != NULL;
+        for (int c = file == NULL ? EOF : fgetc(file); c != EOF; c = fgetc(file))
+            lines += c == '\n';
+        if (file != NULL)
+            fclose(file);
+    }
+    if (out != NULL)
+        closedir(out);
+    return lines;
+}
+
+#define WAIT_UNTIL(condition)                                                                                          \
+    do {                                                                                                               \
+        int64_t until_us_ = gl_mono_us() + 10000000;                                                                   \
+        while (!(condition) && gl_mono_us() < until_us_)                                                               \
+            usleep(1000);                                                                                              \
+        cr_assert(condition, "not within 10 s: " #condition);                                                          \
+    } while (0)
+
+#define FIVE                                                                                                           \
+    DECLARATION("W-1", "1")                                                                                            \
+    "\n" DECLARATION("W-2", "1") "\n" DECLARATION("W-3", "1") "\n" DECLARATION("W-4", "-1") "\n" DECLARATION("W-5",    \
+                                                                                                             "1") "\n"
 
 Test(watch, a_file_goes_in_by_chunks_once_and_its_answers_are_complete)
 {
-    char directory[] = "/tmp/greenlane-watch-XXXXXX", path[512], set[600];
-    cr_assert_not_null(mkdtemp(directory));
-    snprintf(set, sizeof set, "ingest.mappings=%s/config/mappings", GL_SOURCE_DIR);
-    const char *const sets[] = {set, "ingest.chunk=2", "ingest.settle=0ms", "ingest.scan_interval=10ms", NULL};
-    fixture f;
-    fixture_open(&f, sets);
-    gl_ingest *ingest = f.stage;
-    gl_account account = {"hub-1", directory, "", false};
-    ingest->accounts = &account;
-    ingest->account_count = 1;
-    snprintf(path, sizeof path, "%s/five.ndjson", directory);
-    write_file(path, DECLARATION("W-1", "1") "\n" DECLARATION("W-2", "1") "\n" DECLARATION("W-3", "1") "\n" DECLARATION(
-                         "W-4", "-1") "\n" DECLARATION("W-5", "1") "\n");
-    gl_watch *watch = gl_watch_new(ingest);
-    cr_assert(step_file(&f, watch));
-    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 2);
-    gl_watch_destroy(watch); /* as a crash would: the state in the outbox is what is left */
-
-    watch = gl_watch_new(ingest);
-    for (int i = 0; i < 3; i++)
-        cr_assert(step_file(&f, watch));
-    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 4, "the first chunk is not taken in again");
-    cr_assert_eq(put_count(&f, GL_INGEST_OUT_REJECTED), 1);
-    gl_watch_destroy(watch);
-
-    snprintf(path, sizeof path, "%s/done/five.ndjson", directory);
-    cr_assert_eq(access(path, F_OK), 0);
-    snprintf(path, sizeof path, "%s/out", directory);
-    DIR *out = opendir(path);
-    int lines = 0, files = 0;
-    for (struct dirent *entry = readdir(out); entry != NULL; entry = readdir(out)) {
-        if (entry->d_name[0] == '.')
-            continue;
-        files++;
-        snprintf(path, sizeof path, "%s/out/%.200s", directory, entry->d_name);
-        FILE *file = fopen(path, "r");
-        for (int c = fgetc(file); c != EOF; c = fgetc(file))
-            lines += c == '\n';
-        fclose(file);
-    }
-    closedir(out);
+    inbox box;
+    int files;
+    inbox_open(&box);
+    drop(&box, "five.ndjson", FIVE, "w");
+    step(&box, 1);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 2);
+    inbox_restart(&box, 2);
+    step(&box, 3);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 4, "the first chunk is not taken in again");
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_REJECTED), 1);
+    WAIT_UNTIL(access(inbox_path(&box, "done/five.ndjson"), F_OK) == 0);
+    cr_assert_eq(answer_lines(&box, &files), 5);
     cr_assert_eq(files, 1);
-    cr_assert_eq(lines, 5);
-    snprintf(path, sizeof path, "rm -rf '%s'", directory);
-    cr_assert_eq(system(path), 0);
-    fixture_close(&f);
+    inbox_close(&box);
+}
+
+Test(watch, a_smaller_chunk_after_a_restart_loses_nothing)
+{
+    inbox box;
+    int files;
+    inbox_open(&box);
+    inbox_restart(&box, 3);
+    drop(&box, "five.ndjson", FIVE, "w");
+    step(&box, 1);
+    inbox_restart(&box, 2);
+    while (access(inbox_path(&box, "done/five.ndjson"), F_OK) != 0) {
+        gl_job *job = gl_watch_take(box.watch);
+        if (job == NULL)
+            continue;
+        box.f.batch.count = 1;
+        box.f.records[0] = (gl_record){.token = job, .value = job->bytes};
+        run(&box.f);
+        gl_watch_settle(box.watch, job, true, NULL);
+    }
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 4);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_REJECTED), 1);
+    cr_assert_eq(answer_lines(&box, &files), 5);
+    inbox_close(&box);
+}
+
+Test(watch, nothing_is_taken_in_while_it_is_not_known_what_was)
+{
+    inbox box;
+    uint8_t digest[GL_SHA256_BYTES];
+    char hex[2 * GL_SHA256_BYTES + 1], key[128];
+    inbox_open(&box);
+    gl_sha256(gl_str_of(FIVE), digest);
+    gl_hex(digest, sizeof digest, hex);
+    snprintf(key, sizeof key, "hub-1\n%s", hex);
+    gl_outbox_state(box.f.outbox, NULL, gl_str_of(key), GL_STR("no record"));
+    drop(&box, "five.ndjson", FIVE, "w");
+    gl_job *job = next_chunk(&box);
+    gl_err err = {0};
+    cr_assert_not(gl_ingest_process(box.f.stage, &box.f.worker, &box.f.batch, box.f.outbox, &err));
+    cr_assert_eq(err.action, GL_FATAL);
+    gl_watch_settle(box.watch, job, false, &err);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 0);
+    inbox_close(&box);
+}
+
+Test(watch, a_file_that_is_too_large_is_set_aside_with_an_answer)
+{
+    inbox box;
+    int files;
+    static char large[8192];
+    memset(large, ' ', sizeof large - 1);
+    inbox_open(&box);
+    drop(&box, "large.json", large, "w");
+    step(&box, 1);
+    WAIT_UNTIL(access(inbox_path(&box, "done/large.json"), F_OK) == 0);
+    cr_assert_eq(answer_lines(&box, &files), 1);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_REJECTED), 1);
+    inbox_close(&box);
+}
+
+Test(watch, a_second_file_of_a_name_does_not_replace_the_first)
+{
+    inbox box;
+    char path[64];
+    uint8_t digest[GL_SHA256_BYTES];
+    char hex[2 * GL_SHA256_BYTES + 1];
+    inbox_open(&box);
+    drop(&box, "day.json", DECLARATION("D-1", "1"), "w");
+    step(&box, 1);
+    WAIT_UNTIL(access(inbox_path(&box, "done/day.json"), F_OK) == 0);
+    drop(&box, "day.json", DECLARATION("D-2", "1"), "w");
+    step(&box, 1);
+    gl_sha256(gl_str_of(DECLARATION("D-2", "1")), digest);
+    gl_hex(digest, sizeof digest, hex);
+    snprintf(path, sizeof path, "done/day.json.%.8s", hex);
+    WAIT_UNTIL(access(inbox_path(&box, path), F_OK) == 0);
+    cr_assert_eq(access(inbox_path(&box, "done/day.json"), F_OK), 0);
+    inbox_close(&box);
+}
+
+Test(watch, what_is_added_to_a_file_in_work_is_not_lost)
+{
+    inbox box;
+    inbox_open(&box);
+    drop(&box, "grows.ndjson", DECLARATION("G-1", "1") "\n", "w");
+    gl_job *job = next_chunk(&box);
+    drop(&box, "grows.ndjson", DECLARATION("G-2", "1") "\n", "a");
+    run(&box.f);
+    cr_assert_eq(job->answer_count, 1);
+    gl_watch_settle(box.watch, job, true, NULL);
+    cr_assert_eq(step(&box, 1), 2, "the file as it is now is taken in");
+    inbox_close(&box);
+}
+
+Test(watch, a_csv_file_has_the_profile_of_its_account)
+{
+    inbox box;
+    inbox_open(&box);
+    drop(&box, "rows.csv", "Declaration ID,Date\n1,2\n", "w");
+    gl_job *job = next_chunk(&box);
+    cr_assert(gl_str_eqz(job->profile, "kcs"));
+    cr_assert_str_eq(job->account->name, "hub-1");
+    run(&box.f);
+    gl_watch_settle(box.watch, job, true, NULL);
+    inbox_close(&box);
 }
