@@ -1,0 +1,424 @@
+/* The HTTP service over real sockets, with the stage's own poll, process and settle on a thread that stands for the
+ * worker, and a redis-server of its own for the view. No Kafka: the test says whether a batch was committed.
+ * Has its own main(), so that ThreadSanitizer can run it. Without redis-server what needs the view is skipped (77).
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/test_check.h"
+#include "customs/ids.h"
+#include "customs/view.h"
+#include "ingest/ingest.h"
+
+enum { PARTITIONS = 4, BATCH_RECORDS = 16 };
+
+#define DECLARATION(lrn, value)                                                                                        \
+    "{\"functional_reference_id\":\"" lrn                                                                              \
+    "\",\"family\":\"IMPORT\",\"type_code\":\"IMA\",\"items\":[{\"sequence_numeric\":1,"                               \
+    "\"description\":\"Cotton T-shirt\",\"commodity_code\":\"610910\",\"item_charge_amount\":{\"amount\":\"" value     \
+    "\",\"currency\":\"EUR\"}}]}"
+
+/* -- A client ----------------------------------------------------------------------------------------------------- */
+
+static int dial(int port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int send_request(int port, const char *method, const char *path, const char *headers, const char *body)
+{
+    int fd = dial(port);
+    gl_buf text = {0};
+    gl_buf_printf(&text, "%s %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n", method,
+                  path, headers, strlen(body));
+    gl_buf_text(&text, body);
+    for (size_t at = 0; fd >= 0 && at < text.len;) {
+        ssize_t done = send(fd, text.data + at, text.len - at, MSG_NOSIGNAL);
+        if (done <= 0)
+            break;
+        at += (size_t)done;
+    }
+    gl_buf_free(&text);
+    return fd;
+}
+
+/* The whole answer, NUL-terminated; closes. */
+static gl_buf hear(int fd)
+{
+    gl_buf answer = {0};
+    char chunk[4096];
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    while (fd >= 0 && poll(&p, 1, 20000) == 1) {
+        ssize_t got = recv(fd, chunk, sizeof chunk, 0);
+        if (got <= 0)
+            break;
+        gl_buf_bytes(&answer, chunk, (size_t)got);
+    }
+    gl_buf_byte(&answer, 0);
+    if (fd >= 0)
+        close(fd);
+    return answer;
+}
+
+/* Is the status `status`, and does the answer hold `text`? */
+static bool heard(gl_buf answer, int status, const char *text)
+{
+    const char *data = (const char *)answer.data;
+    bool ok = answer.len > 12 && strtol(data + 9, NULL, 10) == status && strstr(data, text) != NULL;
+    if (!ok)
+        fprintf(stderr, "expected %d with %s, got: %s\n", status, text, data);
+    gl_buf_free(&answer);
+    return ok;
+}
+
+static bool ask(int port, const char *method, const char *path, const char *headers, const char *body, int status,
+                const char *text)
+{
+    return heard(hear(send_request(port, method, path, headers, body)), status, text);
+}
+
+/* -- The stage with a worker that the test commands --------------------------------------------------------------- */
+
+typedef struct bench {
+    gl_metrics *metrics;
+    gl_conf *conf;
+    gl_ingest *ingest;
+    void *worker;
+    pthread_t thread;
+    bool stop, hold, refuse; /* atomic */
+    int batches, taken;      /* atomic */
+    int port;
+} bench;
+
+static const gl_account ACCOUNTS[] = {{"default", "", "", false}, {"hub-1", "", "", false}};
+
+static bool get(const bool *flag)
+{
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static void set(bool *flag, bool value)
+{
+    __atomic_store_n(flag, value, __ATOMIC_RELEASE);
+}
+
+static void run_batch(bench *b, gl_batch *batch)
+{
+    gl_err err = {0};
+    gl_outbox *outbox = gl_outbox_new(batch->arena);
+    for (int attempt = 0; attempt < 2; attempt++) { /* as after an abort: the same records again */
+        outbox = gl_outbox_new(batch->arena);
+        CHECK(gl_ingest_stage.process(b->ingest, b->worker, batch, outbox, &err));
+    }
+    while (get(&b->hold))
+        check_pause();
+    if (get(&b->refuse)) {
+        gl_fail(&err, GL_FATAL, "kafka-unavailable", "no broker answers");
+        gl_ingest_stage.settle(b->ingest, b->worker, batch, outbox, false, &err);
+    } else {
+        gl_ingest_stage.applied(b->ingest, b->worker, batch, outbox);
+        gl_ingest_stage.settle(b->ingest, b->worker, batch, outbox, true, NULL);
+    }
+    __atomic_add_fetch(&b->batches, 1, __ATOMIC_ACQ_REL);
+}
+
+static void *worker_main(void *context)
+{
+    bench *b = context;
+    gl_arena *arena = gl_arena_new(0);
+    gl_record records[BATCH_RECORDS];
+    for (;;) {
+        gl_batch batch = {.records = records, .arena = arena};
+        bool last = get(&b->stop);
+        size_t count = gl_ingest_stage.poll(b->ingest, b->worker, &batch, BATCH_RECORDS, last ? 0 : 20);
+        __atomic_add_fetch(&b->taken, (int)count, __ATOMIC_ACQ_REL);
+        if (count > 0)
+            run_batch(b, &batch);
+        else if (last)
+            break;
+        gl_arena_reset(arena);
+    }
+    gl_arena_destroy(arena);
+    return NULL;
+}
+
+static bool bench_open(bench *b, const char *redis_url, bool with_worker)
+{
+    char redis[160];
+    gl_err err = {0};
+    memset(b, 0, sizeof *b);
+    snprintf(redis, sizeof redis, "redis.url=%s", redis_url);
+    const char *const sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings",
+                                "ingest.listen=127.0.0.1:0",
+                                "redis.timeout=5s",
+                                "redis.retry=1ms",
+                                redis,
+                                NULL};
+    b->metrics = gl_metrics_new();
+    b->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 3, sets, &err);
+    gl_stage_env env = {.conf = b->conf, .metrics = b->metrics, .partition_count = PARTITIONS};
+    void *stage = NULL;
+    if (!CHECK(b->conf != NULL && gl_ingest_stage.open(&env, &stage, &err)))
+        return false;
+    b->ingest = stage;
+    b->ingest->accounts = ACCOUNTS;
+    b->ingest->account_count = 2;
+    if (!CHECK(gl_ingest_stage.worker_open(stage, &env, &b->worker, &err)) ||
+        !CHECK(gl_ingest_stage.intake_start(stage, &env, &err)))
+        return false;
+    b->port = gl_http_port(b->ingest->http);
+    return !with_worker || CHECK(pthread_create(&b->thread, NULL, worker_main, b) == 0);
+}
+
+static void bench_drain(bench *b)
+{
+    gl_ingest_stage.intake_stop(b->ingest);
+    set(&b->stop, true);
+    pthread_join(b->thread, NULL);
+}
+
+static void bench_close(bench *b)
+{
+    gl_ingest_stage.worker_close(b->worker);
+    gl_ingest_stage.close(b->ingest);
+    gl_conf_destroy(b->conf);
+    gl_metrics_destroy(b->metrics);
+}
+
+/* -- Without a view ----------------------------------------------------------------------------------------------- */
+
+static void test_answer_after_the_commit(void)
+{
+    bench b;
+    if (!bench_open(&b, "", true))
+        return;
+    set(&b.hold, true);
+    int fd = send_request(b.port, "POST", "/v1/declarations", "", DECLARATION("S-1", "1"));
+    CHECK_WITHIN(10, __atomic_load_n(&b.taken, __ATOMIC_ACQUIRE) == 1);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    CHECK(poll(&p, 1, 50) == 0); /* nothing before the commit */
+    set(&b.hold, false);
+    CHECK(heard(hear(fd), 202, "\"duplicate_check\":\"pending\""));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", "{\"no\":1}", 422, "\"rejected\":1"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", "", 400, "intake-empty"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "",
+              "\x7F"
+              "ELF",
+              415, "intake-format-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "Content-Type: text/csv\r\n", "a,b\n1,2\n", 400,
+              "intake-profile-required"));
+    CHECK(ask(b.port, "POST", "/v1/declarations?first_position=7", "", DECLARATION("S-2", "1"), 202, "\"position\":7"));
+    CHECK(ask(b.port, "POST", "/v1/declarations?first_position=x", "", DECLARATION("S-3", "1"), 400, "first_position"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "Greenlane-Account: nobody\r\n", "{}", 403, "account-unknown"));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=x", "Greenlane-Account: nobody\r\n", "", 403, "account-unknown"));
+    CHECK(ask(b.port, "GET", "/v1/declarations", "", "", 400, "query-invalid"));
+    CHECK(ask(b.port, "GET", "/v1/declarations/ABC", "", "", 400, "mrn-invalid"));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=S-1", "", "", 503, "Retry-After"));
+    CHECK(ask(b.port, "GET", "/v1/profiles/parcels", "", "", 200, "\"group\":true,\"lrn\":[\"Tracking Number\"]"));
+    CHECK(ask(b.port, "GET", "/v1/profiles/none", "", "", 404, "intake-profile-unknown"));
+    set(&b.refuse, true);
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("S-4", "1"), 503, "Retry-After"));
+    bench_drain(&b);
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("S-5", "1"), 503, "draining"));
+    bench_close(&b);
+}
+
+/* What is taken or queued when the drain begins is committed and answered. */
+static void test_drain(void)
+{
+    enum { REQUESTS = 12 };
+    bench b;
+    int fds[REQUESTS];
+    if (!bench_open(&b, "", true))
+        return;
+    set(&b.hold, true);
+    for (int i = 0; i < REQUESTS; i++) {
+        char body[512];
+        snprintf(body, sizeof body, DECLARATION("D-%d", "1"), i);
+        fds[i] = send_request(b.port, "POST", "/v1/declarations", "", body);
+        if (i == 0)
+            CHECK_WITHIN(10, __atomic_load_n(&b.taken, __ATOMIC_ACQUIRE) == 1);
+    }
+    CHECK(ask(b.port, "GET", "/v1/profiles/kcs", "", "", 200, "kcs")); /* behind the posts, on the same thread */
+    gl_ingest_stage.intake_stop(b.ingest);
+    set(&b.hold, false);
+    bench_drain(&b);
+    for (int i = 0; i < REQUESTS; i++) {
+        gl_buf answer = hear(fds[i]);
+        bool either = strstr((char *)answer.data, "\"mrn\"") != NULL || strstr((char *)answer.data, "draining") != NULL;
+        CHECK(either);
+        gl_buf_free(&answer);
+    }
+    bench_close(&b);
+}
+
+/* The worker has failed: nobody will take what is queued. */
+static void test_close_answers_what_is_queued(void)
+{
+    bench b;
+    if (!bench_open(&b, "", false))
+        return;
+    int fd = send_request(b.port, "POST", "/v1/declarations", "", DECLARATION("Q-1", "1"));
+    CHECK(ask(b.port, "GET", "/v1/profiles/kcs", "", "", 200, "kcs")); /* then it is in the queue */
+    bench_close(&b);
+    CHECK(heard(hear(fd), 503, "stopping"));
+}
+
+/* -- With a view -------------------------------------------------------------------------------------------------- */
+
+typedef struct server {
+    pid_t pid;
+    char url[64], directory[64];
+} server;
+
+static int free_port(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        perror("bind");
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static bool redis_start(server *s)
+{
+    char port[16];
+    snprintf(port, sizeof port, "%d", free_port());
+    snprintf(s->url, sizeof s->url, "redis://127.0.0.1:%s", port);
+    strcpy(s->directory, "/tmp/greenlane-service-XXXXXX");
+    if (mkdtemp(s->directory) == NULL)
+        return false;
+    s->pid = fork();
+    if (s->pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, STDOUT_FILENO);
+        execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir",
+               s->directory, (char *)NULL);
+        _exit(127);
+    }
+    return s->pid > 0;
+}
+
+static void redis_kill(server *s)
+{
+    kill(s->pid, SIGKILL);
+    waitpid(s->pid, NULL, 0);
+    rmdir(s->directory);
+}
+
+static gl_kv *kv_of(const server *s)
+{
+    gl_kv_conf conf = {s->url, 5000, 1};
+    return gl_kv_new(&conf, NULL);
+}
+
+static void set_markers(const server *s, int64_t since_ms)
+{
+    gl_arena *arena = gl_arena_new(0);
+    gl_kv *kv = kv_of(s);
+    gl_str keys[PARTITIONS], values[PARTITIONS];
+    for (int p = 0; p < PARTITIONS; p++) {
+        keys[p] = gl_view_marker_key(arena, p);
+        values[p] = gl_str_of(gl_arena_printf(arena, "%lld", (long long)since_ms));
+    }
+    gl_err err = {0};
+    CHECK(gl_kv_set(kv, keys, values, PARTITIONS, 0, &err));
+    gl_kv_destroy(kv);
+    gl_arena_destroy(arena);
+}
+
+static void path_of(char path[128], const char *account, const char *lrn)
+{
+    char mrn[GL_MRN_CHARS + 1];
+    gl_declaration_id id = gl_declaration_id_of(gl_str_of(account), gl_str_of(lrn), GL_FAMILY_IMPORT);
+    gl_mrn_make(id.bytes, gl_wall_us(), "BE", GL_FAMILY_IMPORT, mrn);
+    snprintf(path, 128, "/v1/declarations/%s", mrn);
+}
+
+static void test_view(server *s)
+{
+    bench b;
+    char path[128], unknown[128];
+    int64_t now_ms = gl_wall_us() / 1000;
+    if (!bench_open(&b, s->url, true))
+        return;
+    path_of(path, "default", "V-1");
+    path_of(unknown, "default", "V-none");
+    CHECK(ask(b.port, "GET", path, "", "", 503, "view-rebuilding"));
+    set_markers(s, now_ms - 600000);
+    CHECK(ask(b.port, "GET", path, "", "", 503, "view-rebuilding")); /* this process has only begun */
+    __atomic_store_n(&b.ingest->view_lost_ms, now_ms - 600000, __ATOMIC_RELAXED);
+    CHECK(ask(b.port, "GET", path, "", "", 404, "mrn-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-1", "1"), 202, "\"duplicate_check\":\"done\""));
+    CHECK(ask(b.port, "GET", path, "", "", 200, "\"outcome\":\"OPEN\""));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "", "", 200, "\"lrn\":\"V-1\""));
+    CHECK(ask(b.port, "GET", path, "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", " " DECLARATION("V-1", "1"), 202, "\"duplicate\":true"));
+    gl_buf twice = hear(
+        send_request(b.port, "POST", "/v1/declarations", "", DECLARATION("V-1", "2") "\n" DECLARATION("V-1", "2")));
+    const char *first = strstr((char *)twice.data, "lrn-reused");
+    CHECK(first != NULL && strstr(first + 1, "lrn-reused") != NULL); /* each with its error */
+    gl_buf_free(&twice);
+    set_markers(s, now_ms);
+    CHECK(ask(b.port, "GET", unknown, "", "", 503, "view-rebuilding"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-2", "1"), 202, "\"duplicate_check\":\"pending\""));
+    redis_kill(s);
+    CHECK(ask(b.port, "GET", path, "", "", 503, "view-rebuilding"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-3", "1"), 202, "\"duplicate_check\":\"pending\""));
+    CHECK(__atomic_load_n(&b.ingest->view_lost_ms, __ATOMIC_RELAXED) >= now_ms);
+    bench_drain(&b);
+    bench_close(&b);
+}
+
+static bool redis_answers(const server *s)
+{
+    gl_kv *kv = kv_of(s);
+    bool ok = gl_kv_ping(kv, NULL);
+    gl_kv_destroy(kv);
+    return ok;
+}
+
+/* Is redis-server installed? */
+static bool redis_ended(const server *s)
+{
+    int status = 0;
+    return waitpid(s->pid, &status, WNOHANG) == s->pid;
+}
+
+int main(void)
+{
+    gl_log_init("test", GL_LOG_ERROR);
+    test_answer_after_the_commit();
+    test_drain();
+    test_close_answers_what_is_queued();
+    server s = {0};
+    bool ended = false;
+    CHECK(redis_start(&s));
+    CHECK_WITHIN(20, (ended = redis_ended(&s)) || redis_answers(&s));
+    if (ended) {
+        rmdir(s.directory);
+        puts("redis-server is not installed: the view was not tested");
+        return check_result() != 0 ? 1 : CHECK_SKIPPED;
+    }
+    test_view(&s);
+    return check_result();
+}
