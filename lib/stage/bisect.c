@@ -17,11 +17,12 @@ static bool run(gl_process_call *call, const gl_batch *batch, gl_outbox *outbox,
     return false;
 }
 
-static void dead_letter(gl_process_call *call, const gl_record *record, const gl_err *why, gl_outbox *outbox)
+static void dead_letter(gl_process_call *call, const gl_batch *batch, const gl_record *record, const gl_err *why,
+                        gl_outbox *outbox)
 {
     gl_outbox_dead_letter(outbox, record, why);
     if (call->dead_lettered != NULL)
-        call->dead_lettered(call->stage, call->worker, record, why, outbox);
+        call->dead_lettered(call->stage, call->worker, batch, record, why, outbox);
 }
 
 static gl_batch part_of(const gl_batch *batch, size_t from, size_t count)
@@ -41,7 +42,7 @@ static bool bisect(gl_process_call *call, const gl_batch *batch, gl_outbox *outb
         return false;
     if (batch->count == 1) {
         gl_err why = *err;
-        dead_letter(call, batch->records, &why, outbox);
+        dead_letter(call, batch, batch->records, &why, outbox);
         return true;
     }
     call->splits++;
@@ -63,7 +64,7 @@ bool gl_process_bisect(gl_process_call *call, const gl_batch *batch, gl_err *con
         gl_batch part = part_of(batch, from, i - from);
         good = bisect(call, &part, outbox, err);
         if (good && poisoned)
-            dead_letter(call, &batch->records[i], poison[i], outbox);
+            dead_letter(call, batch, &batch->records[i], poison[i], outbox);
         from = i + 1;
     }
     if (!good)

@@ -204,7 +204,8 @@ rd_kafka_headers_t *gl_dead_letter_headers(const gl_worker *worker, const gl_out
 /* ---- bisect.c ---- */
 typedef struct gl_process_call {
     bool (*process)(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
-    void (*dead_lettered)(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox);
+    void (*dead_lettered)(void *stage, void *worker, const gl_batch *batch, const gl_record *record, const gl_err *err,
+                          gl_outbox *outbox);
     void *stage, *worker;
     size_t splits; /* counted */
 } gl_process_call;

@@ -110,7 +110,8 @@ typedef struct gl_stage_def {
     /* Optional. The runtime dead-letters `record` itself (isolated by bisecting, or its outputs do not fit): what else
      * has to be put for it, for example a technical failure on gl.events. Must not read what it cannot decode. Thread:
      * worker. */
-    void (*dead_lettered)(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox);
+    void (*dead_lettered)(void *stage, void *worker, const gl_batch *batch, const gl_record *record, const gl_err *err,
+                          gl_outbox *outbox);
     /* Optional. After the commit, with what was put: update views. Never fails the batch. Thread: worker. */
     void (*applied)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox);
     /* Optional. Between batches at least once a second: `state` for the partitions owned (`partitions`, `count`):

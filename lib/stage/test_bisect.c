@@ -50,8 +50,10 @@ static bool process(void *stage, void *worker, const gl_batch *batch, gl_outbox 
     return true;
 }
 
-static void dead_lettered(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox)
+static void dead_lettered(void *stage, void *worker, const gl_batch *batch, const gl_record *record, const gl_err *err,
+                          gl_outbox *outbox)
 {
+    cr_assert(record >= batch->records && record < batch->records + batch->count);
     (void)stage;
     (void)worker;
     hooks++;

@@ -70,8 +70,6 @@ typedef struct classify_worker {
     gl_hs_scratch *scratch;
     gl_text_cache *cache;
     gl_kv *kv;             /* NULL: no Redis */
-    gl_arena *arena;       /* of the batch being processed */
-    int64_t now_us;        /* likewise */
     gl_str *keys, *values; /* for Redis after the commit; in the batch's arena */
     size_t count;
 } classify_worker;
@@ -275,8 +273,6 @@ static bool classify_process(void *context, void *worker_context, const gl_batch
     gl_text_batch texts;
 
     (void)err;
-    worker->arena = batch->arena;
-    worker->now_us = batch->now_us;
     decoded_batch d = decode_batch(batch, outbox);
     gl_text_batch_begin(&texts, stage->classifier, worker->cache, batch->arena, d.item_count);
     for (size_t i = 0; i < d.count; i++)
@@ -306,13 +302,12 @@ static void classify_applied(void *context, void *worker_context, const gl_batch
     worker->count = 0;
 }
 
-static void classify_dead_lettered(void *context, void *worker_context, const gl_record *record, const gl_err *err,
-                                   gl_outbox *outbox)
+static void classify_dead_lettered(void *context, void *worker, const gl_batch *batch, const gl_record *record,
+                                   const gl_err *err, gl_outbox *outbox)
 {
-    classify_worker *worker = worker_context;
-
     (void)context;
-    put_failure(outbox, record, err, worker->arena, worker->now_us);
+    (void)worker;
+    put_failure(outbox, record, err, batch->arena, batch->now_us);
 }
 
 static const char *const inputs[] = {"gl.declarations.accepted", NULL};

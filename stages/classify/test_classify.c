@@ -276,7 +276,7 @@ Test(classify_stage, a_record_that_the_runtime_gives_up_is_announced)
     gl_err why = {0};
     process();
     gl_fail(&why, GL_DEAD_LETTER, "record-too-large", "its output does not fit");
-    gl_classify_stage.dead_lettered(f.stage, f.worker, record, &why, f.outbox);
+    gl_classify_stage.dead_lettered(f.stage, f.worker, &f.batch, record, &why, f.outbox);
     f.entries = gl_outbox_entries(f.outbox, &f.entry_count);
     cr_assert_eq(f.entry_count, 2);
     cr_expect_eq(f.entries[1].output, 1);

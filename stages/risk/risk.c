@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "customs/failure.h"
 #include "gen/topics.h"
 #include "io/envelope.h"
 #include "risk/assess.h"
@@ -27,6 +28,7 @@ static const gl_conf_entry entries[] = {
 const gl_conf_table gl_risk_conf_table = {"risk",  "Scoring and criteria.",           sizeof(gl_risk_conf), false,
                                           entries, sizeof entries / sizeof entries[0]};
 
+enum { OUT_ASSESSED, OUT_EVENTS };
 enum { SCORED, OUTSIDE, HITS, SCORES, IN_FORCE, METRIC_COUNT };
 static const gl_metric_def metrics[METRIC_COUNT] = {
     [SCORED] = {"gl_risk_scored_total", GL_COUNTER, "Declarations that got a score.", {NULL}, {0}},
@@ -139,6 +141,15 @@ typedef struct decoded {
     size_t count;
 } decoded;
 
+/* No silence: decide turns the event into a technical hold. */
+static void put_failure(gl_outbox *outbox, const gl_batch *batch, const gl_record *record, const gl_err *why)
+{
+    gl_failed_record failed = {record->key, record->value, record->partition, record->offset};
+    gl_str event;
+    if (gl_failure_event(batch->arena, gl_risk_stage.name, &failed, why, batch->now_us, &event))
+        gl_outbox_put(outbox, record, OUT_EVENTS, record->key, event);
+}
+
 static decoded decode(const gl_batch *batch, gl_outbox *outbox)
 {
     decoded d = {GL_NEW_N(batch->arena, gl_classified, batch->count),
@@ -150,6 +161,7 @@ static decoded decode(const gl_batch *batch, gl_outbox *outbox)
         gl_err err = {0};
         if (!gl_classified_decode(in, (const uint8_t *)record->value.ptr, record->value.len, batch->arena, &err)) {
             gl_outbox_dead_letter(outbox, record, &err);
+            put_failure(outbox, batch, record, &err);
             continue;
         }
         d.all[d.count].decl = &in->declaration;
@@ -178,7 +190,7 @@ static void put(gl_outbox *outbox, const gl_batch *batch, const gl_record *recor
     gl_envelope_begin(&value, GL_SCHEMA_ID_ASSESSED);
     gl_buf_str(&value, upstream);
     gl_assessment_encode(&value, assessment);
-    gl_outbox_put(outbox, record, 0, record->key, gl_buf_view(&value));
+    gl_outbox_put(outbox, record, OUT_ASSESSED, record->key, gl_buf_view(&value));
 }
 
 static bool risk_process(void *context, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
@@ -196,8 +208,16 @@ static bool risk_process(void *context, void *worker, const gl_batch *batch, gl_
     return ok;
 }
 
+static void risk_dead_lettered(void *context, void *worker, const gl_batch *batch, const gl_record *record,
+                               const gl_err *err, gl_outbox *outbox)
+{
+    (void)context;
+    (void)worker;
+    put_failure(outbox, batch, record, err);
+}
+
 static const char *const inputs[] = {"gl.declarations.classified", NULL};
-static const char *const outputs[] = {"gl.declarations.assessed", NULL};
+static const char *const outputs[] = {"gl.declarations.assessed", "gl.events", NULL};
 static const gl_conf_table *const tables[] = {&gl_risk_conf_table, NULL};
 
 const gl_stage_def gl_risk_stage = {
@@ -211,4 +231,5 @@ const gl_stage_def gl_risk_stage = {
     .close = risk_close,
     .reload = risk_reload,
     .process = risk_process,
+    .dead_lettered = risk_dead_lettered,
 };

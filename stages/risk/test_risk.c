@@ -82,6 +82,7 @@ static gl_record *add_record(const gl_declaration *decl, bool degraded)
 {
     gl_buf value = gl_buf_in(f.arena);
     gl_classified in = {.declaration = *decl, .classification = {.degraded = degraded}};
+    memcpy(in.declaration.declaration_id, "0123456789abcdef", sizeof in.declaration.declaration_id);
     gl_classified_encode(&value, &in);
     gl_record *record = &f.records[f.batch.count++];
     *record = (gl_record){.partition = 3, .key = GL_STR("0123456789abcdef"), .value = gl_buf_view(&value)};
@@ -207,15 +208,34 @@ Test(risk, what_cannot_be_decoded_is_a_dead_letter_and_the_batch_goes_on)
     gl_record *alien = add_record(&f.cases[1].decl, false);
     alien->value = GL_STR("not avro");
     process();
-    size_t out = 0, dead = 0;
+    size_t out = 0, dead = 0, events = 0;
     for (size_t i = 0; i < f.entry_count; i++) {
-        out += f.entries[i].kind == 'o';
-        dead += f.entries[i].kind == 'd';
-        if (f.entries[i].kind == 'd')
-            cr_assert(f.entries[i].cause == bad || f.entries[i].cause == alien);
+        const gl_outbox_entry *entry = &f.entries[i];
+        out += entry->kind == 'o' && entry->output == 0;
+        dead += entry->kind == 'd';
+        if (entry->kind == 'd')
+            cr_assert(entry->cause == bad || entry->cause == alien);
+        if (entry->kind == 'o' && entry->output == 1) {
+            cr_assert_eq(entry->cause, bad, "its declaration is readable");
+            events++;
+        }
     }
     cr_assert_eq(out, 2);
     cr_assert_eq(dead, 2);
+    cr_assert_eq(events, 1);
+}
+
+Test(risk, a_record_that_the_runtime_gives_up_is_announced)
+{
+    gl_record *record = add_record(&f.cases[0].decl, false);
+    gl_err why = {0};
+    process();
+    gl_fail(&why, GL_DEAD_LETTER, "output-too-large", "its output does not fit");
+    gl_risk_stage.dead_lettered(f.stage, NULL, &f.batch, record, &why, f.outbox);
+    f.entries = gl_outbox_entries(f.outbox, &f.entry_count);
+    cr_assert_eq(f.entry_count, 2);
+    cr_assert_eq(f.entries[1].output, 1);
+    cr_assert(gl_str_eq(f.entries[1].key, record->key));
 }
 
 Test(risk, an_empty_batch_puts_nothing)
