@@ -48,7 +48,8 @@ typedef struct gl_ingest_worker {
 bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
 void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox);
 /* A message that the runtime dead-letters is answered with that, not as accepted. */
-void gl_ingest_dead_lettered(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox);
+void gl_ingest_dead_lettered(void *stage, void *worker, const gl_batch *batch, const gl_record *record,
+                             const gl_err *err, gl_outbox *outbox);
 /* Does a miss prove that there is nothing? Only with a marker that has been there for view_settle, and no early entry
  * that may have been lost since (also by the process before this one). `marker`: its value, or {NULL, 0}. */
 bool gl_ingest_view_complete(const gl_ingest *ingest, gl_str marker);

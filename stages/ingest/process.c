@@ -427,10 +427,12 @@ bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outb
     return true;
 }
 
-void gl_ingest_dead_lettered(void *stage, void *worker, const gl_record *record, const gl_err *err, gl_outbox *outbox)
+void gl_ingest_dead_lettered(void *stage, void *worker, const gl_batch *batch, const gl_record *record,
+                             const gl_err *err, gl_outbox *outbox)
 {
     (void)stage;
     (void)worker;
+    (void)batch;
     (void)outbox;
     gl_job *job = record->token;
     job->answers = NULL;

@@ -169,7 +169,7 @@ Test(process, a_dead_lettered_message_is_not_answered_as_accepted)
     cr_assert_gt(job->answers[0].mrn.len, 0);
     gl_err err;
     gl_fail(&err, GL_DEAD_LETTER, "output-too-large", "too large");
-    gl_ingest_dead_lettered(f.stage, &f.worker, &f.records[0], &err, f.outbox);
+    gl_ingest_dead_lettered(f.stage, &f.worker, &f.batch, &f.records[0], &err, f.outbox);
     cr_assert_eq(job->answer_count, 0);
     cr_assert_str_eq(job->message_error.code, "output-too-large");
     fixture_close(&f);
