@@ -604,7 +604,9 @@ void gl_watch_progress(gl_job *job, const gl_record *record, gl_outbox *outbox, 
     gl_buf value = gl_buf_in(batch->arena);
     gl_envelope_begin(&value, GL_SCHEMA_ID_INTAKE_FILE_STATE);
     gl_intake_file_encode(&value, &progress);
-    gl_outbox_state(outbox, record, gl_buf_view(&file->key), gl_buf_view(&value));
+    gl_buf key = gl_buf_in(batch->arena); /* is used after settle, when the file may be gone */
+    gl_buf_str(&key, gl_buf_view(&file->key));
+    gl_outbox_state(outbox, record, gl_buf_view(&key), gl_buf_view(&value));
 }
 
 static void render_answers(const gl_job *job, gl_buf *lines)
