@@ -3,8 +3,42 @@
 
 #include <curl/curl.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
+
+enum { CONNECT_MS = 5000, ANSWER_MS = 60000, PAUSE_FIRST_MS = 50, PAUSE_LAST_MS = 1000 };
+
+struct gl_client {
+    CURL *curl; /* NULL: libcurl cannot start */
+    gl_str base_url;
+    const char *account;
+};
+
+void gl_client_init(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+gl_client *gl_client_new(const char *base_url, const char *account)
+{
+    gl_client *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        abort();
+    client->curl = curl_easy_init();
+    client->base_url = gl_str_of(base_url);
+    while (client->base_url.len > 0 && base_url[client->base_url.len - 1] == '/')
+        client->base_url.len--;
+    client->account = account;
+    return client;
+}
+
+void gl_client_destroy(gl_client *client)
+{
+    if (client->curl != NULL)
+        curl_easy_cleanup(client->curl);
+    free(client);
+}
 
 void gl_client_escape(gl_buf *buf, gl_str text)
 {
@@ -47,16 +81,9 @@ static struct curl_slist *headers_for(const char *account, const char *content_t
     return list;
 }
 
-static CURLcode call_once(CURL *curl, gl_str body, int *status, gl_buf *reply)
+static CURLcode call_once(CURL *curl, int *status, gl_buf *reply)
 {
     reply->len = 0;
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
-    if (body.ptr != NULL) {
-        curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-    }
     CURLcode code = curl_easy_perform(curl);
     long response = 0;
     if (code == CURLE_OK)
@@ -65,33 +92,54 @@ static CURLcode call_once(CURL *curl, gl_str body, int *status, gl_buf *reply)
     return code;
 }
 
-bool gl_client_call(const char *base_url, const char *url_path, const char *account, const char *content_type,
-                    gl_str body, int64_t patience_ms, int *status, gl_buf *reply, gl_err *err)
+static void set_up(CURL *curl, const char *url, struct curl_slist *headers, gl_str body, gl_buf *reply)
 {
-    CURL *curl = curl_easy_init();
-    if (curl == NULL)
-        return gl_fail(err, GL_FATAL, "http-client", "libcurl cannot start");
-    gl_buf url = {0};
-    gl_buf_printf(&url, "%s%s", base_url, url_path);
-    gl_buf_byte(&url, '\0');
-    struct curl_slist *headers = headers_for(account, content_type);
-    curl_easy_setopt(curl, CURLOPT_URL, (const char *)url.data);
+    curl_easy_reset(curl); /* the connection stays */
+    curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)ANSWER_MS);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
+    if (body.ptr != NULL) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    }
+}
+
+/* Waiting does not mend these. */
+static bool is_hopeless(CURLcode code)
+{
+    return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT || code == CURLE_WRITE_ERROR;
+}
+
+bool gl_client_call(gl_client *client, const char *url_path, const char *content_type, gl_str body, int64_t patience_ms,
+                    int *status, gl_buf *reply, gl_err *err)
+{
+    if (client->curl == NULL)
+        return gl_fail(err, GL_FATAL, "http-client", "libcurl cannot start");
+    gl_buf url = {0};
+    gl_buf_printf(&url, "%.*s%s", GL_STR_ARG(client->base_url), url_path);
+    gl_buf_byte(&url, '\0');
+    struct curl_slist *headers = headers_for(client->account, content_type);
+    set_up(client->curl, (const char *)url.data, headers, body, reply);
     int64_t deadline_us = gl_mono_us() + patience_ms * 1000;
     CURLcode code;
-    int pause_ms = 50;
-    for (;;) {
-        code = call_once(curl, body, status, reply);
-        bool again = (code != CURLE_OK && code != CURLE_WRITE_ERROR) || *status == 503;
+    for (int pause_ms = PAUSE_FIRST_MS;; pause_ms = pause_ms < PAUSE_LAST_MS ? pause_ms * 2 : PAUSE_LAST_MS) {
+        code = call_once(client->curl, status, reply);
+        bool again = (code != CURLE_OK && !is_hopeless(code)) || *status == 503;
         if (!again || gl_mono_us() + pause_ms * 1000 > deadline_us)
             break;
         poll(NULL, 0, pause_ms);
-        pause_ms = pause_ms < 1000 ? pause_ms * 2 : 1000;
     }
     curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
     gl_buf_free(&url);
-    return code == CURLE_OK || gl_fail(err, GL_RETRY, "http-unavailable", "%s: %s", base_url, curl_easy_strerror(code));
+    if (code == CURLE_OK)
+        return true;
+    gl_action action = is_hopeless(code) ? GL_FATAL : GL_RETRY;
+    return gl_fail(err, action, action == GL_FATAL ? "http-url" : "http-unavailable", "%.*s: %s",
+                   GL_STR_ARG(client->base_url), curl_easy_strerror(code));
 }

@@ -29,7 +29,7 @@ typedef struct gl_option {
 
 /* Moves the arguments that are no options to the front of argv (from 1) and returns how many, or -1 after an error
  * message. `command` gives
- * --help, which prints and exits. Options end with "--". */
+ * --help (-h), which prints and exits. Options end with "--". */
 int gl_options_parse(const gl_command *command, const gl_option *options, size_t count, int argc, char **argv);
 
 /* The environment variable, or `fallback`. */
@@ -49,6 +49,8 @@ typedef struct gl_progress {
 void gl_progress_start(gl_progress *progress, const char *what, int64_t total);
 void gl_progress_update(gl_progress *progress, int64_t done);
 void gl_progress_end(gl_progress *progress);
+/* Wipes it out before other lines are printed; the next update draws it again. */
+void gl_progress_hide(gl_progress *progress);
 /* 8,134 */
 const char *gl_thousands(int64_t value, char text[32]);
 

@@ -78,7 +78,8 @@ static double percentile(const tally *t, double share)
 static void print_summary(tally *t)
 {
     char number[32];
-    qsort(t->latencies_ms, t->latency_count, sizeof *t->latencies_ms, by_value);
+    if (t->latency_count > 0)
+        qsort(t->latencies_ms, t->latency_count, sizeof *t->latencies_ms, by_value);
     printf("%s decisions, %s with a score", gl_thousands(t->count, number), gl_thousands(t->scored, (char[32]){0}));
     double seconds = (double)(t->last_us - t->first_us) / 1e6;
     if (seconds > 0)
@@ -105,8 +106,10 @@ static void print_summary(tally *t)
         printf("  %-44s%10s\n", t->reasons[best].id, gl_thousands(t->reasons[best].count, number));
         t->reasons[best].count = 0;
     }
-    printf("\nacceptance to decision: median %.0f ms, 95 %% within %.0f ms, 99 %% within %.0f ms, all within %.0f ms\n",
-           percentile(t, 0.5), percentile(t, 0.95), percentile(t, 0.99), percentile(t, 1));
+    if (t->latency_count > 0)
+        printf("\nacceptance to decision: median %.0f ms, 95 %% within %.0f ms, 99 %% within %.0f ms, all within %.0f "
+               "ms\n",
+               percentile(t, 0.5), percentile(t, 0.95), percentile(t, 0.99), percentile(t, 1));
 }
 
 static void print_line(const gl_decided *d)
@@ -165,7 +168,7 @@ static void show(const request *r, const gl_decided *d, tally *t, int64_t *examp
         fwrite(line.data, 1, line.len, stdout);
         gl_buf_free(&line);
     } else if (r->examples > 0) {
-        if (examples_of_lane[d->decision.lane]++ == 0 && r->examples >= 1)
+        if (examples_of_lane[d->decision.lane]++ < r->examples)
             print_explained(d);
     } else if (r->explain) {
         print_explained(d);
@@ -185,7 +188,7 @@ static int read_decisions(gl_topic_reader *reader, const request *r, tally *t)
     int64_t deadline_us = gl_mono_us() + r->timeout_ms * 1000;
     int code = GL_EXIT_OK;
     gl_progress_start(&progress, "decisions", r->wait_count);
-    for (;;) {
+    while (ferror(stdout) == 0) { /* a closed pipe has seen enough */
         if (r->wait_count > 0 && t->count >= r->wait_count && gl_topic_reader_at_end(reader))
             break;
         if (!gl_topic_reader_next(reader, r->wait_count > 0 ? 200 : (int)r->timeout_ms, &record, &err)) {
@@ -196,8 +199,9 @@ static int read_decisions(gl_topic_reader *reader, const request *r, tally *t)
             if (r->wait_count == 0 || (t->count >= r->wait_count && gl_topic_reader_at_end(reader)))
                 break;
             if (gl_mono_us() > deadline_us) {
-                code = gl_complain(GL_EXIT_REFUSED, "%lld of %lld decisions within %lld ms", (long long)t->count,
-                                   (long long)r->wait_count, (long long)r->timeout_ms);
+                code = gl_complain(GL_EXIT_REFUSED,
+                                   "%lld of %lld decisions were there within %lld ms; --timeout waits longer",
+                                   (long long)t->count, (long long)r->wait_count, (long long)r->timeout_ms);
                 break;
             }
             continue;
@@ -228,7 +232,7 @@ static int run_decisions(int argc, char **argv)
         {"mrn", GL_OPTION_TEXT, &r.mrn, "Only those of this declaration."},
         {"summary", GL_OPTION_FLAG, &r.summary, "Lanes, outcomes, reasons and latencies instead of the list."},
         {"explain", GL_OPTION_FLAG, &r.explain, "Each decision with its goods, score and reasons."},
-        {"examples", GL_OPTION_INT, &r.examples, "One explained decision for each lane (give 1)."},
+        {"examples", GL_OPTION_INT, &r.examples, "The first N decisions of each lane, explained."},
         {"wait", GL_OPTION_INT, &r.wait_count, "Wait until there are this many."},
         {"timeout", GL_OPTION_INT, &r.timeout_ms, "Longest wait, in ms (default 30000)."},
         {"brokers", GL_OPTION_TEXT, &brokers, "Kafka (default $KAFKA_BROKERS)."},

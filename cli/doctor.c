@@ -30,9 +30,9 @@ static void verdict(doctor *d, bool good, const char *what, const char *found, c
         gl_buf_free(&line);
         return;
     }
-    printf("%-6s %-34s %s\n", good ? "good" : "BAD", what, found);
+    printf("%-5s %-28s %s\n", good ? "good" : "BAD", what, found);
     if (!good)
-        printf("       %-34s -> %s\n", "", cure);
+        printf("      %-28s -> %s\n", "", cure);
 }
 
 static void check_topics(doctor *d, gl_cluster *cluster)
@@ -53,8 +53,9 @@ static void check_topics(doctor *d, gl_cluster *cluster)
         gl_buf differences = {0};
         gl_kafka_topic_compare(wanted, &found, &differences);
         char summary[160];
-        snprintf(summary, sizeof summary, "%d partitions, %d replicas, min.insync %lld, %s, messages to %lld bytes",
-                 found.partitions, found.replication, (long long)found.min_insync,
+        snprintf(summary, sizeof summary, "%d partition%s, %d replica%s, min.insync %lld, %s, messages to %lld bytes",
+                 found.partitions, found.partitions == 1 ? "" : "s", found.replication,
+                 found.replication == 1 ? "" : "s", (long long)found.min_insync,
                  found.compacted ? "compacted" : "retained", (long long)found.message_limit_bytes);
         bool good = differences.len == 0;
         gl_buf_byte(&differences, '\0');
@@ -72,7 +73,7 @@ static void check_kafka(doctor *d, gl_cluster *cluster)
         verdict(d, false, "Kafka", err.message, "start the brokers, or set KAFKA_BROKERS to where they are");
         return;
     }
-    snprintf(text, sizeof text, "%d brokers at %.50s", brokers, cluster->kafka->brokers);
+    snprintf(text, sizeof text, "%d broker%s at %.50s", brokers, brokers == 1 ? "" : "s", cluster->kafka->brokers);
     verdict(d, true, "Kafka", text, "");
     check_topics(d, cluster);
 }
@@ -95,8 +96,10 @@ static void check_ingest(doctor *d, const char *url)
     int status = 0;
     gl_buf reply = {0};
     gl_err err = {0};
-    bool good = gl_client_call(url, "/v1/declarations/none", "", NULL, (gl_str){NULL, 0}, 0, &status, &reply, &err) &&
+    gl_client *client = gl_client_new(url, "");
+    bool good = gl_client_call(client, "/v1/declarations/none", NULL, (gl_str){NULL, 0}, 0, &status, &reply, &err) &&
                 status == 400;
+    gl_client_destroy(client);
     char text[80];
     snprintf(text, sizeof text, "%.60s answers", url);
     verdict(d, good, "ingest",
@@ -159,12 +162,13 @@ static int run_doctor(int argc, char **argv)
     check_models(&d, models);
     gl_cluster_close(&cluster);
     if (!d.json)
-        printf("\n%d checks, %d bad\n", d.checks, d.failures);
+        printf(d.failures == 0 ? "\n%d checks, all good\n" : "\n%d checks, %d bad\n", d.checks, d.failures);
     return d.failures == 0 ? GL_EXIT_OK : GL_EXIT_REFUSED;
 }
 
 const gl_command gl_command_doctor = {"doctor", "check the installation and say what to do", "[--config FILE]",
                                       "Checks brokers, topics (partitions, replicas, min.insync, cleanup policy, "
-                                      "message size), Redis, ingest and the models, and says for each\n"
-                                      "thing that is wrong what to do about it.",
+                                      "message size), Redis, ingest and the\n"
+                                      "models, and says for each thing that is wrong what to do about it. "
+                                      "Exit code 1: something is wrong.",
                                       run_doctor};

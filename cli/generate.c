@@ -1,6 +1,7 @@
 /* greenlane generate: synthetic declarations in the supported formats. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "cli/command.h"
@@ -97,6 +98,13 @@ static void report(const writer *w, bool json)
             (long long)w->counts[GL_SYNTH_DUPLICATE], (long long)w->counts[GL_SYNTH_AMENDMENT]);
 }
 
+static bool is_number(const char *text, double *value)
+{
+    char *end = NULL;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0';
+}
+
 static int run_generate(int argc, char **argv)
 {
     const char *format_name = "ndjson", *output = "-", *prefix = NULL;
@@ -111,7 +119,8 @@ static int run_generate(int argc, char **argv)
         {"seed", GL_OPTION_INT, &seed, "The same seed gives the same declarations (default 1)."},
         {"bad", GL_OPTION_SHARE, &plan.bad, "Share with an error in it, for example 2% or 0.02."},
         {"duplicates", GL_OPTION_SHARE, &plan.duplicates, "Share that repeats an earlier one unchanged."},
-        {"amendments", GL_OPTION_SHARE, &plan.amendments, "Share that amends an earlier one."},
+        {"amendments", GL_OPTION_SHARE, &plan.amendments,
+         "Share that amends an earlier one; in CSV, which has no way to say so, repeats it."},
         {"high-value", GL_OPTION_SHARE, &plan.high_value,
          "Share of full declarations (H1), the others are H7 (default 5%)."},
         {"items", GL_OPTION_TEXT, &mean_items, "Mean number of items (default 1.5)."},
@@ -128,15 +137,20 @@ static int run_generate(int argc, char **argv)
     const format *f = format_find(format_name);
     if (f == NULL)
         return gl_complain(GL_EXIT_USAGE, "no format \"%s\": ndjson, json, parcels, kcs or xml", format_name);
-    if (mean_items != NULL && (sscanf(mean_items, "%lf", &plan.mean_items) != 1 ||
-                               !(plan.mean_items >= 1 && plan.mean_items <= GL_SYNTH_ITEMS)))
+    if (mean_items != NULL &&
+        (!is_number(mean_items, &plan.mean_items) || !(plan.mean_items >= 1 && plan.mean_items <= GL_SYNTH_ITEMS)))
         return gl_complain(GL_EXIT_USAGE, "--items: \"%s\" is not a number from 1 to %d", mean_items, GL_SYNTH_ITEMS);
+    if (plan.bad + plan.duplicates + plan.amendments > 1)
+        return gl_complain(GL_EXIT_USAGE, "--bad, --duplicates and --amendments are more than all together");
     char made[16];
     snprintf(made, sizeof made, "GL%05lld", (long long)(seed % 100000));
     plan.prefix = prefix == NULL ? made : prefix;
     plan.seed = (uint64_t)seed;
     writer w = {.out = stdout};
     bool one_file_each = strcmp(f->name, "xml") == 0 && strcmp(output, "-") != 0;
+    if (strcmp(f->name, "xml") == 0 && !one_file_each && count > 1)
+        return gl_complain(GL_EXIT_USAGE,
+                           "an XML message holds one declaration: give --output DIRECTORY, or --count 1");
     if (one_file_each) {
         if (mkdir(output, 0777) != 0 && errno != EEXIST)
             return gl_complain(GL_EXIT_UNAVAILABLE, "cannot make %s: %s", output, strerror(errno));

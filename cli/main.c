@@ -1,9 +1,11 @@
 /* greenlane: the table of commands, and how one is found. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "base/log.h"
 #include "base/yaml.h"
+#include "cli/client.h"
 #include "cli/command.h"
 
 static const gl_command *const commands[] = {
@@ -21,17 +23,35 @@ static void print_commands(FILE *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
     fputs(
-        "\ngreenlane COMMAND --help tells more. KAFKA_BROKERS, REDIS_URL and INGEST_URL say where the services are\n"
-        "(`./dev up` writes them to run/env). Exit codes: 0 done, 1 something was refused or differs, 2 wrong usage,\n"
-        "3 a service or file is unavailable.\n",
+        "\ngreenlane COMMAND --help tells more, with examples.\n\n"
+        "KAFKA_BROKERS, REDIS_URL and INGEST_URL say where the services are: `./dev up` starts them and writes these\n"
+        "to run/env, so `. run/env` sets them.\n\n"
+        "exit codes: 0 done; 1 done, but something was refused or differs; 2 wrong usage; 3 a service or file is\n"
+        "unavailable\n",
         out);
+}
+
+/* A result that could not be written is none; a reader that has seen enough (a closed pipe) is no failure. */
+static int finish(int code)
+{
+    errno = 0;
+    bool bad = fflush(stdout) != 0 || ferror(stdout) != 0;
+    if (bad && errno != EPIPE && errno != 0 && code == GL_EXIT_OK)
+        return gl_complain(GL_EXIT_UNAVAILABLE, "cannot write the output: %s", strerror(errno));
+    return code;
 }
 
 int main(int argc, char **argv)
 {
+    static char help[] = "--help";
     signal(SIGPIPE, SIG_IGN);
-    gl_log_init("cli", GL_LOG_WARN);
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    gl_log_init("cli", GL_LOG_ERROR);
+    gl_client_init();
+    if (argc == 3 && strcmp(argv[1], "help") == 0) { /* help COMMAND: COMMAND --help */
+        argv[1] = argv[2];
+        argv[2] = help;
+    }
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_commands(argc < 2 ? stderr : stdout);
         return argc < 2 ? GL_EXIT_USAGE : GL_EXIT_OK;
     }
@@ -42,7 +62,7 @@ int main(int argc, char **argv)
     const char *names[COMMAND_COUNT + 1];
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0)
-            return commands[i]->run(argc - 1, argv + 1);
+            return finish(commands[i]->run(argc - 1, argv + 1));
         names[i] = commands[i]->name;
     }
     names[COMMAND_COUNT] = NULL;

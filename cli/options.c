@@ -16,7 +16,7 @@ static void print_help(const gl_command *command, const gl_option *options, size
     for (size_t i = 0; i < count; i++)
         printf("  --%s%s%*s%s\n", options[i].name, values[options[i].type],
                (int)(22 - strlen(options[i].name) - strlen(values[options[i].type])), " ", options[i].help);
-    printf("  --help%*sThis text.\n", 18, " ");
+    printf("  -h, --help%*sThis text.\n", 14, " ");
 }
 
 static bool set_int(const char *text, int64_t *target)
@@ -63,6 +63,13 @@ static bool set_value(const gl_option *option, const char *text)
     return false;
 }
 
+static const char *wanted(gl_option_type type)
+{
+    return type == GL_OPTION_INT     ? "a whole number, not negative"
+           : type == GL_OPTION_SHARE ? "a share, as 2% or 0.02"
+                                     : "a value";
+}
+
 static const gl_option *option_find(const gl_option *options, size_t count, gl_str name)
 {
     for (size_t i = 0; i < count; i++)
@@ -71,7 +78,7 @@ static const gl_option *option_find(const gl_option *options, size_t count, gl_s
     return NULL;
 }
 
-static int unknown_option(const gl_command *command, const gl_option *options, size_t count, gl_str name)
+static bool unknown_option(const gl_command *command, const gl_option *options, size_t count, gl_str name)
 {
     const char *names[64];
     size_t n = 0;
@@ -79,9 +86,30 @@ static int unknown_option(const gl_command *command, const gl_option *options, s
         names[n] = options[n].name;
     names[n] = NULL;
     const char *near = gl_nearest_name(name, names);
-    gl_complain(GL_EXIT_USAGE, "%s has no option --%.*s%s%s; see greenlane %s --help", command->name, GL_STR_ARG(name),
-                near == NULL ? "" : "; did you mean --", near == NULL ? "" : near, command->name);
-    return -1;
+    return gl_complain(0, "%s has no option --%.*s%s%s; see greenlane %s --help", command->name, GL_STR_ARG(name),
+                       near == NULL ? "" : "; did you mean --", near == NULL ? "" : near, command->name);
+}
+
+/* `*i` stands on the option and moves on when its value is the next argument. */
+static bool take_option(const gl_command *command, const gl_option *options, size_t count, int *i, int argc,
+                        char **argv)
+{
+    const char *text = argv[*i];
+    const char *equals = strchr(text, '=');
+    gl_str name = {text + 2, equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2)};
+    const gl_option *option = option_find(options, count, name);
+    if (option == NULL)
+        return unknown_option(command, options, count, name);
+    const char *value = equals == NULL ? NULL : equals + 1;
+    if (option->type == GL_OPTION_FLAG && value != NULL)
+        return gl_complain(0, "--%s takes no value", option->name);
+    if (option->type != GL_OPTION_FLAG && value == NULL && *i + 1 < argc && strncmp(argv[*i + 1], "--", 2) != 0)
+        value = argv[++*i];
+    if (option->type != GL_OPTION_FLAG && value == NULL)
+        return gl_complain(0, "--%s needs %s", option->name, wanted(option->type));
+    if (!set_value(option, value))
+        return gl_complain(0, "--%s: \"%s\" is not %s", option->name, value, wanted(option->type));
+    return true;
 }
 
 int gl_options_parse(const gl_command *command, const gl_option *options, size_t count, int argc, char **argv)
@@ -90,32 +118,17 @@ int gl_options_parse(const gl_command *command, const gl_option *options, size_t
     bool only_arguments = false;
     for (int i = 1; i < argc; i++) {
         const char *text = argv[i];
-        if (only_arguments || strncmp(text, "--", 2) != 0) {
+        if (only_arguments || text[0] != '-' || text[1] == '\0') { /* "-": standard input */
             argv[++kept] = argv[i];
-            continue;
-        }
-        if (strcmp(text, "--") == 0) {
+        } else if (strcmp(text, "--") == 0) {
             only_arguments = true;
-            continue;
-        }
-        if (strcmp(text, "--help") == 0) {
+        } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
             print_help(command, options, count);
             exit(GL_EXIT_OK);
-        }
-        const char *equals = strchr(text, '=');
-        gl_str name = {text + 2, equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2)};
-        const gl_option *option = option_find(options, count, name);
-        if (option == NULL)
-            return unknown_option(command, options, count, name);
-        const char *value = equals == NULL ? NULL : equals + 1;
-        if (option->type != GL_OPTION_FLAG && value == NULL && i + 1 < argc)
-            value = argv[++i];
-        if (option->type != GL_OPTION_FLAG && value == NULL) {
-            gl_complain(GL_EXIT_USAGE, "--%s needs a value", option->name);
-            return -1;
-        }
-        if (!set_value(option, value)) {
-            gl_complain(GL_EXIT_USAGE, "--%s: \"%s\" is not such a value", option->name, value);
+        } else if (text[1] != '-') {
+            return gl_complain(-1, "%s has no option %s; options have two dashes, see greenlane %s --help",
+                               command->name, text, command->name);
+        } else if (!take_option(command, options, count, &i, argc, argv)) {
             return -1;
         }
     }
@@ -163,9 +176,10 @@ static void progress_draw(gl_progress *progress, int64_t done, int64_t now_us)
         fprintf(stderr, "\r%s [", progress->what);
         for (int i = 0; i < BAR; i++)
             fputc(i < filled ? '#' : '.', stderr);
-        fprintf(stderr, "] %s of %s, %.0f/s ", gl_thousands(done, count), gl_thousands(progress->total, total), rate);
+        fprintf(stderr, "] %3d %%, %s of %s, %.0f/s\033[K", (int)(done * 100 / progress->total),
+                gl_thousands(done, count), gl_thousands(progress->total, total), rate);
     } else {
-        fprintf(stderr, "\r%s %s, %.0f/s ", progress->what, gl_thousands(done, count), rate);
+        fprintf(stderr, "\r%s %s, %.0f/s\033[K", progress->what, gl_thousands(done, count), rate);
     }
     fflush(stderr);
 }
@@ -183,6 +197,15 @@ void gl_progress_end(gl_progress *progress)
 {
     if (progress->shown && progress->drawn_us > 0)
         fputs("\n", stderr);
+}
+
+void gl_progress_hide(gl_progress *progress)
+{
+    if (!progress->shown || progress->drawn_us == 0)
+        return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    progress->drawn_us = 0;
 }
 
 const char *gl_thousands(int64_t value, char text[32])

@@ -12,6 +12,8 @@ static int run_schema(int argc, char **argv)
     int count = gl_options_parse(&gl_command_schema, options, 1, argc, argv);
     if (count < 0)
         return GL_EXIT_USAGE;
+    if (count > 1)
+        return gl_complain(GL_EXIT_USAGE, "schema of what? Give one topic");
     if (count == 0) {
         for (size_t i = 0; i < gl_topic_schema_count; i++)
             printf("%-28s %-22s id %u%s\n", gl_topic_schemas[i].topic, gl_topic_schemas[i].record,

@@ -46,7 +46,7 @@ static void show_view(const gl_json *view)
     gl_json_int(view, "version", &version);
     show_text("MRN", gl_json_text(view, "mrn"));
     show_text("LRN", gl_json_text(view, "lrn"));
-    show_text("submitter", gl_json_text(view, "submitter"));
+    show_text("account", gl_json_text(view, "submitter"));
     show_text("outcome", gl_json_text(view, "outcome"));
     show_text("lane", gl_json_text(view, "lane"));
     if (version > 0)
@@ -64,7 +64,7 @@ static int show_answer(const gl_buf *reply, int status, bool json)
     if (answer == NULL)
         code = gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
     else if (status == 200 && json)
-        printf("%.*s\n", (int)reply->len, (const char *)reply->data);
+        printf("%.*s\n", GL_STR_ARG(gl_str_trim(gl_buf_view(reply))));
     else if (status == 200)
         show_view(answer);
     else
@@ -106,11 +106,12 @@ static int run_status(int argc, char **argv)
     int status = 0;
     gl_err err = {0};
     int code;
-    if (gl_client_call(url, (const char *)path.data, account, NULL, (gl_str){NULL, 0}, patience_ms, &status, &reply,
-                       &err))
+    gl_client *client = gl_client_new(url, account);
+    if (gl_client_call(client, (const char *)path.data, NULL, (gl_str){NULL, 0}, patience_ms, &status, &reply, &err))
         code = show_answer(&reply, status, json);
     else
         code = gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
+    gl_client_destroy(client);
     gl_buf_free(&path);
     gl_buf_free(&reply);
     return code;

@@ -1,15 +1,13 @@
 /* greenlane submit: files to ingest, answers to people or scripts.
  *
- * A large CSV or NDJSON file goes in parts, several at a time; answers are shown in the order of the file.
- * Threads: `--parallel` senders take parts from one splitter; the main thread shows answers. Locks: one, `run.lock`.
+ * Large files go in parts, several at a time, and so do many small files; answers are shown in the order of the files.
+ * Threads: `--parallel` senders take parts; the main thread shows answers. Locks: one, `submission.lock`. Always holds:
+ * a source is freed when all of its parts have been shown; at most IN_FLIGHT_LIMIT parts wait to be shown.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/client.h"
@@ -17,9 +15,21 @@
 #include "cli/split.h"
 #include "io/json.h"
 
-enum { SENDERS_LIMIT = 16, SHOWN_REJECTIONS = 20 };
+enum { SENDERS_LIMIT = 16, IN_FLIGHT_LIMIT = 2 * SENDERS_LIMIT, SHOWN_REJECTIONS = 20 };
+
+/* A file. */
+typedef struct source {
+    const char *path;
+    gl_buf bytes;
+    gl_format format;
+    gl_split split;
+    int64_t unshown; /* parts */
+    bool all_taken;
+    bool refused; /* as a whole: the rest of it is not sent */
+} source;
 
 typedef struct sent {
+    source *source;
     gl_part part;
     int status; /* HTTP; 0: not there */
     gl_buf reply;
@@ -29,19 +39,23 @@ typedef struct sent {
 } sent;
 
 typedef struct submission {
-    const char *url, *account, *profile;
-    const char *file;
-    gl_format format;
+    const char *url, *account, *profile, *format;
+    char **files;
+    int file_count, next_file;
     int64_t patience_ms, part_limit;
     bool json;
-    gl_split split;
+    gl_split_rule rule;
+    bool has_rule;
     pthread_mutex_t lock;
     pthread_cond_t ready;
+    source *source;     /* whose parts are taken now, or NULL */
     sent *first, *last; /* in file order, not yet shown */
     bool all_taken, stop;
     int64_t in_flight;
-    int64_t accepted, rejected, duplicates, shown;
-    bool failed;
+    /* Main thread. */
+    int64_t accepted, rejected, duplicates, pending, shown;
+    gl_progress progress;
+    bool failed; /* under lock as well: senders set it for files that cannot be read */
 } submission;
 
 static const char *content_type(gl_format format)
@@ -61,19 +75,111 @@ static const char *content_type(gl_format format)
     return "application/octet-stream";
 }
 
-/* The next part, entered in file order; NULL when there is none. Bounded: at most two parts a sender wait to be shown.
- */
+/* ---- files ---- */
+
+static bool read_all(const char *path, gl_buf *bytes)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    if (file == NULL)
+        return false;
+    char chunk[65536];
+    size_t n;
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+        gl_buf_bytes(bytes, chunk, n);
+    int problem = ferror(file) != 0 ? errno : 0;
+    if (file != stdin)
+        fclose(file);
+    errno = problem;
+    return problem == 0;
+}
+
+static const struct {
+    const char *name;
+    gl_format format;
+} FORMATS[] = {{"json", GL_FORMAT_JSON}, {"ndjson", GL_FORMAT_NDJSON}, {"csv", GL_FORMAT_CSV}, {"xml", GL_FORMAT_XML}};
+
+static gl_format format_of_option(const char *name)
+{
+    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++)
+        if (strcmp(name, FORMATS[i].name) == 0)
+            return FORMATS[i].format;
+    return GL_FORMAT_UNKNOWN;
+}
+
+static gl_format choose_format(const char *option, const char *path, gl_str bytes)
+{
+    gl_format format = format_of_option(option);
+    if (format == GL_FORMAT_UNKNOWN)
+        format = gl_format_of_name(gl_str_of(path));
+    return format == GL_FORMAT_UNKNOWN ? gl_format_detect(bytes) : format;
+}
+
+static void source_free(source *from)
+{
+    gl_split_end(&from->split);
+    gl_buf_free(&from->bytes);
+    free(from);
+}
+
+/* NULL when it cannot be read; the others go on. */
+static source *source_open(submission *s, const char *path)
+{
+    source *from = calloc(1, sizeof *from);
+    if (from == NULL)
+        abort();
+    from->path = path;
+    if (!read_all(path, &from->bytes)) {
+        gl_complain(0, "cannot read %s: %s", path, strerror(errno));
+        s->failed = true;
+        source_free(from);
+        return NULL;
+    }
+    gl_str bytes = gl_buf_view(&from->bytes);
+    if (bytes.ptr == NULL)
+        bytes.ptr = "";
+    from->format = choose_format(s->format, path, bytes);
+    gl_split_begin(&from->split, from->format, bytes, s->has_rule ? &s->rule : NULL);
+    return from;
+}
+
+/* ---- sending ---- */
+
+/* The next part of the files. Locks: lock. */
+static source *next_part(submission *s, gl_part *part)
+{
+    for (;;) {
+        if (s->source == NULL && s->next_file < s->file_count)
+            s->source = source_open(s, s->files[s->next_file++]);
+        source *from = s->source;
+        if (from == NULL && s->next_file == s->file_count)
+            return NULL;
+        if (from == NULL)
+            continue;
+        if (!from->refused && gl_split_next(&from->split, s->part_limit, part)) {
+            from->unshown++;
+            return from;
+        }
+        s->source = NULL;
+        from->all_taken = true;
+        if (from->unshown == 0)
+            source_free(from);
+    }
+}
+
+/* The next part, entered in file order; NULL when there is none. */
 static sent *take_part(submission *s)
 {
     sent *one = NULL;
-    pthread_mutex_lock(&s->lock);
-    while (!s->stop && s->in_flight >= 2 * SENDERS_LIMIT)
-        pthread_cond_wait(&s->ready, &s->lock);
     gl_part part;
-    if (!s->stop && gl_split_next(&s->split, s->part_limit, &part)) {
+    pthread_mutex_lock(&s->lock);
+    while (!s->stop && s->in_flight >= IN_FLIGHT_LIMIT)
+        pthread_cond_wait(&s->ready, &s->lock);
+    source *from = s->stop ? NULL : next_part(s, &part);
+    if (from != NULL) {
         one = calloc(1, sizeof *one);
         if (one == NULL)
             abort();
+        one->source = from;
         one->part = part;
         if (s->last == NULL)
             s->first = one;
@@ -89,9 +195,10 @@ static sent *take_part(submission *s)
     return one;
 }
 
-static void send_part(submission *s, sent *one)
+static void send_part(const submission *s, gl_client *client, sent *one)
 {
-    gl_buf path = {0}, body = {0};
+    const gl_split *split = &one->source->split;
+    gl_buf path = {0}, body = {0}, reply = {0};
     gl_buf_printf(&path, "/v1/declarations?first_position=%lld", (long long)one->part.position);
     if (s->profile[0] != '\0') {
         gl_buf_text(&path, "&profile=");
@@ -99,39 +206,60 @@ static void send_part(submission *s, sent *one)
     }
     gl_buf_byte(&path, '\0');
     gl_str bytes = one->part.bytes;
-    if (s->split.header.len > 0) {
-        gl_buf_str(&body, s->split.header);
+    if (split->head.len > 0) {
+        gl_buf_str(&body, split->head);
         gl_buf_str(&body, bytes);
+        gl_buf_str(&body, split->tail);
         bytes = gl_buf_view(&body);
     }
-    if (bytes.ptr == NULL)
-        bytes.ptr = "";
-    gl_client_call(s->url, (const char *)path.data, s->account, content_type(s->format), bytes, s->patience_ms,
-                   &one->status, &one->reply, &one->err);
+    gl_client_call(client, (const char *)path.data, content_type(one->source->format), bytes, s->patience_ms,
+                   &one->status, &reply, &one->err);
+    gl_split_rebase(split, &one->part, gl_buf_view(&reply), &one->reply);
     gl_buf_free(&path);
     gl_buf_free(&body);
+    gl_buf_free(&reply);
 }
 
 static void *sender_main(void *context)
 {
     submission *s = context;
+    gl_client *client = gl_client_new(s->url, s->account);
     for (sent *one = take_part(s); one != NULL; one = take_part(s)) {
-        send_part(s, one);
+        send_part(s, client, one);
         pthread_mutex_lock(&s->lock);
         one->ready = true;
         pthread_cond_broadcast(&s->ready);
         pthread_mutex_unlock(&s->lock);
     }
+    gl_client_destroy(client);
     return NULL;
 }
 
-static void show_json(const submission *s, gl_str source, const gl_json *result)
+/* ---- showing (thread: main) ---- */
+
+/* Without control characters, which a terminal would obey, and with an XPath's local names alone. */
+static void print_text(gl_str text)
+{
+    static const char local[] = "*[local-name()='";
+    for (size_t i = 0; i < text.len; i++) {
+        gl_str rest = {text.ptr + i, text.len - i};
+        const char *end = gl_str_starts(rest, gl_str_of(local)) ? memmem(rest.ptr, rest.len, "']", 2) : NULL;
+        if (end != NULL) {
+            printf("%.*s", (int)(end - rest.ptr - (long)(sizeof local - 1)), rest.ptr + sizeof local - 1);
+            i += (size_t)(end - rest.ptr) + 1;
+            continue;
+        }
+        putchar((unsigned char)rest.ptr[0] < 0x20 || rest.ptr[0] == 0x7F ? '?' : rest.ptr[0]);
+    }
+}
+
+static void show_json(const source *from, gl_str answer, const gl_json *result)
 {
     gl_buf line = {0};
     gl_buf_text(&line, "{\"file\":");
-    gl_buf_json(&line, gl_str_of(s->file));
+    gl_buf_json(&line, gl_str_of(from->path));
     gl_buf_byte(&line, ',');
-    gl_buf_bytes(&line, source.ptr + result->begin + 1, result->end - result->begin - 1);
+    gl_buf_bytes(&line, answer.ptr + result->begin + 1, result->end - result->begin - 1);
     for (size_t i = 0; i < line.len; i++)
         if (line.data[i] == '\n')
             line.data[i] = ' ';
@@ -140,97 +268,134 @@ static void show_json(const submission *s, gl_str source, const gl_json *result)
     gl_buf_free(&line);
 }
 
-static void show_rejection(submission *s, const gl_json *result)
+static void show_rejection(submission *s, const source *from, const gl_json *result)
 {
     if (s->shown++ >= SHOWN_REJECTIONS)
         return;
+    gl_progress_hide(&s->progress);
     gl_str lrn = gl_json_text(result, "lrn");
     int64_t position = 0;
     gl_json_int(result, "position", &position);
-    printf("rejected: %s, declaration %lld%s%.*s\n", s->file, (long long)position, lrn.len > 0 ? ", LRN " : "",
-           GL_STR_ARG(lrn));
+    printf("rejected: %s, declaration %lld%s", from->path, (long long)position, lrn.len > 0 ? ", LRN " : "");
+    print_text(lrn);
+    putchar('\n');
     const gl_json *errors = gl_json_get(result, "errors");
     for (size_t i = 0; errors != NULL && i < errors->count; i++) {
         const gl_json *e = errors->items[i];
         gl_str pointer = gl_json_text(e, "pointer"), value = gl_json_text(e, "value"), hint = gl_json_text(e, "hint");
-        printf("  %.*s%s%.*s: %.*s", GL_STR_ARG(gl_json_text(e, "code")), pointer.len > 0 ? " at " : "",
-               GL_STR_ARG(pointer), GL_STR_ARG(gl_json_text(e, "text")));
-        if (value.ptr != NULL)
-            printf(" (found \"%.*s\")", GL_STR_ARG(value));
+        printf("  %.*s%s", GL_STR_ARG(gl_json_text(e, "code")), pointer.len > 0 ? " at " : "");
+        print_text(pointer);
+        fputs(": ", stdout);
+        print_text(gl_json_text(e, "text"));
+        if (value.ptr != NULL) {
+            fputs(" (found \"", stdout);
+            print_text(value);
+            fputs("\")", stdout);
+        }
         if (hint.len > 0)
-            printf("; %.*s", GL_STR_ARG(hint));
+            fputs("; ", stdout);
+        print_text(hint);
         putchar('\n');
     }
 }
 
-static void show_result(submission *s, gl_str source, const gl_json *result)
+static void show_result(submission *s, const source *from, gl_str answer, const gl_json *result)
 {
     bool accepted = gl_str_eqz(gl_json_text(result, "status"), "accepted");
     const gl_json *duplicate = gl_json_get(result, "duplicate");
     s->accepted += accepted;
     s->rejected += !accepted;
     s->duplicates += duplicate != NULL && duplicate->type == GL_JSON_TRUE;
+    s->pending += gl_str_eqz(gl_json_text(result, "duplicate_check"), "pending");
     if (s->json)
-        show_json(s, source, result);
+        show_json(from, answer, result);
     else if (!accepted)
-        show_rejection(s, result);
+        show_rejection(s, from, result);
 }
 
-/* A part that was not answered declaration by declaration: the whole of it was refused, or ingest is not there. */
-static void show_refused_part(submission *s, const sent *one)
+static void refused_json(const sent *one, gl_str code, gl_str detail)
 {
-    if (one->err.code != NULL) {
-        gl_complain_err(0, &one->err);
-        s->failed = true;
-        return;
-    }
-    if (one->status == 503 || one->status >= 500) {
-        gl_complain(0, "%s: ingest answers %d: %.*s", s->file, one->status, (int)one->reply.len,
-                    (const char *)one->reply.data);
-        s->failed = true;
-        return;
-    }
+    gl_buf line = {0};
+    gl_buf_text(&line, "{\"file\":");
+    gl_buf_json(&line, gl_str_of(one->source->path));
+    gl_buf_printf(&line, ",\"position\":%lld,\"status\":\"rejected\",\"http_status\":%d,\"errors\":[{\"code\":",
+                  (long long)one->part.position, one->status);
+    gl_buf_json(&line, code);
+    gl_buf_text(&line, ",\"text\":");
+    gl_buf_json(&line, detail);
+    gl_buf_text(&line, "}]}\n");
+    fwrite(line.data, 1, line.len, stdout);
+    gl_buf_free(&line);
+}
+
+/* The whole part was refused, for a reason that holds for the rest of the file too: said once. */
+static void show_refused(submission *s, const sent *one)
+{
     s->rejected += one->part.count;
+    if (one->source->refused)
+        return;
     gl_arena *arena = gl_arena_new(0);
     gl_err err = {0};
     gl_json *problem = gl_json_parse(arena, gl_buf_view(&one->reply), GL_CLIENT_LIMIT_BYTES, 1000, &err);
     gl_str code = problem == NULL ? GL_STR("http-status") : gl_json_text(problem, "code");
     gl_str detail = problem == NULL ? GL_STR("") : gl_json_text(problem, "detail");
-    if (s->json) {
-        gl_buf line = {0};
-        gl_buf_text(&line, "{\"file\":");
-        gl_buf_json(&line, gl_str_of(s->file));
-        gl_buf_printf(&line, ",\"position\":%lld,\"status\":\"rejected\",\"http_status\":%d,\"errors\":[{\"code\":",
-                      (long long)one->part.position, one->status);
-        gl_buf_json(&line, code);
-        gl_buf_text(&line, ",\"text\":");
-        gl_buf_json(&line, detail);
-        gl_buf_text(&line, "}]}\n");
-        fwrite(line.data, 1, line.len, stdout);
-        gl_buf_free(&line);
-    } else {
-        printf("refused: %s: %.*s (%.*s, HTTP %d)\n", s->file, GL_STR_ARG(detail), GL_STR_ARG(code), one->status);
-    }
+    if (s->json)
+        refused_json(one, code, detail);
+    else
+        printf("refused: %s: %.*s (%.*s, HTTP %d)\n", one->source->path, GL_STR_ARG(detail), GL_STR_ARG(code),
+               one->status);
     gl_arena_destroy(arena);
+    pthread_mutex_lock(&s->lock);
+    one->source->refused = true;
+    s->stop = s->stop || one->status == 403; /* the account: no file will do */
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Ingest is not there, or in trouble: said once, and nothing more is sent. */
+static void show_unavailable(submission *s, const sent *one)
+{
+    if (!s->stop && one->err.code != NULL)
+        gl_complain_err(0, &one->err);
+    else if (!s->stop)
+        gl_complain(0, "%s: ingest answers %d: %.*s", one->source->path, one->status,
+                    GL_STR_ARG(gl_str_trim(gl_buf_view(&one->reply))));
+    pthread_mutex_lock(&s->lock);
+    s->stop = s->failed = true;
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void show_part(submission *s, const sent *one)
 {
     gl_arena *arena = gl_arena_new(1 << 20);
     gl_err err = {0};
-    gl_json *reply = one->status == 202 || one->status == 422
-                         ? gl_json_parse(arena, gl_buf_view(&one->reply), GL_CLIENT_LIMIT_BYTES, 10000000, &err)
+    gl_str answer = gl_buf_view(&one->reply);
+    gl_json *reply = one->err.code == NULL && (one->status == 202 || one->status == 422)
+                         ? gl_json_parse(arena, answer, GL_CLIENT_LIMIT_BYTES, 10000000, &err)
                          : NULL;
     const gl_json *results = reply == NULL ? NULL : gl_json_get(reply, "results");
-    if (results == NULL)
-        show_refused_part(s, one);
     for (size_t i = 0; results != NULL && i < results->count; i++)
-        show_result(s, gl_buf_view(&one->reply), results->items[i]);
+        show_result(s, one->source, answer, results->items[i]);
+    if (results == NULL)
+        gl_progress_hide(&s->progress);
+    if (results == NULL && (one->err.code != NULL || one->status >= 500))
+        show_unavailable(s, one);
+    else if (results == NULL)
+        show_refused(s, one);
     gl_arena_destroy(arena);
 }
 
+/* Locks: lock. */
+static void drop_part(sent *one)
+{
+    source *from = one->source;
+    if (--from->unshown == 0 && from->all_taken)
+        source_free(from);
+    gl_buf_free(&one->reply);
+    free(one);
+}
+
 /* Shows parts in file order as they become ready. */
-static void show_all(submission *s, gl_progress *progress)
+static void show_all(submission *s)
 {
     pthread_mutex_lock(&s->lock);
     for (;;) {
@@ -246,87 +411,106 @@ static void show_all(submission *s, gl_progress *progress)
         pthread_cond_broadcast(&s->ready);
         pthread_mutex_unlock(&s->lock);
         show_part(s, one);
-        gl_buf_free(&one->reply);
-        free(one);
-        gl_progress_update(progress, s->accepted + s->rejected);
+        gl_progress_update(&s->progress, s->accepted + s->rejected);
         pthread_mutex_lock(&s->lock);
-        s->stop = s->stop || s->failed;
+        drop_part(one);
     }
     pthread_mutex_unlock(&s->lock);
 }
 
-static bool read_all(const char *path, gl_buf *bytes)
-{
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-    if (file == NULL)
-        return false;
-    char chunk[65536];
-    size_t n;
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-        gl_buf_bytes(bytes, chunk, n);
-    bool ok = ferror(file) == 0;
-    if (file != stdin)
-        fclose(file);
-    return ok;
-}
+/* ---- the command ---- */
 
-static int64_t count_rows(gl_format format, gl_str source)
+/* Declarations of the only file, for the bar; 0: not known. */
+static int64_t count_of(const submission *s)
 {
-    int64_t count = 0;
-    if (format != GL_FORMAT_CSV && format != GL_FORMAT_NDJSON)
+    const source *from = s->source;
+    if (s->file_count != 1 || from == NULL || from->split.whole)
         return 0;
-    for (size_t i = 0; i < source.len; i++)
-        count += source.ptr[i] == '\n';
-    return format == GL_FORMAT_CSV && count > 0 ? count - 1 : count;
+    gl_split split = {0};
+    gl_part part;
+    int64_t count = 0;
+    gl_split_begin(&split, from->format, gl_buf_view(&from->bytes), s->has_rule ? &s->rule : NULL);
+    while (gl_split_next(&split, INT64_MAX, &part))
+        count += part.count;
+    gl_split_end(&split);
+    return count;
 }
 
-static gl_format choose_format(const char *name, const char *path, gl_str bytes)
+static bool read_rule(submission *s, const gl_json *profile)
 {
-    static const struct {
-        const char *name;
-        gl_format format;
-    } names[] = {
-        {"json", GL_FORMAT_JSON}, {"ndjson", GL_FORMAT_NDJSON}, {"csv", GL_FORMAT_CSV}, {"xml", GL_FORMAT_XML}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i].name) == 0)
-            return names[i].format;
-    gl_format format = gl_format_of_name(gl_str_of(path));
-    return format == GL_FORMAT_UNKNOWN ? gl_format_detect(bytes) : format;
+    const gl_json *group = gl_json_get(profile, "group"), *lrn = gl_json_get(profile, "lrn");
+    gl_str delimiter = gl_json_text(profile, "delimiter");
+    if (delimiter.len != 1 || group == NULL || lrn == NULL || lrn->type != GL_JSON_ARRAY ||
+        lrn->count > GL_SPLIT_LRN_COLUMNS)
+        return false;
+    s->rule = (gl_split_rule){.delimiter = delimiter.ptr[0], .group = group->type == GL_JSON_TRUE};
+    for (size_t i = 0; i < lrn->count; i++)
+        s->rule.lrn[s->rule.lrn_count++] = lrn->items[i]->text;
+    return true;
 }
 
-static void submit_file(submission *s, const char *path, const char *format_name, int64_t parallel)
+/* How ingest reads this profile's rows, in `arena`. An exit code when it has none of this name, or is not there. */
+static int ask_profile(submission *s, gl_arena *arena)
 {
-    gl_buf bytes = {0};
-    if (!read_all(path, &bytes)) {
-        gl_complain(0, "cannot read %s: %s", path, strerror(errno));
-        s->failed = true;
-        return;
-    }
-    gl_progress progress;
-    pthread_t senders[SENDERS_LIMIT];
-    s->file = path;
-    s->format = choose_format(format_name, path, gl_buf_view(&bytes));
-    s->all_taken = s->stop = false;
-    gl_split_begin(&s->split, s->format, gl_buf_view(&bytes));
-    gl_progress_start(&progress, path, s->accepted + s->rejected + count_rows(s->format, gl_buf_view(&bytes)));
-    for (int64_t i = 0; i < parallel; i++)
-        if (pthread_create(&senders[i], NULL, sender_main, s) != 0)
-            abort();
-    show_all(s, &progress);
-    for (int64_t i = 0; i < parallel; i++)
-        pthread_join(senders[i], NULL);
-    gl_progress_end(&progress);
-    gl_buf_free(&bytes);
+    gl_client *client = gl_client_new(s->url, s->account);
+    gl_buf path = {0}, reply = {0};
+    gl_err err = {0};
+    int status = 0, code = GL_EXIT_OK;
+    gl_buf_text(&path, "/v1/profiles/");
+    gl_client_escape(&path, gl_str_of(s->profile));
+    gl_buf_byte(&path, '\0');
+    bool ok =
+        gl_client_call(client, (const char *)path.data, NULL, (gl_str){NULL, 0}, s->patience_ms, &status, &reply, &err);
+    gl_str answer = {gl_arena_strndup(arena, (const char *)reply.data, reply.len), reply.len};
+    const gl_json *profile = ok ? gl_json_parse(arena, answer, GL_CLIENT_LIMIT_BYTES, 1000, &err) : NULL;
+    if (profile == NULL)
+        code = gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
+    else if (status == 200)
+        s->has_rule = read_rule(s, profile);
+    else
+        code = gl_complain(status >= 500 ? GL_EXIT_UNAVAILABLE : GL_EXIT_USAGE, "--profile: %.*s",
+                           GL_STR_ARG(gl_json_text(profile, "detail")));
+    gl_client_destroy(client);
+    gl_buf_free(&path);
+    gl_buf_free(&reply);
+    return code;
 }
 
 static void summary(const submission *s, int64_t started_us)
 {
-    char accepted[32], rejected[32], duplicates[32];
+    char number[32];
+    double seconds = (double)(gl_mono_us() - started_us) / 1e6;
     if (s->shown > SHOWN_REJECTIONS)
         printf("... and %lld more rejections; --json lists all\n", (long long)(s->shown - SHOWN_REJECTIONS));
-    printf("%s accepted (of them %s sent before), %s rejected, in %.2f s\n", gl_thousands(s->accepted, accepted),
-           gl_thousands(s->duplicates, duplicates), gl_thousands(s->rejected, rejected),
-           (double)(gl_mono_us() - started_us) / 1e6);
+    printf("%s accepted", gl_thousands(s->accepted, number));
+    if (s->duplicates > 0)
+        printf(" (%s of them sent before)", gl_thousands(s->duplicates, number));
+    printf(", %s rejected, in %.2f s\n", gl_thousands(s->rejected, number), seconds);
+    if (s->pending > 0)
+        printf("%s were not compared with earlier ones, since the status view is not complete: a repeated one is\n"
+               "closed as a duplicate when it is decided\n",
+               gl_thousands(s->pending, number));
+    if (s->failed)
+        printf("not everything was submitted; submit it again: what was accepted keeps its MRN\n");
+}
+
+static void submit_all(submission *s, int64_t parallel)
+{
+    pthread_t senders[SENDERS_LIMIT];
+    if (s->file_count == 1) { /* read now, so that its declarations can be counted for the bar */
+        s->source = source_open(s, s->files[0]);
+        s->next_file = 1;
+    }
+    gl_progress_start(&s->progress, "submitting", count_of(s));
+    for (int64_t i = 0; i < parallel; i++)
+        if (pthread_create(&senders[i], NULL, sender_main, s) != 0)
+            abort();
+    show_all(s);
+    for (int64_t i = 0; i < parallel; i++)
+        pthread_join(senders[i], NULL);
+    if (s->source != NULL)
+        source_free(s->source);
+    gl_progress_end(&s->progress);
 }
 
 static int run_submit(int argc, char **argv)
@@ -334,14 +518,14 @@ static int run_submit(int argc, char **argv)
     submission s = {.url = gl_env("INGEST_URL", "http://127.0.0.1:8080"),
                     .account = "",
                     .profile = "",
+                    .format = "",
                     .patience_ms = 30000,
                     .part_limit = 2000};
-    const char *format = "";
     int64_t parallel = 4;
     const gl_option options[] = {
         {"profile", GL_OPTION_TEXT, &s.profile, "CSV mapping: kcs, parcels, or one of your own in config/mappings."},
-        {"format", GL_OPTION_TEXT, &format, "json, ndjson, csv or xml; default: by file name, then by content."},
-        {"account", GL_OPTION_TEXT, &s.account, "Submit as this account."},
+        {"format", GL_OPTION_TEXT, &s.format, "json, ndjson, csv or xml; default: by file name, then by content."},
+        {"account", GL_OPTION_TEXT, &s.account, "Submit as this account (default: ingest's http_account)."},
         {"url", GL_OPTION_TEXT, &s.url, "Where ingest listens (default $INGEST_URL)."},
         {"part", GL_OPTION_INT, &s.part_limit, "Declarations in one call (default 2000)."},
         {"parallel", GL_OPTION_INT, &parallel, "Calls at once (default 4)."},
@@ -349,33 +533,40 @@ static int run_submit(int argc, char **argv)
          "How long to try again when ingest is busy or away, in ms (default 30000)."},
         {"json", GL_OPTION_FLAG, &s.json, "One JSON object a declaration: file, position, lrn, mrn, status, errors."},
     };
-    int files = gl_options_parse(&gl_command_submit, options, sizeof options / sizeof options[0], argc, argv);
-    if (files < 0)
+    s.file_count = gl_options_parse(&gl_command_submit, options, sizeof options / sizeof options[0], argc, argv);
+    if (s.file_count < 0)
         return GL_EXIT_USAGE;
-    if (files == 0)
+    if (s.file_count == 0)
         return gl_complain(GL_EXIT_USAGE, "submit what? Give files, or - for standard input");
     if (parallel < 1 || parallel > SENDERS_LIMIT || s.part_limit < 1)
         return gl_complain(GL_EXIT_USAGE, "--parallel is 1 to %d, --part at least 1", SENDERS_LIMIT);
-    pthread_mutex_init(&s.lock, NULL);
-    pthread_cond_init(&s.ready, NULL);
-    int64_t started_us = gl_mono_us();
-    for (int i = 1; i <= files && !s.failed; i++)
-        submit_file(&s, argv[i], format, parallel);
-    if (!s.json)
-        summary(&s, started_us);
-    pthread_cond_destroy(&s.ready);
-    pthread_mutex_destroy(&s.lock);
-    if (s.failed)
-        return GL_EXIT_UNAVAILABLE;
-    return s.rejected > 0 ? GL_EXIT_REFUSED : GL_EXIT_OK;
+    if (s.format[0] != '\0' && format_of_option(s.format) == GL_FORMAT_UNKNOWN)
+        return gl_complain(GL_EXIT_USAGE, "--format: \"%s\" is not json, ndjson, csv or xml", s.format);
+    s.files = argv + 1;
+    gl_arena *arena = gl_arena_new(0);
+    int code = s.profile[0] == '\0' ? GL_EXIT_OK : ask_profile(&s, arena);
+    if (code == GL_EXIT_OK) {
+        pthread_mutex_init(&s.lock, NULL);
+        pthread_cond_init(&s.ready, NULL);
+        int64_t started_us = gl_mono_us();
+        submit_all(&s, parallel);
+        if (!s.json)
+            summary(&s, started_us);
+        pthread_cond_destroy(&s.ready);
+        pthread_mutex_destroy(&s.lock);
+        code = s.failed ? GL_EXIT_UNAVAILABLE : s.rejected > 0 ? GL_EXIT_REFUSED : GL_EXIT_OK;
+    }
+    gl_arena_destroy(arena);
+    return code;
 }
 
-const gl_command gl_command_submit = {"submit", "submit declarations from files", "[--profile P] FILE...",
-                                      "Sends files to ingest and shows the answer for each declaration: its MRN, or "
-                                      "everything that is wrong with it, with the place\n"
-                                      "in the file. An answer means that the declaration is committed: it will be "
-                                      "decided, exactly once. Sending an unchanged\n"
-                                      "declaration again gives its first MRN and no second decision.\n\n"
-                                      "  greenlane submit declarations.ndjson h1.xml\n"
-                                      "  greenlane submit --profile kcs --json valid.csv > answers.ndjson",
-                                      run_submit};
+const gl_command gl_command_submit = {
+    "submit", "submit declarations from files", "[--profile P] FILE...",
+    "Sends files to ingest and shows what is wrong with the declarations that were rejected, with the place in the\n"
+    "file; --json shows the answer for every declaration, with its MRN. An answer means that the declaration is\n"
+    "committed: it will be decided, exactly once. Sending an unchanged declaration again gives its first MRN and no\n"
+    "second decision, so a file may be submitted again after a failure. Exit code 1: something was rejected.\n\n"
+    "  greenlane submit declarations.ndjson h1.xml\n"
+    "  greenlane submit --profile kcs --json valid.csv > answers.ndjson\n"
+    "  greenlane generate | greenlane submit -",
+    run_submit};

@@ -85,13 +85,14 @@ static gl_synth_kind kind_of(const gl_synth_plan *plan, int64_t index)
     return GL_SYNTH_GOOD;
 }
 
-/* The latest good declaration before `index`: what a duplicate repeats. */
+/* A good declaration before `index`: what a duplicate repeats. In steps of two, so that neither it nor what the
+ * neighbour repeats is adjacent: in a parcel manifest adjacent rows of one LRN are one declaration. */
 static int64_t first_of(const gl_synth_plan *plan, int64_t index)
 {
-    int64_t i = index;
-    while (i > 0 && kind_of(plan, i) != GL_SYNTH_GOOD)
-        i--;
-    return i;
+    int64_t i = index - 2;
+    while (i >= 0 && kind_of(plan, i) != GL_SYNTH_GOOD)
+        i -= 2;
+    return i >= 0 ? i : index;
 }
 
 void gl_synth_make(const gl_synth_plan *plan, int64_t index, gl_synth *s)

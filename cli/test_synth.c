@@ -61,3 +61,18 @@ Test(synth, duplicate_repeats_its_first_to_the_letter)
     }
     cr_assert_gt(found, 20);
 }
+
+/* In a parcel manifest adjacent rows of one LRN are one declaration. */
+Test(synth, what_repeats_another_is_not_beside_it)
+{
+    const gl_synth_plan plan = {.seed = 3, .duplicates = 0.4, .amendments = 0.2, .mean_items = 1.5, .prefix = "T"};
+    int64_t before = -1, repeats = 0;
+    for (int64_t i = 0; i < 2000; i++) {
+        gl_synth synth;
+        gl_synth_make(&plan, i, &synth);
+        cr_assert_neq(synth.number, before, "declaration %lld", (long long)i);
+        repeats += synth.number != i;
+        before = synth.number;
+    }
+    cr_assert_gt(repeats, 500);
+}

@@ -38,8 +38,8 @@ static void show_topic(const gl_kafka_topic *found, bool exists, int64_t records
                first ? "[" : ",\n", found->name, exists ? "true" : "false", found->partitions, found->replication,
                found->compacted ? "true" : "false", (long long)found->message_limit_bytes, (long long)records);
     else if (exists)
-        printf("%-28s %4d partitions  %d replicas  %-9s  %14s offsets\n", found->name, found->partitions,
-               found->replication, found->compacted ? "compacted" : "retained", gl_thousands(records, number));
+        printf("%-28s %10d  %8d  %-9s  %14s\n", found->name, found->partitions, found->replication,
+               found->compacted ? "compacted" : "retained", records < 0 ? "?" : gl_thousands(records, number));
     else
         printf("%-28s missing: greenlane topics create\n", found->name);
 }
@@ -47,6 +47,8 @@ static void show_topic(const gl_kafka_topic *found, bool exists, int64_t records
 static int list(gl_cluster *cluster, bool json)
 {
     int code = GL_EXIT_OK;
+    if (!json) /* offsets: records, and the markers of transactions */
+        printf("%-28s %10s  %8s  %-9s  %14s\n", "topic", "partitions", "replicas", "kept", "offsets");
     for (size_t i = 0; i < cluster->topic_count; i++) {
         gl_kafka_topic found = cluster->topics[i];
         bool exists = false;
