@@ -405,11 +405,11 @@ def main():
             at += args.count
         shape = record_shape(folder, starts, args.count)
         hits, misses = (o.metric(f"gl_classify_cache_{kind}_total", "classify") for kind in ("hits", "misses"))
-        print(f"latency at {args.rate}/s for {args.seconds:.0f} s", flush=True)
         print("every declaration scored", flush=True)
         scored_path = os.path.join(folder, "scored.csv")
         o.greenlane("generate", "--format", "kcs", "--count", args.count, "--seed", 8, "--prefix", "BENCH8", "--output", scored_path)
         scored = round_through_all(scored_path, args.count, "--profile", "kcs")
+        print(f"latency at {args.rate}/s for {args.seconds:.0f} s", flush=True)
         count = int(args.rate * args.seconds)
         late = latency(workload(folder, count, at), args.rate, args.seconds)
         print("  " + ", ".join(f"{k} {late[k]:.0f} ms" for k in ("p50", "p99", "max")), flush=True)

@@ -136,8 +136,13 @@ static void read_some(load *l, connection *c)
         ssize_t n = recv(c->fd, c->reply + c->reply_len, REPLY_BYTES - 1 - c->reply_len, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        if (n <= 0)
+        if (n <= 0 && c->busy)
             fail("the server closed a connection");
+        if (n <= 0) { /* it was idle for too long */
+            close(c->fd);
+            open_connection(l, c);
+            return;
+        }
         c->reply_len += (size_t)n;
         c->reply[c->reply_len] = '\0';
         size_t expected = reply_expected(c);
