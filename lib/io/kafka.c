@@ -13,19 +13,15 @@
 
 static const char *const compressions[] = {"none", "lz4", "zstd", "gzip", "snappy", NULL};
 
-#define ENTRY(field, kind, text, low, high, words)                                                                     \
-    {                                                                                                                  \
-        .name = #field, .type = kind, .offset = offsetof(gl_kafka_conf, field), .initial = text, .min = low,           \
-        .max = high, .help = words                                                                                     \
-    }
 #define NAMED(name_, field, kind, text, low, high, words)                                                              \
     {                                                                                                                  \
-        .name = name_, .type = kind, .offset = offsetof(gl_kafka_conf, field), .initial = text, .min = low,            \
-        .max = high, .help = words                                                                                     \
+        .name = (name_), .type = (kind), .offset = offsetof(gl_kafka_conf, field), .initial = (text), .min = (low),    \
+        .max = (high), .help = (words)                                                                                 \
     }
-
-static const int64_t MIB = 1 << 20;
-enum { SECOND = 1000, MINUTE = 60 * SECOND };
+#define ENTRY(field, kind, text, low, high, words) NAMED(#field, field, kind, text, low, high, words)
+#define SECOND                                     INT64_C(1000)
+#define MINUTE                                     (60 * SECOND)
+#define MIB                                        INT64_C(1048576)
 
 static const gl_conf_entry entries[] = {
     ENTRY(brokers, GL_CONF_STRING, "${KAFKA_BROKERS:-127.0.0.1:9092}", 0, 0,
@@ -39,7 +35,7 @@ static const gl_conf_entry entries[] = {
           "readers."),
     NAMED("session_timeout", session_timeout_ms, GL_CONF_DURATION, "10s", SECOND, 30 * MINUTE,
           "A worker that is silent for this long loses its partitions."),
-    NAMED("max_poll_interval", max_poll_interval_ms, GL_CONF_DURATION, "10m", 10 * SECOND, 24 * 60 * MINUTE,
+    NAMED("max_poll_interval", max_poll_interval_ms, GL_CONF_DURATION, "10m", 10 * SECOND, 1440 * MINUTE,
           "A worker that takes no batch for this long loses its partitions; restoring state counts."),
     NAMED("fetch_wait", fetch_wait_ms, GL_CONF_DURATION, "500ms", 1, MINUTE,
           "How long a broker waits for fetch_min_bytes before it answers."),
@@ -68,9 +64,9 @@ static const gl_conf_entry entries[] = {
           "a difference is fatal."),
     ENTRY(replication, GL_CONF_INT, "1", 1, 10, "Replicas of topics made; 3 in a cluster."),
     ENTRY(min_insync, GL_CONF_INT, "1", 1, 10, "min.insync.replicas of topics made; 2 in a cluster of three."),
-    NAMED("message_limit", message_limit_bytes, GL_CONF_BYTES, "4m", 64 * 1024, 64 * MIB,
+    NAMED("message_limit", message_limit_bytes, GL_CONF_BYTES, "4m", MIB / 16, 64 * MIB,
           "Largest record on a topic. Intake takes a quarter of it, so that later stages have room to add."),
-    NAMED("dead_letter_limit", dlq_message_limit_bytes, GL_CONF_BYTES, "8m", 128 * 1024, 128 * MIB,
+    NAMED("dead_letter_limit", dlq_message_limit_bytes, GL_CONF_BYTES, "8m", MIB / 8, 128 * MIB,
           "Largest record on the dead-letter topics: above message_limit. What still does not fit goes there as a "
           "reference."),
     NAMED("retention", retention_ms, GL_CONF_DURATION, "7d", MINUTE, 0x7fffffffffff,
@@ -184,13 +180,6 @@ static void log_line(const rd_kafka_t *rk, int level, const char *facility, cons
     gl_log(as, "kafka-client", "%s: %s: %s", rd_kafka_name(rk), facility, text);
 }
 
-static void log_failure(rd_kafka_t *rk, int code, const char *reason, void *opaque)
-{
-    (void)opaque;
-    code_row row = row_of((rd_kafka_resp_err_t)code);
-    gl_log(row.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, row.name, "%s: %s", rd_kafka_name(rk), reason);
-}
-
 static bool set(rd_kafka_conf_t *settings, const char *name, const char *value, gl_err *err)
 {
     char why[200];
@@ -255,7 +244,8 @@ static bool set_common(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, con
     snprintf(id, sizeof id, "%s-%s-%ld", conf->client_id, client->name, (long)getpid());
     rd_kafka_conf_set_opaque(settings, client->opaque);
     rd_kafka_conf_set_log_cb(settings, log_line);
-    rd_kafka_conf_set_error_cb(settings, client->failed != NULL ? client->failed : log_failure);
+    if (client->failed != NULL) /* without one librdkafka logs; with one, events pile up where nobody polls */
+        rd_kafka_conf_set_error_cb(settings, client->failed);
     return set(settings, "bootstrap.servers", conf->brokers, err) && set(settings, "client.id", id, err) &&
            set(settings, "socket.nagle.disable", "true", err) &&
            set(settings, "socket.keepalive.enable", "true", err) &&
@@ -694,7 +684,7 @@ bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t parti
         gl_kafka_fail_code(err, code, "asking for the end of a partition");
         if (err->action != GL_RETRY || gl_mono_us() > deadline)
             return gl_fail_context(err, "%s [%d]", topic, partition);
-        struct timespec pause = {.tv_nsec = 50 * 1000 * 1000}; /* a partition just made has no leader yet */
+        struct timespec pause = {.tv_nsec = 50000000}; /* a partition just made has no leader yet */
         nanosleep(&pause, NULL);
     }
 }

@@ -139,7 +139,7 @@ struct gl_worker {
     size_t produced, delivered;
     size_t dead_letter_count;
     gl_err delivery_failure; /* the first of this transaction */
-    size_t delivery_failure_entry;
+    const gl_outbox_entry *delivery_failure_entry;
     int attempts; /* of this batch so far */
     int64_t first_failure_us;
     gl_err err;

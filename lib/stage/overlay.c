@@ -44,7 +44,7 @@ void gl_overlay_put(gl_overlay *overlay, gl_arena *arena, gl_overlay_version **n
     gl_overlay_node *node = lower_bound(overlay, key, before);
     if (node == NULL || gl_key_compare(node->key, key) != 0) {
         int levels = levels_of(key);
-        node = gl_arena_alloc(arena, sizeof *node + (size_t)levels * sizeof node->next[0]);
+        node = gl_arena_alloc(arena, sizeof *node + (size_t)levels * sizeof(void *));
         node->key = key;
         node->top = NULL;
         node->levels = levels;

@@ -13,11 +13,11 @@
 #include "base/log.h"
 
 enum { QUESTION_MS = 10000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000 };
-static const int64_t STALE_MS = 12 * 3600 * 1000; /* half of the changelog's delete.retention.ms */
+static const int64_t STALE_MS = INT64_C(12) * 3600 * 1000; /* half of the changelog's delete.retention.ms */
 
 static void wait_a_little(void)
 {
-    struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+    struct timespec pause = {.tv_nsec = 50000000};
     nanosleep(&pause, NULL);
 }
 

@@ -103,25 +103,33 @@ bool gl_start_slot(gl_runtime *runtime, gl_err *err)
 
 /* ---- topics ---- */
 
+/* 0: none, or not to be read. */
+static int read_count(const char *path)
+{
+    char text[16] = "";
+    uint64_t count = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    if (fgets(text, sizeof text, file) == NULL || !gl_str_to_u64(gl_str_trim(gl_str_of(text)), 1000000, &count))
+        count = 0;
+    fclose(file);
+    return (int)count;
+}
+
 /* The count that this state directory has worked with: topics that were altered together still differ from it. */
 static bool check_recorded_count(gl_runtime *runtime, gl_err *err)
 {
     char path[sizeof runtime->slot_directory + 16];
     snprintf(path, sizeof path, "%s/partitions", runtime->slot_directory);
-    int recorded = 0;
-    FILE *file = fopen(path, "re");
-    if (file != NULL) {
-        if (fscanf(file, "%d", &recorded) != 1)
-            recorded = 0;
-        fclose(file);
-    }
+    int recorded = read_count(path);
     if (recorded != 0 && recorded != runtime->partitions)
         return gl_fail(err, GL_FATAL, "partition-count",
                        "the topics have %d partitions, had %d before: keys would go elsewhere. Make them with %d "
                        "again, or, if they "
                        "are new and empty, delete %s",
                        runtime->partitions, recorded, recorded, runtime->slot_directory);
-    file = recorded == 0 ? fopen(path, "we") : NULL;
+    FILE *file = recorded == 0 ? fopen(path, "we") : NULL;
     bool good = recorded != 0 || (file != NULL && fprintf(file, "%d\n", runtime->partitions) > 0);
     if (file != NULL && fclose(file) != 0)
         good = false;

@@ -3,9 +3,12 @@
 
 #define ROW(type_, field, name_, kind, text, low, high, flags_, words)                                                 \
     {                                                                                                                  \
-        .name = name_, .type = kind, .offset = offsetof(type_, field), .initial = text, .flags = flags_, .min = low,   \
-        .max = high, .help = words                                                                                     \
+        .name = (name_), .type = (kind), .offset = offsetof(type_, field), .initial = (text), .flags = (flags_),       \
+        .min = (low), .max = (high), .help = (words)                                                                   \
     }
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 static const gl_conf_entry log_entries[] = {
@@ -48,7 +51,6 @@ static const gl_conf_table admin_table = {"admin",
 
 #define STAGE(field, name_, kind, text, low, high, words)                                                              \
     ROW(gl_stage_conf, field, name_, kind, text, low, high, 0, words)
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 static const gl_conf_entry stage_entries[] = {
     STAGE(instance, "instance", GL_CONF_STRING, NULL, 0, 0,
           "Name of this installation, the same after a restart and different from every other one; it is part of the "

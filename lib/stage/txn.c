@@ -16,24 +16,40 @@ enum { CALL_MS = 30000, RECORD_OVERHEAD_BYTES = 128 };
 
 /* ---- clients ---- */
 
+static size_t bytes_of(const gl_outbox_entry *entry)
+{
+    return entry->key.len + entry->value.len;
+}
+
+/* The first failure counts; of records refused together with their request, the largest. */
+static void note_failure(gl_worker *worker, const gl_outbox_entry *entry, const rd_kafka_message_t *message)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+        return; /* by our own abort */
+    gl_err err;
+    gl_kafka_fail_code(&err, message->err, rd_kafka_topic_name(message->rkt));
+    bool first = worker->delivery_failure.action == GL_NONE;
+    bool larger = !first && err.action == GL_DEAD_LETTER && worker->delivery_failure.action == GL_DEAD_LETTER &&
+                  bytes_of(entry) > bytes_of(worker->delivery_failure_entry);
+    if (!first && !larger)
+        return;
+    worker->delivery_failure = err;
+    worker->delivery_failure_entry = entry;
+}
+
 /* Called while the producer is polled, flushed or committed, so on the worker's thread. */
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
     gl_worker *worker = opaque;
-    size_t count, index = (size_t)(uintptr_t)message->_private;
-    const gl_outbox_entry *entries = gl_outbox_entries(worker->outbox, &count);
+    const gl_outbox_entry *entry =
+        message->_private; /* of the outbox, which stands still while a transaction is open */
     worker->delivered++;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        bool purged =
-            message->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message->err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-        if (worker->delivery_failure.action == GL_NONE && !purged) { /* purged: by our own abort */
-            gl_kafka_fail_code(&worker->delivery_failure, message->err, rd_kafka_topic_name(message->rkt));
-            worker->delivery_failure_entry = index;
-        }
+        note_failure(worker, entry, message);
         return;
     }
-    if (index < count && entries[index].kind == 's' && worker->markers[message->partition] <= message->offset)
+    if (entry->kind == 's' && worker->markers[message->partition] <= message->offset)
         worker->markers[message->partition] = message->offset + 1;
 }
 
@@ -142,9 +158,9 @@ static rd_kafka_topic_t *topic_of(const gl_worker *worker, const gl_outbox_entry
                                 : worker->dlq_topic;
 }
 
-static rd_kafka_resp_err_t produce_once(gl_worker *worker, const gl_outbox_entry *entry, size_t index)
+static rd_kafka_resp_err_t produce_once(gl_worker *worker, const gl_outbox_entry *entry)
 {
-    void *opaque = (void *)(uintptr_t)index;
+    void *opaque = (void *)entry;
     rd_kafka_topic_t *topic = topic_of(worker, entry);
     rd_kafka_headers_t *headers = NULL;
     gl_str value = entry->value;
@@ -166,13 +182,13 @@ static rd_kafka_resp_err_t produce_once(gl_worker *worker, const gl_outbox_entry
 }
 
 /* A full queue empties itself while it is polled. */
-static bool produce(gl_worker *worker, const gl_outbox_entry *entry, size_t index)
+static bool produce(gl_worker *worker, const gl_outbox_entry *entry)
 {
     int64_t end = gl_mono_us() + worker->runtime->kafka_conf->transaction_timeout_ms * 1000;
-    rd_kafka_resp_err_t code = produce_once(worker, entry, index);
+    rd_kafka_resp_err_t code = produce_once(worker, entry);
     while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && gl_mono_us() < end && !atomic_load(&worker->runtime->aborting)) {
         rd_kafka_poll(worker->producer, 10);
-        code = produce_once(worker, entry, index);
+        code = produce_once(worker, entry);
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
         worker->produced++;
@@ -180,7 +196,7 @@ static bool produce(gl_worker *worker, const gl_outbox_entry *entry, size_t inde
     }
     gl_kafka_fail_code(&worker->err, code, rd_kafka_topic_name(topic_of(worker, entry)));
     worker->delivery_failure = worker->err;
-    worker->delivery_failure_entry = index;
+    worker->delivery_failure_entry = entry;
     if (worker->err.action == GL_FATAL &&
         rd_kafka_fatal_error(worker->producer, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR &&
         code == RD_KAFKA_RESP_ERR__STATE) /* the transaction failed under us: the commit or the abort will say why */
@@ -201,7 +217,7 @@ bool gl_txn_produce(gl_worker *worker)
     worker->delivery_failure = (gl_err){0};
     memset(worker->markers, 0, (size_t)worker->runtime->partitions * sizeof *worker->markers);
     for (size_t i = 0; i < count; i++)
-        if (!produce(worker, &entries[i], i))
+        if (!produce(worker, &entries[i]))
             return false;
     gl_point_reached(GL_POINT_PRODUCED);
     return true;

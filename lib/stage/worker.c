@@ -352,11 +352,9 @@ static void settle_failed(gl_worker *worker)
 /* A broker that refuses a record for what it is: the record that caused it goes to the dead letters. */
 static bool isolate_refused(gl_worker *worker)
 {
-    size_t count;
-    const gl_outbox_entry *entries = gl_outbox_entries(worker->outbox, &count);
-    if (worker->delivery_failure.action != GL_DEAD_LETTER || worker->delivery_failure_entry >= count)
+    const gl_outbox_entry *entry = worker->delivery_failure_entry;
+    if (worker->delivery_failure.action != GL_DEAD_LETTER || entry == NULL)
         return false;
-    const gl_outbox_entry *entry = &entries[worker->delivery_failure_entry];
     if (entry->kind == 'd' || entry->cause == NULL || worker->poison[entry->cause - worker->records] != NULL) {
         gl_fail(&worker->err, GL_FATAL, "dead-letter-refused",
                 "the broker refuses a dead letter: %s; raise the topic's max.message.bytes",
@@ -433,6 +431,8 @@ static verdict run_batch(gl_worker *worker)
         verdict what = recover(worker);
         if (what == GO_ON)
             continue;
+        if (what != GIVE_UP)
+            gl_txn_close(worker); /* before the payloads go that it may still hold */
         settle_failed(worker);
         return what == GIVE_UP ? GO_ON : what;
     }
@@ -571,7 +571,7 @@ static bool may_recreate(gl_worker *worker)
 
 static void pause_before_recreating(void)
 {
-    struct timespec pause = {.tv_nsec = 300 * 1000 * 1000};
+    struct timespec pause = {.tv_nsec = 300000000};
     nanosleep(&pause, NULL);
 }
 

@@ -31,6 +31,15 @@ static void end_everything(void)
         fprintf(stderr, "kept for a look: %s\n", current->directory);
 }
 
+long number_in(const void *bytes, size_t len)
+{
+    char text[32], *end;
+    snprintf(text, sizeof text, "%.*s", (int)len, (const char *)bytes);
+    long number = strtol(text, &end, 10);
+    EXPECT(end != text, "'%s' is no number", text);
+    return number;
+}
+
 double seconds_now(void)
 {
     return (double)gl_mono_us() / 1e6;
@@ -38,7 +47,7 @@ double seconds_now(void)
 
 void look_again_soon(void)
 {
-    struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    struct timespec pause = {.tv_nsec = 20000000};
     nanosleep(&pause, NULL);
 }
 
@@ -320,14 +329,13 @@ int stop_echo(echo_process *process)
 
 static int read_port(const echo_process *process)
 {
-    int port = 0;
+    char text[16] = "";
     FILE *file = fopen(process->port_file, "r");
     if (file == NULL)
         return 0;
-    if (fscanf(file, "%d", &port) != 1)
-        port = 0;
+    bool good = fgets(text, sizeof text, file) != NULL;
     fclose(file);
-    return port;
+    return good ? (int)number_in(text, strlen(text)) : 0;
 }
 
 int get_admin(const echo_process *process, const char *path, char *body, size_t capacity)
@@ -350,8 +358,10 @@ int get_admin(const echo_process *process, const char *path, char *body, size_t 
     close(fd);
     text[used] = '\0';
     char *blank = strstr(text, "\r\n\r\n");
-    if (blank != NULL && sscanf(text, "HTTP/1.1 %d", &status) == 1)
-        snprintf(body, capacity, "%s", blank + 4);
+    if (blank == NULL || strncmp(text, "HTTP/1.1 ", 9) != 0)
+        return 0;
+    status = (int)number_in(text + 9, 3);
+    snprintf(body, capacity, "%s", blank + 4);
     return status;
 }
 

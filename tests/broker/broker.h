@@ -78,6 +78,8 @@ double metric_of(const echo_process *process, const char *series);
 /* Does the log of the process contain this? */
 bool log_contains(const scenario *s, const echo_process *process, const char *text);
 
+/* A whole number at the start of some bytes; anything else fails the test. */
+long number_in(const void *bytes, size_t len);
 double seconds_now(void);
 /* Between two looks at a condition. */
 void look_again_soon(void);

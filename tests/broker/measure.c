@@ -10,10 +10,10 @@
 
 enum { PARTITIONS = 4 };
 
+/* utime and stime: fields 14 and 15 of /proc/PID/stat, in hundredths of a second. */
 static double cpu_seconds(pid_t pid)
 {
     char path[64], text[1024];
-    unsigned long user = 0, system_time = 0;
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "r");
     size_t len = file == NULL ? 0 : fread(text, 1, sizeof text - 1, file);
@@ -21,9 +21,11 @@ static double cpu_seconds(pid_t pid)
         fclose(file);
     text[len] = '\0';
     const char *at = strrchr(text, ')');
-    if (at == NULL || sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system_time) != 2)
-        return 0;
-    return (double)(user + system_time) / 100.0;
+    for (int field = 2; at != NULL && field < 14; field++)
+        at = strchr(at + 1, ' ');
+    EXPECT(at != NULL, "%s cannot be read", path);
+    const char *next = strchr(at + 1, ' ');
+    return (double)(number_in(at + 1, 20) + number_in(next + 1, 20)) / 100.0;
 }
 
 static void feed(scenario *s, long records, size_t bytes)
@@ -54,7 +56,7 @@ static void trickle(scenario *s, double rate, double seconds)
             snprintf(key, sizeof key, "%016ld", sent);
             send_record(s, topic_name(s, "in"), (int)(sent % PARTITIONS), key, value);
         }
-        struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
+        struct timespec pause = {.tv_nsec = 5000000};
         nanosleep(&pause, NULL);
     }
     send_flush(s);
@@ -91,8 +93,8 @@ int main(int argc, char **argv)
         const char *const more[] = {argc > 4 ? argv[4] : NULL, argc > 5 ? argv[5] : NULL, NULL};
         return measure_trickle(strtod(argv[2], NULL), argc > 3 ? strtod(argv[3], NULL) : 10, more);
     }
-    long records = argc > 1 ? atol(argv[1]) : 500000;
-    size_t bytes = argc > 2 ? (size_t)atol(argv[2]) : 600;
+    long records = argc > 1 ? strtol(argv[1], NULL, 10) : 500000;
+    size_t bytes = argc > 2 ? (size_t)strtol(argv[2], NULL, 10) : 600;
     char batch[64];
     snprintf(batch, sizeof batch, "stage.max_batch_records=%s", argc > 3 ? argv[3] : "10000");
     const char *const sets[] = {batch, argc > 5 ? argv[5] : NULL, argc > 6 ? argv[6] : NULL, NULL};

@@ -139,8 +139,43 @@ static void bad_records_are_isolated(void)
     scenario_end(&s);
 }
 
+/* The topic takes less than kafka.message_limit says: the broker refuses, and only the record that is too large is
+ * dead-lettered. */
+static void what_the_broker_refuses_is_isolated(void)
+{
+    scenario s = {0};
+    gl_err err = {0};
+    scenario_begin(&s, "refused", 1);
+    make_topic(&s, topic_name(&s, "in"), 1, false);
+    gl_kafka_topic small = gl_kafka_topic_of(&s.conf, topic_name(&s, "out"), false);
+    small.partitions = 1;
+    small.message_limit_bytes = 65536;
+    EXPECT(gl_kafka_topics_create(s.admin, &small, 1, NULL, 10000, &err), "%s", err.message);
+    enum { LARGE = 100000 };
+    char *large = malloc(LARGE + 1);
+    uint32_t seed = 1;
+    for (int i = 0; i < LARGE; i++) { /* what does not compress */
+        seed = seed * 1664525u + 1013904223u;
+        large[i] = (char)('!' + (seed >> 24) % 90);
+    }
+    large[LARGE] = '\0';
+    for (int i = 0; i < 20; i++)
+        send_record(&s, topic_name(&s, "in"), 0, "k", i == 11 ? large : "good");
+    send_flush(&s);
+    free(large);
+    echo_process process = start_echo(&s, "", "state", NULL, NULL);
+    wait_records(&s, topic_name(&s, "out"), 19, 60);
+    char dlq[128];
+    snprintf(dlq, sizeof dlq, "gl.%s.dlq", s.name);
+    EXPECT(count_topic(&s, dlq) == 1 && count_topic(&s, topic_name(&s, "out")) == 19, "one dead letter");
+    EXPECT(metric_of(&process, "gl_records_dead_lettered_total{code=\"kafka-too-large\"}") == 1, "named");
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    scenario_end(&s);
+}
+
 int main(void)
 {
+    what_the_broker_refuses_is_isolated();
     bad_records_are_isolated();
     too_large_becomes_a_reference();
     return 0;

@@ -16,10 +16,8 @@ typedef struct tally {
 static bool add(void *context, const rd_kafka_message_t *message)
 {
     tally *t = context;
-    char text[32];
-    snprintf(text, sizeof text, "%.*s", (int)message->len, (const char *)message->payload);
-    long number = atol(text);
-    EXPECT(number >= 0 && number < RECORDS, "value %s", text);
+    long number = number_in(message->payload, message->len);
+    EXPECT(number >= 0 && number < RECORDS, "value %ld", number);
     t->twice += t->seen[number] != 0;
     t->seen[number] = 1;
     t->records++;
@@ -44,10 +42,7 @@ static void check(scenario *s)
 static bool check_count(void *context, const rd_kafka_message_t *message)
 {
     int *counts = context;
-    char key[32], value[32];
-    snprintf(key, sizeof key, "%.*s", (int)message->key_len, (const char *)message->key);
-    snprintf(value, sizeof value, "%.*s", (int)message->len, (const char *)message->payload);
-    counts[atoi(key)] = atoi(value);
+    counts[number_in(message->key, message->key_len)] = (int)number_in(message->payload, message->len);
     return true;
 }
 

@@ -20,10 +20,8 @@ static void feed_some(scenario *s, const char *end, int from, int to)
 static bool count_once(void *context, const rd_kafka_message_t *message)
 {
     unsigned char *seen = context;
-    char text[24];
-    snprintf(text, sizeof text, "%.*s", (int)message->len, (const char *)message->payload);
-    int number = atoi(text);
-    EXPECT(number >= 0 && number < 2 * RECORDS, "value %s", text);
+    long number = number_in(message->payload, message->len);
+    EXPECT(number >= 0 && number < (long)2 * RECORDS, "value %ld", number);
     seen[number]++;
     return true;
 }
@@ -31,10 +29,7 @@ static bool count_once(void *context, const rd_kafka_message_t *message)
 static bool latest(void *context, const rd_kafka_message_t *message)
 {
     int *counts = context;
-    char key[16], value[16];
-    snprintf(key, sizeof key, "%.*s", (int)message->key_len, (const char *)message->key);
-    snprintf(value, sizeof value, "%.*s", (int)message->len, (const char *)message->payload);
-    counts[atoi(key)] = atoi(value);
+    counts[number_in(message->key, message->key_len)] = (int)number_in(message->payload, message->len);
     return true;
 }
 

@@ -20,7 +20,7 @@ static void *run(void *argument)
 {
     start s = *(start *)argument;
     free(argument);
-    return (void *)(intptr_t)s.function(s.argument);
+    return (void *)(intptr_t)s.function(s.argument); /* NOLINT(performance-no-int-to-ptr): as POSIX wants it */
 }
 
 static int result(int code)
