@@ -41,11 +41,21 @@ static int finish(int code)
     return code;
 }
 
+/* Commands say themselves what went wrong; the libraries' log lines are for GREENLANE_LOG=debug, info, warn or error.
+ */
+static void init_log(void)
+{
+    gl_log_level least;
+    if (!gl_log_level_parse(gl_env("GREENLANE_LOG", ""), &least))
+        least = (gl_log_level)(GL_LOG_ERROR + 1);
+    gl_log_init("cli", least);
+}
+
 int main(int argc, char **argv)
 {
     static char help[] = "--help";
     signal(SIGPIPE, SIG_IGN);
-    gl_log_init("cli", GL_LOG_ERROR);
+    init_log();
     gl_client_init();
     if (argc == 3 && strcmp(argv[1], "help") == 0) { /* help COMMAND: COMMAND --help */
         argv[1] = argv[2];

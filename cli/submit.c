@@ -53,7 +53,7 @@ typedef struct submission {
     bool all_taken, stop;
     int64_t in_flight;
     /* Main thread. */
-    int64_t accepted, rejected, duplicates, pending, shown;
+    int64_t accepted, rejected, duplicates, pending, shown, refused;
     gl_progress progress;
     bool failed; /* under lock as well: senders set it for files that cannot be read */
 } submission;
@@ -331,9 +331,9 @@ static void refused_json(const sent *one, gl_str code, gl_str detail)
 /* The whole part was refused, for a reason that holds for the rest of the file too: said once. */
 static void show_refused(submission *s, const sent *one)
 {
-    s->rejected += one->part.count;
     if (one->source->refused)
         return;
+    s->refused++;
     gl_arena *arena = gl_arena_new(0);
     gl_err err = {0};
     gl_json *problem = gl_json_parse(arena, gl_buf_view(&one->reply), GL_CLIENT_LIMIT_BYTES, 1000, &err);
@@ -485,10 +485,13 @@ static void summary(const submission *s, int64_t started_us)
     printf("%s accepted", gl_thousands(s->accepted, number));
     if (s->duplicates > 0)
         printf(" (%s of them sent before)", gl_thousands(s->duplicates, number));
-    printf(", %s rejected, in %.2f s\n", gl_thousands(s->rejected, number), seconds);
+    printf(", %s rejected", gl_thousands(s->rejected, number));
+    if (s->refused > 0)
+        printf(", %lld file%s refused", (long long)s->refused, s->refused == 1 ? "" : "s");
+    printf(", in %.2f s\n", seconds);
     if (s->pending > 0)
-        printf("%s were not compared with earlier ones, since the status view is not complete: a repeated one is\n"
-               "closed as a duplicate when it is decided\n",
+        printf("%s not compared with earlier ones (the status view is not complete): repeated ones are closed as "
+               "duplicates when decided\n",
                gl_thousands(s->pending, number));
     if (s->failed)
         printf("not everything was submitted; submit it again: what was accepted keeps its MRN\n");
@@ -554,7 +557,7 @@ static int run_submit(int argc, char **argv)
             summary(&s, started_us);
         pthread_cond_destroy(&s.ready);
         pthread_mutex_destroy(&s.lock);
-        code = s.failed ? GL_EXIT_UNAVAILABLE : s.rejected > 0 ? GL_EXIT_REFUSED : GL_EXIT_OK;
+        code = s.failed ? GL_EXIT_UNAVAILABLE : s.rejected + s.refused > 0 ? GL_EXIT_REFUSED : GL_EXIT_OK;
     }
     gl_arena_destroy(arena);
     return code;

@@ -31,7 +31,8 @@ static rd_kafka_t *make_consumer(const char *brokers, gl_err *err)
     bool ok = set(conf, "bootstrap.servers", brokers, err) && set(conf, "group.id", "greenlane-cli", err) &&
               set(conf, "enable.auto.commit", "false", err) && set(conf, "isolation.level", "read_committed", err) &&
               set(conf, "auto.offset.reset", "earliest", err) && set(conf, "enable.partition.eof", "true", err) &&
-              set(conf, "fetch.wait.max.ms", "50", err) && set(conf, "log_level", "3", err);
+              set(conf, "fetch.wait.max.ms", "50", err) &&
+              set(conf, "log_level", "0", err) /* what matters comes as an error */;
     rd_kafka_t *consumer = ok ? rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text) : NULL;
     if (consumer == NULL) {
         if (ok)

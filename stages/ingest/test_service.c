@@ -157,7 +157,7 @@ static void *worker_main(void *context)
     return NULL;
 }
 
-static bool bench_open(bench *b, const char *redis_url, bool with_worker)
+static bool bench_open_for(bench *b, const char *redis_url, bool with_worker, const gl_account *accounts)
 {
     char redis[160];
     gl_err err = {0};
@@ -165,6 +165,9 @@ static bool bench_open(bench *b, const char *redis_url, bool with_worker)
     snprintf(redis, sizeof redis, "redis.url=%s", redis_url);
     const char *const sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings",
                                 "ingest.listen=127.0.0.1:0",
+                                "ingest.chunk=2",
+                                "ingest.settle=0ms",
+                                "ingest.scan_interval=10ms",
                                 "redis.timeout=5s",
                                 "redis.retry=1ms",
                                 redis,
@@ -176,13 +179,18 @@ static bool bench_open(bench *b, const char *redis_url, bool with_worker)
     if (!CHECK(b->conf != NULL && gl_ingest_stage.open(&env, &stage, &err)))
         return false;
     b->ingest = stage;
-    b->ingest->accounts = ACCOUNTS;
+    b->ingest->accounts = accounts;
     b->ingest->account_count = 2;
     if (!CHECK(gl_ingest_stage.worker_open(stage, &env, &b->worker, &err)) ||
         !CHECK(gl_ingest_stage.intake_start(stage, &env, &err)))
         return false;
     b->port = gl_http_port(b->ingest->http);
     return !with_worker || CHECK(pthread_create(&b->thread, NULL, worker_main, b) == 0);
+}
+
+static bool bench_open(bench *b, const char *redis_url, bool with_worker)
+{
+    return bench_open_for(b, redis_url, with_worker, ACCOUNTS);
 }
 
 static void bench_drain(bench *b)
@@ -277,6 +285,32 @@ static void test_close_answers_what_is_queued(void)
     CHECK(ask(b.port, "GET", "/v1/profiles/kcs", "", "", 200, "kcs")); /* then it is in the queue */
     bench_close(&b);
     CHECK(heard(hear(fd), 503, "stopping"));
+}
+
+/* A file and requests at once: the watch's thread, the HTTP threads and the worker. */
+static void test_watched_directory(void)
+{
+    char directory[] = "/tmp/greenlane-service-XXXXXX", from[64], to[64], done[64], command[64];
+    if (!CHECK(mkdtemp(directory) != NULL))
+        return;
+    gl_account accounts[] = {{"default", "", "", false}, {"hub-1", directory, "", false}};
+    snprintf(from, sizeof from, "%s/.f.ndjson", directory);
+    snprintf(to, sizeof to, "%s/f.ndjson", directory);
+    snprintf(done, sizeof done, "%s/done/f.ndjson", directory);
+    FILE *file = fopen(from, "w");
+    for (int i = 0; file != NULL && i < 25; i++)
+        fprintf(file, DECLARATION("F-%d", "1") "\n", i);
+    CHECK(file != NULL && fclose(file) == 0 && rename(from, to) == 0);
+    bench b;
+    if (!bench_open_for(&b, "", true, accounts))
+        return;
+    for (int i = 0; i < 5; i++)
+        CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("S-1", "1"), 202, "mrn"));
+    CHECK_WITHIN(20, access(done, F_OK) == 0);
+    bench_drain(&b);
+    bench_close(&b);
+    snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    CHECK(system(command) == 0);
 }
 
 /* -- With a view -------------------------------------------------------------------------------------------------- */
@@ -410,6 +444,7 @@ int main(void)
     test_answer_after_the_commit();
     test_drain();
     test_close_answers_what_is_queued();
+    test_watched_directory();
     server s = {0};
     bool ended = false;
     CHECK(redis_start(&s));
