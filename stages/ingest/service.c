@@ -217,6 +217,12 @@ static bool write_port(const char *path, int port, gl_err *err)
     return ok || gl_fail(err, GL_FATAL, "port-file", "cannot write %s: %s", path, strerror(errno));
 }
 
+static bool is_loopback(const char *listen)
+{
+    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
+           strncmp(listen, "localhost:", 10) == 0;
+}
+
 bool gl_service_start(gl_ingest *ingest, gl_err *err)
 {
     gl_http_route *routes = ingest->routes;
@@ -229,6 +235,11 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     if (ingest->http == NULL)
         return gl_fail_context(err, "intake");
     gl_log(GL_LOG_INFO, "intake-listening", "port %d", gl_http_port(ingest->http));
+    if (!is_loopback(ingest->conf.http.listen))
+        gl_log(GL_LOG_WARN, "intake-open",
+               "%s is not loopback, and senders are not authenticated: whoever reaches it "
+               "may submit and read as any account",
+               ingest->conf.http.listen);
     return ingest->conf.port_file[0] == '\0' || write_port(ingest->conf.port_file, gl_http_port(ingest->http), err);
 }
 

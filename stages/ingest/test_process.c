@@ -175,6 +175,25 @@ Test(process, a_dead_lettered_message_is_not_answered_as_accepted)
     fixture_close(&f);
 }
 
+Test(process, what_a_test_account_sends_is_a_test)
+{
+    static const gl_account rehearsal = {"rehearsal", "", "", true};
+    fixture f;
+    fixture_open(&f, SETS);
+    add_job(&f, DECLARATION("L-1", "1"), GL_FORMAT_JSON)->account = &rehearsal;
+    run(&f);
+    size_t count = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(f.outbox, &count);
+    gl_accepted accepted;
+    gl_err err = {0};
+    cr_assert_eq(count, 1);
+    cr_assert(gl_accepted_decode(&accepted, (const uint8_t *)entries[0].value.ptr, entries[0].value.len, f.arena, &err),
+              "%s", err.message);
+    cr_assert(accepted.declaration.test_indicator);
+    cr_assert(gl_str_eqz(accepted.declaration.submitter, "rehearsal"));
+    fixture_close(&f);
+}
+
 Test(process, a_message_without_declarations_says_so)
 {
     fixture f;
