@@ -168,14 +168,6 @@ static void identify(pass *p, entry *e)
     d->mrn = gl_str_of(mrn);
 }
 
-/* Redis's deadline is one call's, whatever its size: large batches go in several, and the first failure ends it. */
-enum { VIEW_CALL_ENTRIES = 1000 };
-
-static size_t call_entries(size_t left)
-{
-    return left < VIEW_CALL_ENTRIES ? left : VIEW_CALL_ENTRIES;
-}
-
 /* One pipelined look-up for the whole batch. */
 static void look_up(pass *p)
 {
