@@ -681,9 +681,12 @@ bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t parti
             *end = high;
             return true;
         }
-        gl_kafka_fail_code(err, code, "asking for the end of a partition");
-        if (err->action != GL_RETRY || gl_mono_us() > deadline)
+        gl_err failed;
+        gl_kafka_fail_code(&failed, code, "asking for the end of a partition");
+        if (failed.action != GL_RETRY || gl_mono_us() > deadline) {
+            *err = failed;
             return gl_fail_context(err, "%s [%d]", topic, partition);
+        }
         struct timespec pause = {.tv_nsec = 50000000}; /* a partition just made has no leader yet */
         nanosleep(&pause, NULL);
     }

@@ -230,10 +230,13 @@ static void lose_partitions(gl_worker *worker, const rd_kafka_topic_partition_li
 
 static void take_partitions(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions)
 {
+    gl_err before = worker->err;
     bool good = partitions->cnt == 0 || committed_offsets(worker, partitions);
     for (int i = 0; good && i < partitions->cnt; i++)
         good = own_partition(worker, &partitions->elems[i]);
     good = good && sets_are_equal(worker) && restore_state(worker, partitions);
+    if (good) /* what passed when it was tried again is no failure */
+        worker->err = before;
     tell_librdkafka(worker, partitions, true); /* also when it failed: the consumer has to be able to close */
     if (worker->paused)
         rd_kafka_pause_partitions(worker->consumer, partitions);
