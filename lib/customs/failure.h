@@ -10,12 +10,17 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "gen/declaration.h"
 
 typedef struct gl_failed_record {
     gl_str key, value; /* as consumed: an envelope whose first section is a declaration */
     int32_t partition;
     int64_t offset;
 } gl_failed_record;
+
+/* The declaration that a value begins with, after its 5 bytes of header, whatever these and the rest are: false unless
+ * it can be read and `key` is its id. Slices are the value's. Thread: any. */
+bool gl_failed_declaration(gl_arena *arena, gl_str key, gl_str value, gl_declaration *declaration);
 
 /* The value for gl.events (its key is the record's), in `arena`. false: no declaration can be read from the record, so
  * nobody can be told; the dead letter alone remains. Thread: any. */

@@ -376,7 +376,7 @@ gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bo
 gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count)
 {
     size_t stage_count = sizeof stages / sizeof stages[0];
-    gl_kafka_topic *topics = calloc(gl_topic_schema_count + stage_count, sizeof *topics);
+    gl_kafka_topic *topics = calloc(gl_topic_schema_count + stage_count + 1, sizeof *topics);
     if (topics == NULL)
         abort();
     *count = 0;
@@ -388,6 +388,7 @@ gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count)
         snprintf(name, sizeof name, "gl.%s%s", stages[i], DLQ_SUFFIX);
         topics[(*count)++] = gl_kafka_topic_of(conf, name, false);
     }
+    topics[(*count)++] = gl_kafka_topic_of(conf, "gl.dlq.handled", true); /* the marks of `greenlane dlq` */
     return topics;
 }
 

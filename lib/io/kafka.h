@@ -90,8 +90,8 @@ typedef struct gl_kafka_topic {
     int64_t retention_bytes; /* -1: no limit */
 } gl_kafka_topic;
 
-/* Every topic of Greenlane: those of the schemas and the dead letters of the four stages. Owned by the caller (free).
- */
+/* Every topic of Greenlane: those of the schemas, the dead letters of the four stages and the marks of those that were
+ * dealt with. Owned by the caller (free). */
 gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count);
 /* The same for one topic; a name outside the topology (tests, raw topics) gets the defaults, compacted as given. */
 gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bool compacted);

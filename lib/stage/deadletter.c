@@ -2,7 +2,8 @@
  * when.
  *
  * The names gl.dlq.* are ours, __connect.errors.* those of Kafka Connect, so that existing tools understand them. A
- * record sent again (redriven) that fails again keeps the time it was first seen.
+ * record sent again (redriven) that fails again keeps its history: when it was first seen, how often it was tried in
+ * all, and the headers gl.redriven and gl.redriven_from.
  */
 #include "stage/internal.h"
 
@@ -20,6 +21,17 @@ static void put_number(rd_kafka_headers_t *headers, const char *name, int64_t va
     char text[24];
     int len = snprintf(text, sizeof text, "%lld", (long long)value);
     put(headers, name, (gl_str){text, (size_t)len});
+}
+
+static int64_t number_of(const rd_kafka_headers_t *headers, const char *name)
+{
+    const void *value;
+    size_t size;
+    uint64_t number = 0;
+    if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || value == NULL ||
+        !gl_str_to_u64((gl_str){value, size}, INT32_MAX, &number))
+        return 0;
+    return (int64_t)number;
 }
 
 static void put_time(rd_kafka_headers_t *headers, const char *name, int64_t wall_us)
@@ -56,7 +68,7 @@ static void put_error(rd_kafka_headers_t *headers, const gl_worker *worker, cons
     put(headers, "gl.dlq.message", gl_str_of(entry->err.message));
     put(headers, "gl.dlq.stage", gl_str_of(stage));
     put(headers, "gl.dlq.stage_version", GL_STR(GL_VERSION));
-    put_number(headers, "gl.dlq.attempts", worker->attempts + 1);
+    put_number(headers, "gl.dlq.attempts", number_of(headers, "gl.dlq.attempts") + worker->attempts + 1);
     put(headers, "__connect.errors.stage", gl_str_of(stage));
     put(headers, "__connect.errors.exception.message", gl_str_of(entry->err.message));
 }

@@ -57,6 +57,17 @@ static bool decide_process(void *opened, void *at, const gl_batch *batch, gl_out
     return done;
 }
 
+static void decide_dead_lettered(void *opened, void *at, const gl_batch *batch, const gl_record *record,
+                                 const gl_err *why, gl_outbox *outbox)
+{
+    (void)at;
+    gl_err err = {0};
+    gl_decide_policy *policy = policy_of(opened);
+    if (!gl_decide_dead_lettered(policy, batch, record, why, outbox, &err))
+        gl_log_err(GL_LOG_ERROR, &err); /* the dead letter stands all the same */
+    gl_decide_policy_unref(policy);
+}
+
 /* -- After the commit
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -220,6 +231,7 @@ const gl_stage_def gl_decide_stage = {
     .worker_open = decide_worker_open,
     .worker_close = decide_worker_close,
     .process = decide_process,
+    .dead_lettered = decide_dead_lettered,
     .applied = decide_applied,
     .idle = decide_idle,
 };

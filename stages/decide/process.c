@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "customs/failure.h"
 #include "customs/ids.h"
 #include "decide/audit.h"
 #include "decide/decide.h"
@@ -218,14 +219,8 @@ static void hold_technically(pass *p, const gl_record *record, gl_technical_hold
 /* A record whose first section is readable names its declaration: that one gets its hold at once. */
 static bool hold_undecodable(pass *p, const gl_record *record, const gl_err *why, gl_err *err)
 {
-    uint32_t schema_id = 0;
-    gl_str body = {NULL, 0};
-    gl_err ignored;
     gl_declaration *declaration = GL_NEW(p->arena, gl_declaration);
-    if (record->key.len != GL_DECLARATION_ID_BYTES || !gl_envelope_open(record->value, &schema_id, &body, &ignored) ||
-        schema_id != GL_SCHEMA_ID_ASSESSED ||
-        !gl_declaration_decode(declaration, (const uint8_t *)body.ptr, body.len, NULL, p->arena, &ignored) ||
-        memcmp(declaration->declaration_id, record->key.ptr, GL_DECLARATION_ID_BYTES) != 0)
+    if (!gl_failed_declaration(p->arena, record->key, record->value, declaration))
         return true;
     found_state found;
     if (!find_state(p, record, &found, err))
@@ -416,14 +411,26 @@ static bool take_all(pass *p, gl_err *err)
     return put_blocks(p, err);
 }
 
+static pass pass_of(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox)
+{
+    return (pass){.policy = policy,
+                  .batch = batch,
+                  .outbox = outbox,
+                  .state = gl_outbox_state_view(outbox),
+                  .arena = batch->arena,
+                  .audit = GL_NEW_N(batch->arena, gl_audit_audit_entry, batch->count),
+                  .audit_cause = GL_NEW_N(batch->arena, const gl_record *, batch->count)};
+}
+
 bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
 {
-    pass p = {.policy = policy,
-              .batch = batch,
-              .outbox = outbox,
-              .state = gl_outbox_state_view(outbox),
-              .arena = batch->arena,
-              .audit = GL_NEW_N(batch->arena, gl_audit_audit_entry, batch->count),
-              .audit_cause = GL_NEW_N(batch->arena, const gl_record *, batch->count)};
+    pass p = pass_of(policy, batch, outbox);
     return take_all(&p, err);
+}
+
+bool gl_decide_dead_lettered(const gl_decide_policy *policy, const gl_batch *batch, const gl_record *record,
+                             const gl_err *why, gl_outbox *outbox, gl_err *err)
+{
+    pass p = pass_of(policy, batch, outbox);
+    return record->input != GL_DECIDE_IN_ASSESSED || hold_undecodable(&p, record, why, err);
 }

@@ -37,4 +37,9 @@
  * Errors (GL_FATAL): state-io, a state of our own that cannot be decoded, seed-unknown. Thread: worker. */
 bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
 
+/* For a record of gl.declarations.assessed that the runtime dead-letters itself: its technical hold, when its
+ * declaration can be read and has no clearance yet. Errors and thread: as above. */
+bool gl_decide_dead_lettered(const gl_decide_policy *policy, const gl_batch *batch, const gl_record *record,
+                             const gl_err *why, gl_outbox *outbox, gl_err *err);
+
 #endif

@@ -369,6 +369,52 @@ Test(process, a_technical_failure_is_a_hold_and_a_redriven_record_decides)
     cr_assert_eq(state_of(assessed.declaration.declaration_id)->version, 1, "a decided one is not held again");
 }
 
+/* Damage behind the declaration section or in the header: it is held by what can be read, and decided when it comes
+ * right. */
+Test(process, a_damaged_record_whose_declaration_can_be_read_is_held_until_it_is_repaired)
+{
+    for (int kind = 0; kind < 5; kind++) {
+        outbox = gl_outbox_new(arena);
+        gl_assessed assessed;
+        fixture_assessed(arena, "LRN-1", &assessed);
+        gl_record whole = assessed_record(&assessed), damaged = whole;
+        char *bytes = gl_arena_alloc(arena, whole.value.len + 1);
+        memcpy(bytes, whole.value.ptr, whole.value.len);
+        bytes[whole.value.len] = 0;
+        damaged.value.ptr = bytes;
+        damaged.value.len = whole.value.len + (kind == 0) - (kind == 1);
+        if (kind == 2)
+            bytes[0] = 1; /* magic */
+        if (kind == 3)
+            bytes[1] = 0x7f; /* schema id */
+        if (kind == 4)
+            damaged.value.len = whole.value.len - 10;
+        run(damaged);
+        cr_assert(count_of('d', 0) == 1 && count_of('o', GL_DECIDE_OUT_DECISIONS) == 0, "kind %d", kind);
+        const gl_clearance *state = state_of(assessed.declaration.declaration_id);
+        cr_assert(state != NULL && state->version == 0 && state->outcome == GL_CLEARANCE_OUTCOME_HELD, "kind %d", kind);
+        cr_assert(gl_str_eqz(last_message()->message_name, "DMSDOC"));
+        run(whole);
+        cr_assert_eq(last_decision()->decision.version, 1, "kind %d: replaced by a decision", kind);
+    }
+}
+
+Test(process, what_the_runtime_dead_letters_is_held_too)
+{
+    gl_assessed assessed;
+    fixture_assessed(arena, "LRN-1", &assessed);
+    gl_record record = assessed_record(&assessed);
+    gl_batch batch = {.records = &record, .count = 1, .now_us = FIXTURE_NOW_US, .arena = arena};
+    gl_err why, err = {0};
+    gl_fail(&why, GL_DEAD_LETTER, "output-too-large", "a test");
+    cr_assert(gl_decide_dead_lettered(policy, &batch, &record, &why, outbox, &err), "%s", err.message);
+    const gl_clearance *state = state_of(assessed.declaration.declaration_id);
+    cr_assert(state != NULL && state->version == 0 && state->outcome == GL_CLEARANCE_OUTCOME_HELD);
+    size_t before = count_of('o', GL_DECIDE_OUT_NOTIFICATIONS);
+    cr_assert(gl_decide_dead_lettered(policy, &batch, &record, &why, outbox, &err));
+    cr_assert_eq(count_of('o', GL_DECIDE_OUT_NOTIFICATIONS), before, "once");
+}
+
 static gl_record event_record(gl_event *event, const uint8_t *key)
 {
     gl_buf buf = gl_buf_in(arena);
