@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC1091,SC2119,SC2120
-# Starts and stops Kafka (one KRaft node), Redis and the four daemons on free ports of 127.0.0.1. Run it, or source it for its functions.
+# Starts and stops Kafka (one KRaft node, or three), Redis and the four daemons on free ports of 127.0.0.1. Run it, or source it for its functions.
 #
 # Always holds: what is started has run/NAME.pid (its pid) and run/NAME.start (when it started, so that a pid used again is never taken
 # for it); only such processes are stopped. run/ports keeps a stack's ports, so that what is stopped and started again listens where it did.
@@ -12,7 +12,7 @@ usage: tools/stack.sh COMMAND
   broker          start Kafka and Redis; write run/env
   up              broker, topics, and the daemons
   down            stop everything that was started
-  start NAME      start kafka, redis, ingest, classify, risk or decide again, and wait until it is ready
+  start NAME      start kafka (of three: also kafka2, kafka3), redis, ingest, classify, risk or decide again, and wait until it is ready
   stop NAME       stop it (SIGTERM; SIGKILL after 30 s)
   kill NAME       stop it at once (SIGKILL)
   status          what runs
@@ -23,6 +23,10 @@ Environment:
   GREENLANE_CACHE  where Kafka is kept (.cache/)
   KAFKA_BROKERS, REDIS_URL   use these servers instead of starting them
   PARTITIONS       of each topic, when they are created (4)
+  BROKERS          1, or 3: combined nodes, three replicas of everything, two of which must be in sync
+  KAFKA_SETTINGS   further lines of server.properties, separated by spaces
+  KAFKA_VIA_1, _2, _3   further listeners of a node, separated by spaces, each NAME:PORT:ADVERTISED_PORT: for what stands between
+  KAFKA_DATA_1, _2, _3  where a node keeps its logs
 
 After `broker` or `up`: . run/env
 USAGE
@@ -111,6 +115,7 @@ stack_ports() {
         python3 - >"$RUN/ports.new" <<'PY'
 import socket
 names = "PORT_KAFKA PORT_CONTROLLER PORT_REDIS PORT_HTTP PORT_INGEST PORT_CLASSIFY PORT_RISK PORT_DECIDE".split()
+names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3".split()
 held = []
 for name in names:
     s = socket.socket()
@@ -118,6 +123,7 @@ for name in names:
     held.append(s)
     print(f"{name}={s.getsockname()[1]}")
 PY
+        printf 'STACK_BROKERS=%s\n' "${BROKERS:-1}" >>"$RUN/ports.new"
         # What run/env of a former stack said is not given by anybody.
         if [ -n "${KAFKA_BROKERS:-}" ] && [ "$KAFKA_BROKERS" != "${GREENLANE_OWN_KAFKA:-}" ]; then
             printf 'GIVEN_KAFKA=%s\n' "$KAFKA_BROKERS" >>"$RUN/ports.new"
@@ -127,9 +133,11 @@ PY
         fi
         mv "$RUN/ports.new" "$RUN/ports"
     fi
-    GIVEN_KAFKA='' GIVEN_REDIS=''
+    GIVEN_KAFKA='' GIVEN_REDIS='' STACK_BROKERS=1
     . "$RUN/ports"
-    KAFKA_BROKERS=${GIVEN_KAFKA:-127.0.0.1:$PORT_KAFKA}
+    sp_own=127.0.0.1:$PORT_KAFKA
+    [ "$STACK_BROKERS" = 1 ] || sp_own=$sp_own,127.0.0.1:$PORT_KAFKA2,127.0.0.1:$PORT_KAFKA3
+    KAFKA_BROKERS=${GIVEN_KAFKA:-$sp_own}
     REDIS_URL=${GIVEN_REDIS:-redis://127.0.0.1:$PORT_REDIS/0}
     INGEST_URL=http://127.0.0.1:$PORT_HTTP
     INGEST_LISTEN=127.0.0.1:$PORT_HTTP
@@ -173,53 +181,84 @@ admin_port() {
 
 # ---- servers ----
 
+# Names of the broker's nodes; the first is kafka whatever their number.
+kafka_names() { if [ "${STACK_BROKERS:-1}" = 3 ]; then say "kafka kafka2 kafka3"; else say kafka; fi; }
+
+kafka_number() { case $1 in kafka) say 1 ;; *) say "${1#kafka}" ;; esac; }
+
+# kafka_configure NAME: its server.properties, and its formatted storage.
 kafka_configure() {
-    mkdir -p "$RUN/kafka"
-    kc_id=$(python3 -c 'import base64, uuid
-print("k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22])')
-    cat >"$RUN/kafka/server.properties" <<CONF
+    kc_number=$(kafka_number "$1") kc_suffix=${1#kafka} kc_dir=$RUN/$1
+    mkdir -p "$kc_dir" "$RUN/kafka"
+    [ -s "$RUN/kafka/cluster" ] || python3 -c 'import base64, uuid
+print("k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22])' >"$RUN/kafka/cluster"
+    eval "kc_port=\$PORT_KAFKA$kc_suffix kc_controller=\$PORT_CONTROLLER$kc_suffix kc_via=\${KAFKA_VIA_$kc_number:-} kc_data=\${KAFKA_DATA_$kc_number:-$kc_dir/data}"
+    kc_voters=1@127.0.0.1:$PORT_CONTROLLER kc_replicas=1 kc_insync=1
+    if [ "$STACK_BROKERS" = 3 ]; then
+        kc_voters=$kc_voters,2@127.0.0.1:$PORT_CONTROLLER2,3@127.0.0.1:$PORT_CONTROLLER3 kc_replicas=3 kc_insync=2
+    fi
+    # shellcheck disable=SC2154
+    kc_listeners=PLAINTEXT://127.0.0.1:$kc_port kc_advertised=$kc_listeners kc_map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+    # shellcheck disable=SC2154
+    for kc_one in $kc_via; do
+        kc_name=${kc_one%%:*} kc_ports=${kc_one#*:}
+        kc_listeners=$kc_listeners,$kc_name://127.0.0.1:${kc_ports%%:*}
+        kc_advertised=$kc_advertised,$kc_name://127.0.0.1:${kc_ports##*:}
+        kc_map=$kc_map,$kc_name:PLAINTEXT
+    done
+    # shellcheck disable=SC2154
+    cat >"$kc_dir/server.properties" <<CONF
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:$PORT_CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:$PORT_KAFKA,CONTROLLER://127.0.0.1:$PORT_CONTROLLER
-advertised.listeners=PLAINTEXT://127.0.0.1:$PORT_KAFKA
+node.id=$kc_number
+controller.quorum.voters=$kc_voters
+listeners=$kc_listeners,CONTROLLER://127.0.0.1:$kc_controller
+advertised.listeners=$kc_advertised
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=$RUN/kafka/data
+listener.security.protocol.map=$kc_map
+log.dirs=$kc_data
 auto.create.topics.enable=false
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor=$kc_replicas
 offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor=$kc_replicas
+transaction.state.log.min.isr=$kc_insync
 transaction.state.log.num.partitions=8
+default.replication.factor=$kc_replicas
+min.insync.replicas=$kc_insync
 group.initial.rebalance.delay.ms=0
 log.segment.bytes=134217728
 num.network.threads=2
 num.io.threads=4
 CONF
-    cat >"$RUN/kafka/log4j.properties" <<CONF
+    for kc_one in ${KAFKA_SETTINGS:-}; do say "$kc_one"; done >>"$kc_dir/server.properties"
+    cat >"$kc_dir/log4j.properties" <<CONF
 log4j.rootLogger=INFO, out
 log4j.appender.out=org.apache.log4j.ConsoleAppender
 log4j.appender.out.layout=org.apache.log4j.PatternLayout
 log4j.appender.out.layout.ConversionPattern=%d{ISO8601} %p %c{1}: %m%n
 CONF
-    if ! java -Xmx128m -cp "$KAFKA_HOME/libs/*" "-Dlog4j.configuration=file:$RUN/kafka/log4j.properties" kafka.tools.StorageTool format \
-        -t "$kc_id" -c "$RUN/kafka/server.properties" >"$RUN/kafka.log" 2>&1; then
-        complain kafka "could not format its storage"
+    if ! java -Xmx128m -cp "$KAFKA_HOME/libs/*" "-Dlog4j.configuration=file:$kc_dir/log4j.properties" kafka.tools.StorageTool format \
+        -t "$(cat "$RUN/kafka/cluster")" -c "$kc_dir/server.properties" >"$RUN/$1.log" 2>&1; then
+        complain "$1" "could not format its storage"
     fi
 }
 
-kafka_started() { tail -c "+$kafka_log_from" "$RUN/kafka.log" | grep -q 'Kafka Server started'; }
+launch_kafka() {
+    running "$1" && return 0
+    [ -e "$RUN/$1/formatted" ] || { kafka_configure "$1" && : >"$RUN/$1/formatted"; } || return 1
+    wc -c <"$RUN/$1.log" >"$RUN/$1/log.from"
+    launch "$1" java -Xms256m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -cp "$KAFKA_HOME/libs/*" \
+        "-Dlog4j.configuration=file:$RUN/$1/log4j.properties" kafka.Kafka "$RUN/$1/server.properties"
+}
 
+kafka_started() { tail -c "+$(($(cat "$RUN/$1/log.from") + 1))" "$RUN/$1.log" | grep -q 'Kafka Server started'; }
+
+# start_kafka [NAME]: one node, or all of them together.
 start_kafka() {
     [ -z "$GIVEN_KAFKA" ] || return 0
-    running kafka && return 0
     install_kafka
-    [ -e "$RUN/kafka/data/meta.properties" ] || kafka_configure || return 1
-    kafka_log_from=$(($(wc -c <"$RUN/kafka.log") + 1))
-    launch kafka java -Xms256m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -cp "$KAFKA_HOME/libs/*" \
-        "-Dlog4j.configuration=file:$RUN/kafka/log4j.properties" kafka.Kafka "$RUN/kafka/server.properties"
-    wait_until kafka 60 kafka_started
+    for sk_name in ${1:-$(kafka_names)}; do launch_kafka "$sk_name" || return 1; done
+    for sk_name in ${1:-$(kafka_names)}; do wait_until "$sk_name" 60 kafka_started "$sk_name" || return 1; done
 }
 
 redis_answers() { python3 -c 'import socket, sys
@@ -250,14 +289,19 @@ start_stage() {
 
 start_one() {
     case $1 in
-    kafka) start_kafka ;;
+    kafka | kafka2 | kafka3) start_kafka "$1" ;;
     redis) start_redis ;;
     ingest | classify | risk | decide) start_stage "$1" ;;
     *) die "there is no '$1': kafka, redis, ingest, classify, risk, decide" ;;
     esac
 }
 
-create_topics() { "$BIN/greenlane" topics create --config "$ROOT/config/decide.yaml" --partitions "${PARTITIONS:-4}" >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"; }
+create_topics() {
+    ct_replicas=1
+    [ "$STACK_BROKERS" = 1 ] || ct_replicas=3
+    "$BIN/greenlane" topics create --config "$ROOT/config/decide.yaml" --partitions "${PARTITIONS:-4}" --replication "$ct_replicas" \
+        >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"
+}
 
 stack_broker() {
     stack_ports
@@ -284,12 +328,13 @@ stack_down() {
     # shellcheck disable=SC2086
     signal_and_wait TERM 30 $STAGES
     signal_and_wait TERM 5 redis
-    signal_and_wait TERM 15 kafka
-    rm -rf "$RUN/kafka" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env"
+    signal_and_wait TERM 15 kafka kafka2 kafka3
+    rm -rf "$RUN/kafka" "$RUN/kafka2" "$RUN/kafka3" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env"
 }
 
 stack_status() {
-    for st_name in kafka redis $STAGES; do
+    [ ! -s "$RUN/ports" ] || . "$RUN/ports"
+    for st_name in $(kafka_names) redis $STAGES; do
         if running "$st_name"; then say "$st_name: runs, pid $(cat "$RUN/$st_name.pid")"; else say "$st_name: -"; fi
     done
 }

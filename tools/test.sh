@@ -48,6 +48,32 @@ test_e2e() {
     run_ctest "$BUILD" e2e -j 1
 }
 
+# Faults. The stack is the test's own, in a folder of this one's: what is left of it ends with this script.
+setup_chaos() {
+    install_venv
+    apt_has libfaketime || apt_install libfaketime
+    build dev
+    chaos_run=$RUN
+    RUN=$RUN/leg
+    mkdir -p "$RUN"
+    stack_down
+}
+
+test_chaos() {
+    setup_chaos
+    GREENLANE_RUN=$chaos_run
+    export GREENLANE_RUN
+    run_ctest "$BUILD" chaos -j 1 -V
+}
+
+do_chaos() {
+    setup
+    own_folder chaos
+    setup_chaos
+    foreground env GREENLANE_RUN="$chaos_run" GREENLANE_BUILD="$BUILD" GREENLANE_CACHE="$CACHE" \
+        "$VENV/bin/python" "$ROOT/tests/chaos/chaos.py" "$@"
+}
+
 # ---- the long form ----
 
 LONG_INPUTS=${LONG_INPUTS:-1000000}
@@ -115,7 +141,7 @@ long_trixie() {
 
 # ---- running steps ----
 
-TEST_STEPS="unit asan tsan broker e2e"
+TEST_STEPS="unit asan tsan broker e2e chaos"
 LONG_STEPS="fuzz clang trixie"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.

@@ -15,7 +15,7 @@ import urllib.parse
 import urllib.request
 
 import fastavro
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SKIPPED = 77
@@ -169,6 +169,9 @@ class Intake:
 
 # ---- topics ----
 
+# What a reader is told when brokers go, and may wait out.
+AWAY = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.BROKER_NOT_AVAILABLE, KafkaError.REPLICA_NOT_AVAILABLE}
 _schemas = {}
 
 
@@ -194,16 +197,17 @@ def text_of(value):
 
 class Topic:
     """Reads a topic read_committed, all partitions, from its present end (or its beginning), on a thread; keeps what `keep` makes of each
-    message (None is not kept). The reader has no group: it disturbs nobody and is disturbed by nobody."""
+    message (None is not kept). The reader has no group: it disturbs nobody and is disturbed by nobody. Quiet: brokers may come and go."""
 
-    def __init__(self, topic, keep=None, beginning=False, one_by_one=False):
+    def __init__(self, topic, keep=None, beginning=False, one_by_one=False, quiet=False):
         self.topic = topic
         self.most = 1 if one_by_one else 2000  # one by one: each is kept the moment it is there
         self.keep = keep or (lambda message: message)
         self.kept = []
         self.error = None
         self.closing = False
-        self.consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": f"outside-{os.getpid()}-{id(self)}",
+        self.quiet = quiet
+        self.consumer = Consumer({"log_level": 0 if quiet else 6, "bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": f"outside-{os.getpid()}-{id(self)}",
                                   "isolation.level": "read_committed", "enable.auto.commit": False, "auto.offset.reset": "error",
                                   "fetch.wait.max.ms": 20, "enable.partition.eof": False})
         metadata = self.consumer.list_topics(topic, 10).topics[topic]
@@ -224,6 +228,8 @@ class Topic:
             while not self.closing:
                 for message in self.consumer.consume(self.most, 0.05):
                     if message.error():
+                        if self.quiet and message.error().code() in AWAY:
+                            continue
                         raise KafkaException(message.error())
                     kept = self.keep(message)
                     if kept is not None:
