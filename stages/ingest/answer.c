@@ -1,4 +1,4 @@
-/* What a sender reads: one result a declaration, with everything that is wrong with it. */
+/* What a sender reads: one result a declaration or event, with everything that is wrong with it. */
 #include "ingest/ingest.h"
 
 static void member(gl_buf *buf, const char *name, gl_str text)
@@ -23,21 +23,8 @@ static void error_json(gl_buf *buf, const gl_rejection_validation_error *error)
     gl_buf_byte(buf, '}');
 }
 
-void gl_answer_json(gl_buf *buf, const gl_answer *answer)
+static void errors_json(gl_buf *buf, const gl_answer *answer)
 {
-    bool accepted = answer->mrn.len > 0;
-    gl_buf_printf(buf, "{\"position\":%lld", (long long)answer->position);
-    if (answer->lrn.len > 0)
-        member(buf, "lrn", answer->lrn);
-    if (accepted)
-        member(buf, "mrn", answer->mrn);
-    member(buf, "status", accepted ? GL_STR("accepted") : GL_STR("rejected"));
-    if (accepted) {
-        gl_buf_printf(buf, ",\"duplicate\":%s", answer->duplicate ? "true" : "false");
-        member(buf, "duplicate_check", answer->duplicate_pending ? GL_STR("pending") : GL_STR("done"));
-        if (answer->first_status.len > 0)
-            member(buf, "first_status", answer->first_status);
-    }
     gl_buf_text(buf, ",\"errors\":[");
     for (size_t i = 0; i < answer->error_count; i++) {
         if (i > 0)
@@ -45,6 +32,27 @@ void gl_answer_json(gl_buf *buf, const gl_answer *answer)
         error_json(buf, &answer->errors[i]);
     }
     gl_buf_text(buf, "]}");
+}
+
+void gl_answer_json(gl_buf *buf, const gl_answer *answer)
+{
+    gl_buf_printf(buf, "{\"position\":%lld", (long long)answer->position);
+    if (answer->event_id.len > 0)
+        member(buf, "event_id", answer->event_id);
+    if (answer->lrn.len > 0)
+        member(buf, "lrn", answer->lrn);
+    if (answer->mrn.len > 0)
+        member(buf, "mrn", answer->mrn);
+    member(buf, "status", answer->taken ? GL_STR("accepted") : GL_STR("rejected"));
+    if (answer->taken && answer->event_id.len == 0) {
+        if (answer->amendment)
+            gl_buf_text(buf, ",\"amendment\":true");
+        gl_buf_printf(buf, ",\"duplicate\":%s", answer->duplicate ? "true" : "false");
+        member(buf, "duplicate_check", answer->duplicate_pending ? GL_STR("pending") : GL_STR("done"));
+        if (answer->first_status.len > 0)
+            member(buf, "first_status", answer->first_status);
+    }
+    errors_json(buf, answer);
 }
 
 void gl_answers_json(gl_buf *buf, const gl_job *job)
@@ -55,7 +63,7 @@ void gl_answers_json(gl_buf *buf, const gl_job *job)
         if (i > 0)
             gl_buf_text(buf, ",\n");
         gl_answer_json(buf, &job->answers[i]);
-        accepted += job->answers[i].mrn.len > 0;
+        accepted += job->answers[i].taken;
     }
     gl_buf_printf(buf, "],\"accepted\":%zu,\"rejected\":%zu}\n", accepted, job->answer_count - accepted);
 }
@@ -63,7 +71,7 @@ void gl_answers_json(gl_buf *buf, const gl_job *job)
 int gl_answers_status(const gl_job *job)
 {
     for (size_t i = 0; i < job->answer_count; i++)
-        if (job->answers[i].mrn.len > 0)
+        if (job->answers[i].taken)
             return 202;
     return 422;
 }

@@ -59,6 +59,8 @@ static const gl_conf_entry account_entries[] = {
      "CSV mapping of the CSV files of its directory."},
     {"test", GL_CONF_BOOL, offsetof(gl_account, test), "false", 0, 0, 0, NULL,
      "Everything it sends is a test and is never released."},
+    {"officer", GL_CONF_BOOL, offsetof(gl_account, officer), "false", 0, 0, 0, NULL,
+     "An account of customs: may send inspection results and officers' actions, and events about any declaration."},
 };
 
 const gl_conf_table gl_accounts_conf_table = {

@@ -27,6 +27,7 @@ typedef struct gl_account {
     const char *directory; /* watched, empty: none */
     const char *profile;   /* CSV mapping of its files */
     bool test;             /* everything it sends is a test: never released */
+    bool officer;          /* of customs: may send inspection results and officers' actions, for any declaration */
 } gl_account;
 extern const gl_conf_table gl_accounts_conf_table; /* "accounts", repeated */
 

@@ -8,7 +8,7 @@
 #include "customs/ids.h"
 #include "ingest/formats/csv/mapping.h"
 
-static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", NULL};
+static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", "gl.events", NULL};
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table, &gl_kv_conf_table,
                                                    NULL};
 
@@ -25,21 +25,28 @@ static const gl_metric_def metric_defs[] = {
      "Early status entries that could not be written to Redis.",
      {NULL},
      {0}},
+    {"gl_intake_events_total",
+     GL_COUNTER,
+     "Events answered, cancellations sent as declarations among them, by result: accepted, rejected.",
+     {"result"},
+     {0}},
 };
 
-static gl_series *result_series(gl_metrics *metrics, const char *result)
+static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, const char *result)
 {
-    return gl_metrics_series(metrics, &metric_defs[1], (const char *const[GL_METRIC_LABELS]){result});
+    return gl_metrics_series(metrics, def, (const char *const[GL_METRIC_LABELS]){result});
 }
 
 static void open_metrics(gl_ingest *ingest)
 {
     const char *const none[GL_METRIC_LABELS] = {NULL};
     ingest->metrics.messages = gl_metrics_series(ingest->registry, &metric_defs[0], none);
-    ingest->metrics.accepted = result_series(ingest->registry, "accepted");
-    ingest->metrics.rejected = result_series(ingest->registry, "rejected");
-    ingest->metrics.duplicates = result_series(ingest->registry, "duplicate");
-    ingest->metrics.pending = result_series(ingest->registry, "pending");
+    ingest->metrics.accepted = result_series(ingest->registry, &metric_defs[1], "accepted");
+    ingest->metrics.rejected = result_series(ingest->registry, &metric_defs[1], "rejected");
+    ingest->metrics.duplicates = result_series(ingest->registry, &metric_defs[1], "duplicate");
+    ingest->metrics.pending = result_series(ingest->registry, &metric_defs[1], "pending");
+    ingest->metrics.events = result_series(ingest->registry, &metric_defs[3], "accepted");
+    ingest->metrics.refused_events = result_series(ingest->registry, &metric_defs[3], "rejected");
     ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[2], none);
 }
 
@@ -101,7 +108,7 @@ static void ingest_close(void *stage)
 
 static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
 {
-    static const gl_account fallback = {"default", "", "", false};
+    static const gl_account fallback = {"default", "", "", false, false};
     gl_ingest *ingest = calloc(1, sizeof *ingest);
     if (ingest == NULL)
         abort();

@@ -9,15 +9,15 @@
 
 extern const gl_stage_def gl_ingest_stage;
 
-enum { GL_INGEST_OUT_ACCEPTED, GL_INGEST_OUT_REJECTED };
-/* Most declarations in one HTTP message. */
+enum { GL_INGEST_OUT_ACCEPTED, GL_INGEST_OUT_REJECTED, GL_INGEST_OUT_EVENTS };
+/* Most declarations (or events) in one HTTP message. */
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 4 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 5 };
 
 typedef struct gl_ingest_metrics {
-    gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost;
+    gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
 } gl_ingest_metrics;
 
 typedef struct gl_ingest {

@@ -12,10 +12,13 @@
 
 typedef struct gl_watched_file gl_watched_file;
 
-/* One declaration's answer. */
+/* The answer to one declaration or event. */
 typedef struct gl_answer {
     int64_t position;
-    gl_str lrn, mrn; /* mrn empty: rejected */
+    gl_str lrn, mrn; /* empty: not known */
+    gl_str event_id; /* of an event, else empty */
+    bool taken;      /* accepted, or a duplicate of what was; else rejected */
+    bool amendment;
     bool duplicate;
     bool duplicate_pending;
     gl_str first_status; /* of a duplicate: its outcome so far, or empty */
@@ -27,6 +30,7 @@ typedef struct gl_job {
     struct gl_job *next;
     const gl_account *account;
     gl_format format;
+    bool events; /* it holds events, not declarations */
     gl_str profile;
     gl_str bytes;
     int64_t received_us;

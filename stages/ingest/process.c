@@ -1,4 +1,4 @@
-/* What happens to a batch of messages: read, validate, give identity, look up once, accept or reject.
+/* What happens to a batch of messages: read, validate, give identity, look up once, accept or reject; events: events.c.
  *
  * Always holds: nothing here waits for Redis beyond one bounded look-up, and a failed one changes only how sure the
  * answer is
@@ -12,39 +12,11 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "gen/topics.h"
-#include "ingest/ingest.h"
+#include "ingest/pass.h"
 #include "io/envelope.h"
 
 /* Of one call to Redis: a usual batch is one call, a large message has several, each within the deadline. */
 enum { LOOKUP_KEYS = 4096, VIEW_CALLS = 512 };
-
-/* One declaration of the batch. */
-typedef struct entry {
-    gl_job *job;
-    const gl_record *record;
-    gl_intake *intake;
-    gl_answer *answer;
-    gl_declaration_id id;
-    int32_t partition;
-    char stem[GL_MRN_STEM_CHARS + 1];
-    int64_t accepted_us;
-    size_t lookup; /* index of its key, SIZE_MAX: none */
-    struct entry *same_slot;
-} entry;
-
-typedef struct pass {
-    gl_ingest *ingest;
-    gl_ingest_worker *worker;
-    const gl_batch *batch;
-    gl_outbox *outbox;
-    gl_arena *arena;
-    entry *entries;
-    size_t count, capacity;
-    entry **slots; /* by id, within the batch */
-    size_t slot_mask;
-    gl_str *values; /* of the look-ups: keys of entries, then one marker a partition; NULL: the look-up failed */
-    size_t key_count;
-} pass;
 
 const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name)
 {
@@ -54,23 +26,23 @@ const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name)
     return NULL;
 }
 
-static entry *entry_add(pass *p)
+static gl_entry *entry_add(gl_pass *p)
 {
     if (p->count == p->capacity) {
         size_t capacity = p->capacity == 0 ? 256 : p->capacity * 2;
-        entry *fresh = GL_NEW_N(p->arena, entry, capacity);
+        gl_entry *fresh = GL_NEW_N(p->arena, gl_entry, capacity);
         if (p->count > 0)
             memcpy(fresh, p->entries, p->count * sizeof *fresh);
         p->entries = fresh;
         p->capacity = capacity;
     }
-    entry *e = &p->entries[p->count++];
-    *e = (entry){.lookup = SIZE_MAX};
+    gl_entry *e = &p->entries[p->count++];
+    *e = (gl_entry){.lookup = SIZE_MAX};
     return e;
 }
 
 /* Reads entries up to the chunk's end or `limit`; false: there are more. */
-static bool read_entries(pass *p, const gl_record *record, gl_reader *reader, const gl_chunk *chunk, size_t limit)
+static bool read_entries(gl_pass *p, const gl_record *record, gl_reader *reader, const gl_chunk *chunk, size_t limit)
 {
     gl_job *job = record->token;
     for (size_t n = 0; job->next_offset < chunk->end; n++) {
@@ -79,7 +51,7 @@ static bool read_entries(pass *p, const gl_record *record, gl_reader *reader, co
         gl_intake *intake = GL_NEW(p->arena, gl_intake);
         if (!gl_reader_next(reader, p->arena, intake))
             return true;
-        entry *e = entry_add(p);
+        gl_entry *e = entry_add(p);
         e->job = job;
         e->record = record;
         e->intake = intake;
@@ -90,8 +62,13 @@ static bool read_entries(pass *p, const gl_record *record, gl_reader *reader, co
     return false;
 }
 
+static const char *what_of(const gl_job *job)
+{
+    return job->events ? "events" : "declarations";
+}
+
 /* Reads one message: as many declarations as fit into this transaction. */
-static bool read_job(pass *p, const gl_record *record, gl_err *err)
+static bool read_job(gl_pass *p, const gl_record *record, gl_err *err)
 {
     gl_job *job = record->token;
     gl_chunk chunk = {.end = SIZE_MAX, .position = job->first_position, .mrn_us = p->batch->now_us};
@@ -106,8 +83,9 @@ static bool read_job(pass *p, const gl_record *record, gl_err *err)
     job->next_position = chunk.position;
     if (job->message_error.code != NULL)
         return true;
-    gl_reader *reader = gl_reader_open(p->arena, p->ingest->mappings, job->format, job->profile, job->bytes,
-                                       chunk.offset, chunk.position, &job->message_error);
+    gl_reader *reader = job->events ? gl_event_reader_open(p->arena, job->format, job->bytes, &job->message_error)
+                                    : gl_reader_open(p->arena, p->ingest->mappings, job->format, job->profile,
+                                                     job->bytes, chunk.offset, chunk.position, &job->message_error);
     if (reader == NULL)
         return true;
     size_t limit = job->file != NULL ? (size_t)p->ingest->conf.chunk_declarations : GL_INGEST_LIMIT_DECLARATIONS;
@@ -117,22 +95,29 @@ static bool read_job(pass *p, const gl_record *record, gl_err *err)
     if (!job->finished && job->file == NULL) {
         p->count = first;
         gl_fail(&job->message_error, GL_DEAD_LETTER, "too-many-declarations",
-                "a message holds at most %d declarations: send it in parts", GL_INGEST_LIMIT_DECLARATIONS);
+                "a message holds at most %d %s: send it in parts", GL_INGEST_LIMIT_DECLARATIONS, what_of(job));
         return true;
     }
     if (p->count == first && chunk.offset == 0)
-        gl_fail(&job->message_error, GL_DEAD_LETTER, "intake-empty", "the message holds no declarations");
+        gl_fail(&job->message_error, GL_DEAD_LETTER, "intake-empty", "the message holds no %s", what_of(job));
     job->answer_count = p->count - first;
     job->answers = GL_NEW_N(p->arena, gl_answer, job->answer_count + 1);
     return true;
 }
 
-/* The canonical content: what the sender said, without identity, instants and the way it came. */
-static void content_digest(pass *p, gl_declaration *d)
+static bool amends(const gl_entry *e)
+{
+    return gl_str_eqz(e->intake->declaration.function_code, "4");
+}
+
+/* The canonical content: what the sender said, without identity, instants and the way it came. An amendment that
+ * changes nothing has its original's. */
+static void content_digest(gl_pass *p, gl_declaration *d)
 {
     gl_declaration content = *d;
     memset(content.declaration_id, 0, sizeof content.declaration_id);
     memset(content.content_digest, 0, sizeof content.content_digest);
+    content.function_code = (gl_str){NULL, 0};
     content.mrn = GL_STR("");
     content.mrn_provisional = false;
     content.submitter = GL_STR("");
@@ -147,7 +132,7 @@ static void content_digest(pass *p, gl_declaration *d)
 }
 
 /* Identity of what can be accepted. */
-static void identify(pass *p, entry *e)
+static void identify(gl_pass *p, gl_entry *e)
 {
     gl_intake *intake = e->intake;
     gl_declaration *d = &intake->declaration;
@@ -169,13 +154,13 @@ static void identify(pass *p, entry *e)
 }
 
 /* One pipelined look-up for the whole batch. */
-static void look_up(pass *p)
+static void look_up(gl_pass *p)
 {
     size_t markers = (size_t)p->ingest->partition_count;
     gl_str *keys = GL_NEW_N(p->arena, gl_str, p->count + markers);
     size_t n = 0;
     for (size_t i = 0; i < p->count; i++) {
-        entry *e = &p->entries[i];
+        gl_entry *e = &p->entries[i];
         if (e->intake->rejected)
             continue;
         e->lookup = n;
@@ -196,29 +181,27 @@ static void look_up(pass *p)
     p->values = values;
 }
 
-/* An earlier declaration of this batch with the same id, or NULL; enters `e` when there is none. */
-static entry *earlier_in_batch(pass *p, entry *e)
+/* The latest version of this declaration that this batch accepted, or NULL. */
+static gl_entry *latest_in_batch(const gl_pass *p, const gl_entry *e)
 {
     size_t slot;
     memcpy(&slot, e->id.bytes + 8, sizeof slot);
-    entry **head = &p->slots[slot & p->slot_mask];
-    for (entry *other = *head; other != NULL; other = other->same_slot)
+    for (gl_entry *other = p->slots[slot & p->slot_mask]; other != NULL; other = other->same_slot)
         if (memcmp(other->id.bytes, e->id.bytes, sizeof e->id.bytes) == 0)
             return other;
-    e->same_slot = *head;
-    *head = e;
     return NULL;
 }
 
-/* Takes back what earlier_in_batch entered last. */
-static void forget(pass *p, const entry *e)
+/* From now on the latest. */
+static void remember(gl_pass *p, gl_entry *e)
 {
     size_t slot;
     memcpy(&slot, e->id.bytes + 8, sizeof slot);
-    p->slots[slot & p->slot_mask] = e->same_slot;
+    e->same_slot = p->slots[slot & p->slot_mask];
+    p->slots[slot & p->slot_mask] = e;
 }
 
-static void reject(entry *e, pass *p)
+void gl_pass_reject(gl_pass *p, gl_entry *e)
 {
     const gl_intake *intake = e->intake;
     gl_rejection r = {0};
@@ -226,7 +209,7 @@ static void reject(entry *e, pass *p)
     if (intake->lrn.len > 0)
         r.functional_reference_id = intake->lrn;
     r.rejected_at = p->batch->now_us;
-    r.format = gl_str_of(gl_format_name(e->job->format));
+    r.format = e->job->events ? GL_STR("greenlane-events") : gl_str_of(gl_format_name(e->job->format));
     if (e->job->profile.len > 0)
         r.profile = e->job->profile;
     r.channel = e->job->file != NULL ? GL_STR("file") : GL_STR("http");
@@ -244,22 +227,24 @@ static void reject(entry *e, pass *p)
     gl_buf_str(&key, intake->lrn);
     if (!e->job->answer_only)
         gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_REJECTED, -1, gl_buf_view(&key), gl_buf_view(&value));
+    if (intake->event != NULL)
+        e->answer->event_id = intake->event->event.event_id;
     e->answer->errors = intake->errors;
     e->answer->error_count = intake->error_count;
 }
 
-static void reject_for(entry *e, pass *p, gl_rejection_validation_error *error)
+void gl_pass_reject_for(gl_pass *p, gl_entry *e, gl_rejection_validation_error *error)
 {
     error->severity = GL_REJECTION_SEVERITY_ERROR;
     error->pointer = GL_STR("");
     e->intake->errors = error;
     e->intake->error_count = 1;
     e->intake->rejected = true;
-    reject(e, p);
+    gl_pass_reject(p, e);
 }
 
 /* "Same LRN, other content": refused, never merged. */
-static void reject_reused(entry *e, pass *p, gl_str first_mrn)
+static void reject_reused(gl_entry *e, gl_pass *p, gl_str first_mrn)
 {
     gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
     error->code = GL_STR("lrn-reused");
@@ -268,19 +253,19 @@ static void reject_reused(entry *e, pass *p, gl_str first_mrn)
     error->text = gl_str_of(
         gl_arena_printf(p->arena, "this LRN was used before for another declaration, %.*s", GL_STR_ARG(first_mrn)));
     error->hint = GL_STR("give each declaration an LRN of its own; an unchanged one may be sent again");
-    reject_for(e, p, error);
+    gl_pass_reject_for(p, e, error);
 }
 
-static void reject_large(entry *e, pass *p, size_t bytes)
+static void reject_large(gl_entry *e, gl_pass *p, size_t bytes)
 {
     gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
     error->code = GL_STR("declaration-too-large");
     error->text = gl_str_of(gl_arena_printf(p->arena, "the declaration has %zu bytes as a record, at most %d are taken",
                                             bytes, GL_INGEST_LIMIT_RECORD_BYTES));
-    reject_for(e, p, error);
+    gl_pass_reject_for(p, e, error);
 }
 
-static void accept(entry *e, pass *p, bool pending)
+static void accept(gl_entry *e, gl_pass *p, bool pending)
 {
     gl_declaration *d = &e->intake->declaration;
     d->mrn_provisional = pending;
@@ -289,15 +274,16 @@ static void accept(entry *e, pass *p, bool pending)
     gl_envelope_begin(&value, GL_SCHEMA_ID_ACCEPTED);
     gl_declaration_encode(&value, d);
     if (value.len > GL_INGEST_LIMIT_RECORD_BYTES) {
-        reject_large(e, p, value.len);
-        forget(p, e); /* a rejection never claims an LRN */
+        reject_large(e, p, value.len); /* and is not remembered: a rejection never claims an LRN */
         return;
     }
     gl_str key = {(const char *)d->declaration_id, sizeof d->declaration_id};
     if (!e->job->answer_only)
         gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_ACCEPTED, e->partition, key, gl_buf_view(&value));
     e->answer->mrn = d->mrn;
+    e->answer->taken = true;
     e->answer->duplicate_pending = pending;
+    remember(p, e);
 }
 
 /* The text of a member of a view's JSON that is a plain string ("mrn":"..."), or empty. */
@@ -314,52 +300,95 @@ static gl_str view_text(gl_str json, const char *name)
     return end == NULL ? (gl_str){"", 0} : (gl_str){at, (size_t)(end - at)};
 }
 
-static void answer_duplicate(entry *e, gl_str mrn, gl_str status, bool again)
+static void answer_duplicate(gl_entry *e, gl_str mrn, gl_str status, bool again)
 {
     e->answer->mrn = mrn;
+    e->answer->taken = true;
     e->answer->duplicate = again;
     e->answer->first_status = status;
 }
 
-/* The view's entry of this declaration, when there is one. */
-static bool find_view(const pass *p, const entry *e, gl_view_entry *view)
+bool gl_pass_view(const gl_pass *p, const gl_entry *e, gl_view_entry *view)
 {
-    return p->values != NULL && p->values[e->lookup].ptr != NULL && gl_view_parse(p->values[e->lookup], view);
+    return p->values != NULL && e->lookup != SIZE_MAX && p->values[e->lookup].ptr != NULL &&
+           gl_view_parse(p->values[e->lookup], view);
 }
 
-/* The view goes first: it is the same for every entry of an id, so what is entered as an earlier one was accepted. */
-static void settle_entry(pass *p, entry *e)
+bool gl_pass_complete(const gl_pass *p, int32_t partition)
+{
+    return p->values != NULL && gl_ingest_view_complete(p->ingest, p->values[p->key_count + (size_t)partition]);
+}
+
+static bool same_content(const uint8_t digest[GL_SHA256_BYTES], gl_str hex)
+{
+    char own[2 * GL_SHA256_BYTES + 1];
+    gl_hex(digest, GL_SHA256_BYTES, own);
+    return gl_str_eqz(hex, own);
+}
+
+/* A new version: it is taken unless it says what the latest one says, and has the first one's MRN where that is known.
+ */
+static void settle_amendment(gl_pass *p, gl_entry *e)
 {
     gl_view_entry view;
-    e->answer->position = e->intake->position;
-    e->answer->lrn = e->intake->lrn;
-    if (e->intake->rejected) {
-        reject(e, p);
+    gl_declaration *d = &e->intake->declaration;
+    const gl_entry *latest = latest_in_batch(p, e);
+    bool seen = gl_pass_view(p, e, &view);
+    e->answer->amendment = true;
+    if (latest != NULL) {
+        d->mrn = latest->answer->mrn;
+        if (memcmp(latest->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
+            answer_duplicate(e, d->mrn, latest->answer->first_status, true);
+        else
+            accept(e, p, latest->intake->declaration.mrn_provisional);
         return;
     }
+    if (seen && view_text(view.json, "mrn").len > 0)
+        d->mrn = view_text(view.json, "mrn");
+    if (seen && same_content(d->content_digest, view.digest_hex))
+        answer_duplicate(e, d->mrn, view_text(view.json, "outcome"), !e->job->answer_only);
+    else
+        accept(e, p, !seen && !gl_pass_complete(p, e->partition));
+}
+
+/* The view goes first: it is the same for every entry of an id, so what is remembered as an earlier one was accepted.
+ */
+static void settle_declaration(gl_pass *p, gl_entry *e)
+{
+    gl_view_entry view;
     gl_declaration *d = &e->intake->declaration;
-    if (find_view(p, e, &view)) {
-        char hex[2 * GL_SHA256_BYTES + 1];
-        gl_hex(d->content_digest, GL_SHA256_BYTES, hex);
-        if (gl_str_eqz(view.digest_hex, hex))
+    if (gl_pass_view(p, e, &view)) {
+        if (same_content(d->content_digest, view.digest_hex))
             answer_duplicate(e, view_text(view.json, "mrn"), view_text(view.json, "outcome"), !e->job->answer_only);
         else
             reject_reused(e, p, view_text(view.json, "mrn"));
         return;
     }
-    const entry *earlier = earlier_in_batch(p, e);
+    const gl_entry *earlier = latest_in_batch(p, e);
     if (earlier == NULL)
-        accept(e, p,
-               p->values == NULL ||
-                   !gl_ingest_view_complete(p->ingest, p->values[p->key_count + (size_t)e->partition]));
+        accept(e, p, !gl_pass_complete(p, e->partition));
     else if (memcmp(earlier->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
         answer_duplicate(e, earlier->answer->mrn, earlier->answer->first_status, true);
     else
         reject_reused(e, p, earlier->answer->mrn);
 }
 
+static void settle_entry(gl_pass *p, gl_entry *e)
+{
+    e->answer->position = e->intake->position;
+    e->answer->lrn = e->intake->lrn;
+    if (e->intake->rejected)
+        gl_pass_reject(p, e);
+    else if (e->intake->event != NULL)
+        gl_event_settle(p, e);
+    else if (amends(e))
+        settle_amendment(p, e);
+    else
+        settle_declaration(p, e);
+}
+
 /* A message that could not be read at all is a rejection of its own. */
-static void reject_message(pass *p, const gl_record *record)
+static void reject_message(gl_pass *p, const gl_record *record)
 {
     gl_job *job = record->token;
     gl_rejection_validation_error *error = GL_NEW(p->arena, gl_rejection_validation_error);
@@ -375,14 +404,14 @@ static void reject_message(pass *p, const gl_record *record)
     intake->rejected = true;
     intake->lrn = GL_STR("");
     gl_answer answer = {0};
-    entry e = {.job = job, .record = record, .intake = intake, .answer = &answer};
-    reject(&e, p);
+    gl_entry e = {.job = job, .record = record, .intake = intake, .answer = &answer};
+    gl_pass_reject(p, &e);
 }
 
 static void count_job(const gl_job *job, int64_t *accepted, int64_t *rejected)
 {
     for (size_t i = 0; i < job->answer_count; i++)
-        if (job->answers[i].mrn.len > 0)
+        if (job->answers[i].taken)
             ++*accepted;
         else
             ++*rejected;
@@ -390,25 +419,27 @@ static void count_job(const gl_job *job, int64_t *accepted, int64_t *rejected)
 
 bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
 {
-    pass p = {.ingest = stage, .worker = worker, .batch = batch, .outbox = outbox, .arena = batch->arena};
+    gl_pass p = {.ingest = stage, .worker = worker, .batch = batch, .outbox = outbox, .arena = batch->arena};
     for (size_t i = 0; i < batch->count; i++)
         if (!read_job(&p, &batch->records[i], err))
             return false;
     size_t slots = 64;
     while (slots < p.count * 2)
         slots *= 2;
-    p.slots = GL_NEW_N(p.arena, entry *, slots);
+    p.slots = GL_NEW_N(p.arena, gl_entry *, slots);
     p.slot_mask = slots - 1;
     gl_job *job = NULL;
     size_t next_answer = 0;
     for (size_t i = 0; i < p.count; i++) {
-        entry *e = &p.entries[i];
+        gl_entry *e = &p.entries[i];
         if (e->job != job) {
             job = e->job;
             next_answer = 0;
         }
         e->answer = &job->answers[next_answer++];
-        if (!e->intake->rejected)
+        if (!e->intake->rejected && e->intake->event != NULL)
+            gl_event_identify(&p, e);
+        else if (!e->intake->rejected)
             identify(&p, e);
     }
     look_up(&p);
@@ -506,25 +537,28 @@ static void write_early_views(gl_ingest *ingest, gl_ingest_worker *worker, const
 
 static void count_batch(gl_ingest *ingest, const gl_batch *batch)
 {
-    uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0;
+    uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0, events = 0, refused_events = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const gl_job *job = batch->records[i].token;
+        bool message_refused = job->message_error.code != NULL;
         if (job->answer_only)
             continue;
         for (size_t k = 0; k < job->answer_count; k++) {
             const gl_answer *a = &job->answers[k];
-            accepted += a->mrn.len > 0 && !a->duplicate;
-            rejected += a->mrn.len == 0;
+            bool event = job->events || a->event_id.len > 0;
+            *(event ? a->taken ? &events : &refused_events : a->taken ? &accepted : &rejected) += !a->duplicate;
             duplicates += a->duplicate;
             pending += a->duplicate_pending;
         }
-        rejected += job->message_error.code != NULL;
+        *(job->events ? &refused_events : &rejected) += message_refused;
     }
     gl_series_add(ingest->metrics.messages, batch->count);
     gl_series_add(ingest->metrics.accepted, accepted);
     gl_series_add(ingest->metrics.rejected, rejected);
     gl_series_add(ingest->metrics.duplicates, duplicates);
     gl_series_add(ingest->metrics.pending, pending);
+    gl_series_add(ingest->metrics.events, events);
+    gl_series_add(ingest->metrics.refused_events, refused_events);
 }
 
 void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox)

@@ -1,4 +1,4 @@
-/* The HTTP service: declarations in, status out.
+/* The HTTP service: declarations and events in, status out.
  *
  * A POST becomes a job for the workers; its connection is suspended until the commit (settle). A GET is answered from
  * the view in Redis: a miss is 404 only when the view is known to be complete, else 503: never a false 404. Thread:
@@ -38,6 +38,31 @@ static const gl_account *need_account(const gl_ingest *ingest, gl_http_request *
     return account;
 }
 
+/* The request goes to the workers, or is refused because they are stopping. */
+static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job *what)
+{
+    gl_job *job = malloc(sizeof *job);
+    if (job == NULL)
+        abort();
+    *job = *what;
+    job->bytes = gl_http_body(request);
+    job->received_us = gl_http_received_us(request);
+    job->request = request;
+    if (!gl_job_queue_put(ingest->queue, job)) {
+        free(job);
+        gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
+    }
+}
+
+/* One event, an array, or NDJSON. */
+static void post_events(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    const gl_account *account = need_account(ingest, request);
+    if (account != NULL)
+        queue_job(ingest, request, &(gl_job){.account = account, .format = request_format(request), .events = true});
+}
+
 static void post_declarations(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
@@ -50,20 +75,11 @@ static void post_declarations(void *context, gl_http_request *request)
         gl_http_problem(request, 400, "query-invalid", "first_position is a whole number from 1", NULL);
         return;
     }
-    gl_job *job = calloc(1, sizeof *job);
-    if (job == NULL)
-        abort();
-    job->account = account;
-    job->format = request_format(request);
-    job->profile = gl_http_query(request, "profile");
-    job->bytes = gl_http_body(request);
-    job->received_us = gl_http_received_us(request);
-    job->request = request;
-    job->first_position = (int64_t)first_position;
-    if (!gl_job_queue_put(ingest->queue, job)) {
-        free(job);
-        gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
-    }
+    queue_job(ingest, request,
+              &(gl_job){.account = account,
+                        .format = request_format(request),
+                        .profile = gl_http_query(request, "profile"),
+                        .first_position = (int64_t)first_position});
 }
 
 static int message_status(const gl_err *err)
@@ -230,6 +246,7 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[1] = (gl_http_route){"GET", "/v1/declarations", get_by_lrn, ingest};
     routes[2] = (gl_http_route){"GET", "/v1/declarations/{}", get_by_mrn, ingest};
     routes[3] = (gl_http_route){"GET", "/v1/profiles/{}", get_profile, ingest};
+    routes[4] = (gl_http_route){"POST", "/v1/events", post_events, ingest};
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->http = gl_http_start(&ingest->conf.http, routes, GL_INGEST_ROUTES, ingest->registry, err);
     if (ingest->http == NULL)

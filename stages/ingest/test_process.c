@@ -12,7 +12,7 @@
 #include "gen/topics.h"
 #include "ingest/ingest.h"
 
-static const gl_account ACCOUNT = {"hub-1", "", "", false};
+static const gl_account ACCOUNT = {"hub-1", "", "", false, false};
 
 typedef struct fixture {
     gl_arena *arena;
@@ -177,7 +177,7 @@ Test(process, a_dead_lettered_message_is_not_answered_as_accepted)
 
 Test(process, what_a_test_account_sends_is_a_test)
 {
-    static const gl_account rehearsal = {"rehearsal", "", "", true};
+    static const gl_account rehearsal = {"rehearsal", "", "", true, false};
     fixture f;
     fixture_open(&f, SETS);
     add_job(&f, DECLARATION("L-1", "1"), GL_FORMAT_JSON)->account = &rehearsal;
@@ -221,6 +221,176 @@ Test(process, a_miss_proves_nothing_until_the_view_has_settled)
     fixture_close(&f);
 }
 
+/* --- amendments, cancellations, events --- */
+
+#define OF_FUNCTION(lrn, value, code)                                                                                  \
+    "{\"functional_reference_id\":\"" lrn "\",\"function_code\":\"" code                                               \
+    "\",\"family\":\"IMPORT\",\"type_code\":\"IMA\",\"items\":[{\"sequence_numeric\":1,"                               \
+    "\"description\":\"Cotton T-shirt\",\"commodity_code\":\"610910\",\"item_charge_amount\":{\"amount\":\"" value     \
+    "\",\"currency\":\"EUR\"}}]}"
+
+Test(process, an_amendment_is_a_new_version_unless_it_changes_nothing)
+{
+    fixture f;
+    fixture_open(&f, SETS);
+    gl_job *first = add_job(&f, DECLARATION("L-1", "12.50"), GL_FORMAT_JSON);
+    gl_job *changed = add_job(&f, OF_FUNCTION("L-1", "13.00", "4"), GL_FORMAT_JSON);
+    gl_job *same = add_job(&f, OF_FUNCTION("L-1", "13.00", "4"), GL_FORMAT_JSON);
+    gl_job *back = add_job(&f, OF_FUNCTION("L-1", "12.50", "4"), GL_FORMAT_JSON);
+    gl_job *original = add_job(&f, OF_FUNCTION("L-1", "12.50", "9"), GL_FORMAT_JSON);
+    gl_job *alone = add_job(&f, OF_FUNCTION("L-2", "1", "4"), GL_FORMAT_JSON);
+    run(&f);
+    cr_assert(changed->answers[0].amendment && !changed->answers[0].duplicate);
+    cr_assert(gl_str_eq(changed->answers[0].mrn, first->answers[0].mrn));
+    cr_assert(same->answers[0].amendment && same->answers[0].duplicate);
+    cr_assert(back->answers[0].amendment && !back->answers[0].duplicate,
+              "it says what the first one said, not the last");
+    cr_assert(original->answers[0].duplicate, "without a function code and with 9 it is the same content");
+    cr_assert(alone->answers[0].taken, "an amendment may arrive before what it amends");
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 4);
+    gl_buf text = gl_buf_in(f.arena);
+    gl_answers_json(&text, changed);
+    gl_buf_byte(&text, '\0');
+    cr_assert_not_null(strstr((char *)text.data, "\"amendment\":true,\"duplicate\":false"));
+    fixture_close(&f);
+}
+
+static const gl_event *put_event(fixture *f, size_t which, gl_str *key, int32_t *partition)
+{
+    size_t count = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(f->outbox, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].kind != 'o' || entries[i].output != GL_INGEST_OUT_EVENTS || which-- > 0)
+            continue;
+        gl_event_envelope *envelope = GL_NEW(f->arena, gl_event_envelope);
+        gl_err err = {0};
+        cr_assert(gl_event_envelope_decode(envelope, (const uint8_t *)entries[i].value.ptr, entries[i].value.len,
+                                           f->arena, &err),
+                  "%s", err.message);
+        *key = entries[i].key;
+        *partition = entries[i].partition;
+        return &envelope->event;
+    }
+    return NULL;
+}
+
+Test(process, a_cancellation_becomes_an_event)
+{
+    fixture f;
+    gl_str key;
+    int32_t partition;
+    fixture_open(&f, SETS);
+    static const char text[] = "{\"functional_reference_id\":\"L-1\",\"family\":\"EXPORT\",\"function_code\":\"1\"}";
+    gl_job *job = add_job(&f, text, GL_FORMAT_JSON);
+    gl_job *again = add_job(&f, text, GL_FORMAT_JSON);
+    run(&f);
+    const gl_event *event = put_event(&f, 0, &key, &partition);
+    cr_assert_not_null(event);
+    gl_declaration_id id = gl_declaration_id_of(GL_STR("hub-1"), GL_STR("L-1"), GL_FAMILY_EXPORT);
+    cr_assert(gl_str_eq(key, (gl_str){(const char *)id.bytes, sizeof id.bytes}));
+    cr_assert_eq(memcmp(event->declaration_id, id.bytes, sizeof id.bytes), 0);
+    cr_assert_eq(partition, gl_declaration_partition(id.bytes, 4));
+    cr_assert_eq(event->type, GL_EVENT_EVENT_TYPE_CANCELLATION);
+    cr_assert_eq(event->occurred_at, f.batch.now_us);
+    cr_assert(gl_str_eqz(event->source, "hub-1"));
+    cr_assert(gl_str_eq(event->event_id, again->answers[0].event_id), "the same message again is the same event");
+    cr_assert(job->answers[0].taken && !job->answers[0].amendment);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 0);
+    fixture_close(&f);
+}
+
+#define EVENT(type, more)                                                                                              \
+    "{\"event_id\":\"E-1\",\"type\":\"" type "\",\"occurred_at\":\"2026-11-24T06:35:01Z\"," more "}"
+#define BY_LRN "\"lrn\":\"L-1\",\"family\":\"IMPORT\""
+
+static gl_job *add_events(fixture *f, const gl_account *account, const char *body)
+{
+    gl_job *job = add_job(f, body, GL_FORMAT_JSON);
+    job->events = true;
+    job->account = account;
+    return job;
+}
+
+static bool refused_for(const gl_job *job, const char *code)
+{
+    return !job->answers[0].taken && job->answers[0].error_count == 1 &&
+           gl_str_eqz(job->answers[0].errors[0].code, code);
+}
+
+static const gl_account OFFICER = {"customs", "", "", false, true};
+
+Test(process, who_may_send_an_event)
+{
+    fixture f;
+    gl_str key;
+    int32_t partition;
+    fixture_open(&f, SETS);
+    gl_job *own = add_events(&f, &ACCOUNT, EVENT("ARRIVAL", BY_LRN));
+    gl_job *inspection = add_events(&f, &ACCOUNT, EVENT("INSPECTION_RESULT", "\"code\":\"A1\"," BY_LRN));
+    gl_job *another = add_events(&f, &ACCOUNT, EVENT("ARRIVAL", "\"submitter\":\"hub-2\"," BY_LRN));
+    gl_job *officer = add_events(
+        &f, &OFFICER, EVENT("OFFICER_ACTION", "\"code\":\"release\",\"actor\":\"o\",\"submitter\":\"hub-1\"," BY_LRN));
+    run(&f);
+    cr_assert(own->answers[0].taken);
+    cr_assert(refused_for(inspection, "officer-required"));
+    cr_assert(refused_for(another, "not-owner"));
+    cr_assert(officer->answers[0].taken);
+    gl_declaration_id id = gl_declaration_id_of(GL_STR("hub-1"), GL_STR("L-1"), GL_FAMILY_IMPORT);
+    const gl_event *event = put_event(&f, 1, &key, &partition);
+    cr_assert(event != NULL && gl_str_eqz(event->source, "customs"));
+    cr_assert_eq(memcmp(key.ptr, id.bytes, sizeof id.bytes), 0);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_EVENTS), 2);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_REJECTED), 2);
+    cr_assert_eq(gl_answers_status(own), 202);
+    cr_assert_eq(gl_answers_status(another), 422);
+    gl_buf text = gl_buf_in(f.arena);
+    gl_answers_json(&text, own);
+    gl_buf_byte(&text, '\0');
+    cr_assert_str_eq((char *)text.data, "{\"results\":[{\"position\":1,\"event_id\":\"E-1\",\"lrn\":\"L-1\",\"status\":"
+                                        "\"accepted\",\"errors\":[]}],\"accepted\":1,\"rejected\":0}\n");
+    fixture_close(&f);
+}
+
+Test(process, an_event_by_mrn_without_the_view_is_an_officers_only)
+{
+    fixture f;
+    gl_str key;
+    int32_t partition;
+    char mrn[GL_MRN_CHARS + 1], body[512];
+    fixture_open(&f, SETS);
+    gl_declaration_id id = gl_declaration_id_of(GL_STR("hub-1"), GL_STR("L-1"), GL_FAMILY_IMPORT);
+    gl_mrn_make(id.bytes, f.batch.now_us, "BE", GL_FAMILY_IMPORT, mrn);
+    snprintf(body, sizeof body, EVENT("SIGNAL", "\"code\":\"scan\",\"mrn\":\"%s\""), mrn);
+    gl_job *own = add_events(&f, &ACCOUNT, body);
+    gl_job *officer = add_events(&f, &OFFICER, body);
+    run(&f);
+    cr_assert(refused_for(own, "view-rebuilding"));
+    cr_assert(officer->answers[0].taken && gl_str_eqz(officer->answers[0].mrn, mrn));
+    const gl_event *event = put_event(&f, 0, &key, &partition);
+    cr_assert_not_null(event);
+    cr_assert_eq(key.len, GL_DECLARATION_ID_BYTES);
+    cr_assert_eq(memcmp(key.ptr, id.bytes, 7), 0, "the key begins as the id does");
+    cr_assert_eq((uint8_t)key.ptr[7], id.bytes[7] & 0xFC);
+    cr_assert_eq(memcmp(key.ptr + 8, "\0\0\0\0\0\0\0\0", 8), 0);
+    cr_assert_eq(memcmp(key.ptr, event->declaration_id, GL_DECLARATION_ID_BYTES), 0);
+    cr_assert_eq(partition, gl_declaration_partition(id.bytes, 4));
+    fixture_close(&f);
+}
+
+Test(process, each_event_of_a_message_is_answered)
+{
+    fixture f;
+    fixture_open(&f, SETS);
+    gl_job *job = add_events(&f, &ACCOUNT, "[" EVENT("ARRIVAL", BY_LRN) "," EVENT("ARRIVL", BY_LRN) ",7]");
+    gl_job *none = add_events(&f, &ACCOUNT, "[]");
+    run(&f);
+    cr_assert_eq(job->answer_count, 3);
+    cr_assert(job->answers[0].taken && !job->answers[1].taken && !job->answers[2].taken);
+    cr_assert(gl_str_eqz(job->answers[1].event_id, "E-1"));
+    cr_assert_str_eq(none->message_error.code, "intake-empty");
+    fixture_close(&f);
+}
+
 /* --- accounts --- */
 
 static const char *refused_account(gl_account first, gl_account second, char text[GL_ERR_MESSAGE_BYTES])
@@ -253,14 +423,15 @@ static const char *refused_account(gl_account first, gl_account second, char tex
 Test(accounts, what_cannot_work_is_refused_at_the_start)
 {
     char text[GL_ERR_MESSAGE_BYTES];
-    gl_account plain = {"a", "", "", false}, other = {"b", "", "", false};
+    gl_account plain = {"a", "", "", false, false}, other = {"b", "", "", false, false};
     cr_assert_str_empty(refused_account(plain, other, text));
     cr_assert_not_null(strstr(refused_account(plain, plain, text), "there twice"), "%s", text);
-    cr_assert_not_null(strstr(refused_account(plain, (gl_account){"b", "", "kcz", false}, text), "kcs"), "%s", text);
-    cr_assert_not_null(
-        strstr(refused_account((gl_account){"a", "/tmp/x", "", false}, (gl_account){"b", "/tmp/x", "", false}, text),
-               "same directory"),
-        "%s", text);
+    cr_assert_not_null(strstr(refused_account(plain, (gl_account){"b", "", "kcz", false, false}, text), "kcs"), "%s",
+                       text);
+    cr_assert_not_null(strstr(refused_account((gl_account){"a", "/tmp/x", "", false, false},
+                                              (gl_account){"b", "/tmp/x", "", false, false}, text),
+                              "same directory"),
+                       "%s", text);
 }
 
 /* --- watched directories --- */
@@ -281,7 +452,7 @@ static void inbox_open(inbox *box)
     cr_assert_not_null(mkdtemp(box->directory));
     fixture_open(&box->f, WATCH_SETS);
     gl_ingest *ingest = box->f.stage;
-    box->account = (gl_account){"hub-1", box->directory, "kcs", false};
+    box->account = (gl_account){"hub-1", box->directory, "kcs", false, false};
     ingest->accounts = &box->account;
     ingest->account_count = 1;
     box->watch = gl_watch_new(ingest);

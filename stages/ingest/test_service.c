@@ -19,7 +19,7 @@
 #include "customs/view.h"
 #include "ingest/ingest.h"
 
-enum { PARTITIONS = 4, BATCH_RECORDS = 16 };
+enum { PARTITIONS = 4, BATCH_RECORDS = 16, ACCOUNT_COUNT = 3 };
 
 #define DECLARATION(lrn, value)                                                                                        \
     "{\"functional_reference_id\":\"" lrn                                                                              \
@@ -105,7 +105,12 @@ typedef struct bench {
     int port;
 } bench;
 
-static const gl_account ACCOUNTS[] = {{"default", "", "", false}, {"hub-1", "", "", false}};
+#define OFFICER                                                                                                        \
+    {                                                                                                                  \
+        "customs", "", "", false, true                                                                                 \
+    }
+static const gl_account ACCOUNTS[ACCOUNT_COUNT] = {
+    {"default", "", "", false, false}, {"hub-1", "", "", false, false}, OFFICER};
 
 static bool get(const bool *flag)
 {
@@ -180,7 +185,7 @@ static bool bench_open_for(bench *b, const char *redis_url, bool with_worker, co
         return false;
     b->ingest = stage;
     b->ingest->accounts = accounts;
-    b->ingest->account_count = 2;
+    b->ingest->account_count = ACCOUNT_COUNT;
     if (!CHECK(gl_ingest_stage.worker_open(stage, &env, &b->worker, &err)) ||
         !CHECK(gl_ingest_stage.intake_start(stage, &env, &err)))
         return false;
@@ -246,6 +251,34 @@ static void test_answer_after_the_commit(void)
     bench_close(&b);
 }
 
+#define EVENT(more) "{\"event_id\":\"E-1\",\"occurred_at\":\"2026-11-24T06:35:01Z\"," more "}"
+#define AS_OFFICER  "Greenlane-Account: customs\r\n"
+
+/* Events are answered after the commit as declarations are. */
+static void test_events(void)
+{
+    static const char arrival[] = EVENT("\"type\":\"ARRIVAL\",\"lrn\":\"S-1\",\"family\":\"IMPORT\""),
+                      inspection[] = EVENT("\"type\":\"INSPECTION_RESULT\",\"code\":\"A1\",\"lrn\":\"S-1\",\"family\":"
+                                           "\"IMPORT\",\"submitter\":\"default\"");
+    bench b;
+    if (!bench_open(&b, "", true))
+        return;
+    CHECK(ask(b.port, "POST", "/v1/events", "", arrival, 202,
+              "{\"position\":1,\"event_id\":\"E-1\",\"lrn\":\"S-1\",\"status\":\"accepted\",\"errors\":[]}"));
+    CHECK(ask(b.port, "POST", "/v1/events", "Content-Type: application/x-ndjson\r\n", EVENT("\"type\":\"x\"") "\n{\n",
+              422, "\"accepted\":0,\"rejected\":2"));
+    CHECK(ask(b.port, "POST", "/v1/events", "", inspection, 422, "officer-required"));
+    CHECK(ask(b.port, "POST", "/v1/events", AS_OFFICER, inspection, 202, "\"status\":\"accepted\""));
+    CHECK(ask(b.port, "POST", "/v1/events", "", "<a/>", 415, "intake-format-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/events", "", "", 400, "intake-empty"));
+    CHECK(ask(b.port, "POST", "/v1/events", "Greenlane-Account: nobody\r\n", arrival, 403, "account-unknown"));
+    set(&b.refuse, true);
+    CHECK(ask(b.port, "POST", "/v1/events", "", arrival, 503, "Retry-After"));
+    bench_drain(&b);
+    CHECK(ask(b.port, "POST", "/v1/events", "", arrival, 503, "draining"));
+    bench_close(&b);
+}
+
 /* What is taken or queued when the drain begins is committed and answered. */
 static void test_drain(void)
 {
@@ -293,7 +326,8 @@ static void test_watched_directory(void)
     char directory[] = "/tmp/greenlane-service-XXXXXX", from[64], to[64], done[64], command[64];
     if (!CHECK(mkdtemp(directory) != NULL))
         return;
-    gl_account accounts[] = {{"default", "", "", false}, {"hub-1", directory, "", false}};
+    gl_account accounts[ACCOUNT_COUNT] = {
+        {"default", "", "", false, false}, {"hub-1", directory, "", false, false}, OFFICER};
     snprintf(from, sizeof from, "%s/.f.ndjson", directory);
     snprintf(to, sizeof to, "%s/f.ndjson", directory);
     snprintf(done, sizeof done, "%s/done/f.ndjson", directory);
@@ -387,6 +421,29 @@ static void path_of(char path[128], const char *account, const char *lrn)
     snprintf(path, 128, "/v1/declarations/%s", mrn);
 }
 
+static bool send_signal(const bench *b, const char *account, const char *path, int status, const char *text)
+{
+    char body[512], header[64];
+    snprintf(body, sizeof body, EVENT("\"type\":\"SIGNAL\",\"code\":\"scan\",\"mrn\":\"%s\""), strrchr(path, '/') + 1);
+    snprintf(header, sizeof header, "Greenlane-Account: %s\r\n", account);
+    return ask(b->port, "POST", "/v1/events", header, body, status, text);
+}
+
+/* Amendments and events by MRN, with V-1 of "default" in a view that is complete. */
+static void check_changes(const bench *b, const char *path, const char *unknown)
+{
+    char amendment[512];
+    snprintf(amendment, sizeof amendment, "{\"function_code\":\"4\",%s", &DECLARATION("V-1", "1")[1]);
+    CHECK(ask(b->port, "POST", "/v1/declarations", "", amendment, 202, "\"amendment\":true,\"duplicate\":true"));
+    snprintf(amendment, sizeof amendment, "{\"function_code\":\"4\",%s", &DECLARATION("V-1", "9")[1]);
+    CHECK(ask(b->port, "POST", "/v1/declarations", "", amendment, 202, strrchr(path, '/') + 1));
+    CHECK(ask(b->port, "POST", "/v1/declarations", "", amendment, 202, "\"amendment\":true,\"duplicate\":false"));
+    CHECK(send_signal(b, "default", path, 202, "\"status\":\"accepted\""));
+    CHECK(send_signal(b, "hub-1", path, 422, "mrn-unknown"));
+    CHECK(send_signal(b, "customs", path, 202, "\"status\":\"accepted\""));
+    CHECK(send_signal(b, "customs", unknown, 422, "mrn-unknown"));
+}
+
 static void test_view(server *s)
 {
     bench b;
@@ -412,10 +469,14 @@ static void test_view(server *s)
     const char *first = strstr((char *)twice.data, "lrn-reused");
     CHECK(first != NULL && strstr(first + 1, "lrn-reused") != NULL); /* each with its error */
     gl_buf_free(&twice);
+    check_changes(&b, path, unknown);
     set_markers(s, now_ms);
+    CHECK(send_signal(&b, "default", unknown, 422, "view-rebuilding"));
+    CHECK(send_signal(&b, "customs", unknown, 202, "\"status\":\"accepted\""));
     CHECK(ask(b.port, "GET", unknown, "", "", 503, "view-rebuilding"));
     CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-2", "1"), 202, "\"duplicate_check\":\"pending\""));
     redis_kill(s);
+    CHECK(send_signal(&b, "default", path, 422, "view-rebuilding"));
     CHECK(ask(b.port, "GET", path, "", "", 503, "view-rebuilding"));
     CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-3", "1"), 202, "\"duplicate_check\":\"pending\""));
     CHECK(__atomic_load_n(&b.ingest->view_lost_ms, __ATOMIC_RELAXED) >= now_ms);
@@ -442,6 +503,7 @@ int main(void)
 {
     gl_log_init("test", GL_LOG_ERROR);
     test_answer_after_the_commit();
+    test_events();
     test_drain();
     test_close_answers_what_is_queued();
     test_watched_directory();

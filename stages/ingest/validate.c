@@ -176,14 +176,27 @@ static void rule_required(RULE_ARGUMENTS)
     gl_path type = {NULL, "type_code", &declaration->type_code};
     gl_path family = {NULL, "family", &declaration->family};
     gl_path items = {NULL, "items", &declaration->items};
+    bool cancels = gl_str_eqz(declaration->function_code, "1");
     if (!gl_report_given(report, lrn.slot))
         gl_report_field(report, &lrn, &problem, "the LRN is missing");
-    if (!gl_report_given(report, type.slot))
+    if (!cancels && !gl_report_given(report, type.slot))
         gl_report_field(report, &type, &problem, "the declaration type is missing");
     if (!gl_report_given(report, family.slot))
         gl_report_field(report, &family, &problem, "the family is missing: import, export or entry summary");
-    if (declaration->items.count == 0 && !gl_report_given(report, items.slot))
+    if (!cancels && declaration->items.count == 0 && !gl_report_given(report, items.slot))
         gl_report_field(report, &items, &problem, "the declaration has no item");
+}
+
+static void rule_function(RULE_ARGUMENTS)
+{
+    (void)item;
+    (void)path;
+    gl_str code = declaration->function_code;
+    gl_path function = {NULL, "function_code", &declaration->function_code};
+    if (code.len == 0 || gl_str_eqz(code, "9") || gl_str_eqz(code, "4") || gl_str_eqz(code, "1"))
+        return;
+    gl_report_field(report, &function, &(gl_problem){.code = rule->code, .allowed = "9, 4, 1"},
+                    "not a function code of a declaration");
 }
 
 static void rule_item_limit(RULE_ARGUMENTS)
@@ -246,7 +259,13 @@ static void rule_masses(RULE_ARGUMENTS)
 }
 
 const gl_rule gl_rules[] = {
-    {"missing", false, "LRN, declaration type, family and at least one item are given", false, rule_required},
+    {"missing", false,
+     "LRN, declaration type, family and at least one item are given; a cancellation needs LRN and family only", false,
+     rule_required},
+    {"invalid-code", false,
+     "the function code is 9 (an original; also when none is given), 4 (an amendment: the whole declaration as it is "
+     "now) or 1 (a cancellation)",
+     false, rule_function},
     {"too-many-items", false, "a declaration has at most 9,999 items", false, rule_item_limit},
     {"duplicate-sequence", false, "item numbers are from 1 to 9,999 and no two are the same", false, rule_sequence},
     {"item-count", true, "the declared number of items is the number of items", false, rule_item_count},

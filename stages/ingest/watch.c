@@ -632,7 +632,7 @@ void gl_watch_settle(gl_watch *watch, gl_job *job, bool committed, const gl_err 
         gl_log(GL_LOG_WARN, "watch-retry", "%s: %s", file->name, err->message);
     } else if (!job->dead_lettered) {
         for (size_t i = 0; i < job->answer_count; i++)
-            ++*(job->answers[i].mrn.len > 0 ? &file->accepted : &file->rejected);
+            ++*(job->answers[i].taken ? &file->accepted : &file->rejected);
         file->rejected += job->message_error.code != NULL;
         file->offset = job->next_offset;
         file->position = job->next_position;

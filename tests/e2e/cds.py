@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The CDS samples: at least 95 % of the declarations are accepted, each error points into its source, other messages are refused as what they are.
 
-Sends every XML file of the samples. A declaration is a DMS declaration with function code 9; amendments and cancellations (13) are refused
-as not supported; notifications and other messages as no declaration. A pointer must resolve in the file, and the value reported must be the
+Sends every XML file of the samples. A declaration is a DMS declaration with function code 9; amendments by pointers and requests (13) are
+refused as not supported; a cancellation (13, INV) names an MRN that is not ours and is told so; notifications and other messages as no declaration. A pointer must resolve in the file, and the value reported must be the
 one found there.
 
 usage: cds.py [--min-share 0.95] [--list]   (--list: prints each rejection)
@@ -21,7 +21,7 @@ DEC = "{urn:wco:datamodel:WCO:DEC-DMS:2}Declaration"
 
 
 def kind_of(content):
-    """declaration, amendment, unreadable or other; and the parsed document."""
+    """declaration, amendment, cancellation, unreadable or other; and the parsed document."""
     try:
         root = ET.fromstring(content)
     except ET.ParseError:
@@ -32,6 +32,8 @@ def kind_of(content):
     if root.find("{urn:wco:datamodel:WCO:DocumentMetaData-DMS:2}Response") is not None or any(local(e.tag) == "Response" for e in root.iter()):
         return "other", root
     code = (declaration.findtext(DEC.replace("Declaration", "FunctionCode")) or "").strip()
+    if code == "13" and (declaration.findtext(DEC.replace("Declaration", "TypeCode")) or "").strip() == "INV":
+        return "cancellation", root
     return {"9": "declaration", "13": "amendment"}.get(code, "other"), root
 
 
@@ -111,13 +113,15 @@ def main():
                 print(f"{kind}: {name}: " + "; ".join(f"{e['code']} at {e.get('pointer', '')} ({e.get('value', '')}): {e['text']}" for e in errors[:5]))
             if kind == "other":
                 o.check(errors, f"{name}: is no declaration and was accepted")
+            if kind == "cancellation":
+                o.check(any(e["code"] in ("mrn-unknown", "view-rebuilding", "invalid-code") for e in errors), f"{name}: cancellation: {errors[:2]}")
             if kind == "amendment":
                 o.check(any("not-supported" in e["code"] for e in errors), f"{name}: amendment: {errors[:2]}")
         o.flush_pipeline(decisions)
         o.assert_once([d for d in decisions.kept if d["mrn"] in mrns], mrns)
     total = sent["declaration"]
     print(f"{accepted['declaration']} of {total} declarations accepted ({reused} of them share a reference number with another sample), "
-          f"{sent['amendment']} amendments, {sent['other']} other messages and {sent['unreadable']} unreadable files refused as what they are")
+          f"{sent['amendment']} amendments, {sent['cancellation']} cancellations, {sent['other']} other messages and {sent['unreadable']} unreadable files refused as what they are")
     o.check(accepted["declaration"] >= args.min_share * total, f"less than {args.min_share:.0%} accepted")
     o.assert_all_run()
 

@@ -4,7 +4,9 @@
 #include "ingest/validate.h"
 
 const gl_report_code gl_report_codes[] = {
-    {"amendment-not-supported", "It amends a declaration made before; only originals are taken so far"},
+    {"amendment-not-supported", "It says by pointers what changes in a declaration made before; an amendment is the "
+                                "whole declaration, with function code 4"},
+    {"conflicting-fields", "Events: two fields name the declaration, and one is enough"},
     {"conflicting-rows", "CSV: rows of one declaration say different things about the declaration"},
     {"control-character", "A text holds a control character other than tab and line break"},
     {"duplicate-column", "CSV: the header has a column twice"},
@@ -22,7 +24,7 @@ const gl_report_code gl_report_codes[] = {
     {"negative", "An amount or a quantity below zero"},
     {"net-above-gross", "Net mass above gross mass"},
     {"not-a-declaration", "The message is something else; the text says what"},
-    {"not-supported", "A message about a declaration that is not taken yet: cancellation, goods presentation"},
+    {"not-supported", "A message about a declaration that is not taken yet: goods presentation, requests"},
     {"not-well-formed", "It breaks the rules of JSON, CSV or XML"},
     {"out-of-range", "A number that is too small or too large"},
     {"several-declarations", "XML: one document holds one declaration"},

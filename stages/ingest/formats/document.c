@@ -138,14 +138,25 @@ static void schema_field(gl_buf *buf, const gl_field *field)
     gl_buf_text(buf, field->required ? "]}" : ", {\"type\": \"null\"}]}");
 }
 
+/* A cancellation names its declaration and needs no more. */
+static const char schema_cancellation[] =
+    "      \"if\": {\"required\": [\"function_code\"], \"properties\": {\"function_code\": {\"const\": \"1\"}}},\n"
+    "      \"else\": {\"required\": [\"items\", \"type_code\"]},\n";
+
+static bool of_originals(const gl_shape *shape, const gl_field *field)
+{
+    return shape == &gl_shape_declaration && strcmp(field->name, "type_code") == 0;
+}
+
 static void schema_record(gl_buf *buf, const gl_shape *shape)
 {
-    bool any = shape == &gl_shape_declaration;
-    gl_buf_text(buf, "{\n      \"type\": \"object\",\n      \"additionalProperties\": false,\n      \"required\": [");
-    if (any)
-        gl_buf_text(buf, "\"items\"");
+    bool any = false;
+    gl_buf_text(buf, "{\n      \"type\": \"object\",\n      \"additionalProperties\": false,\n");
+    if (shape == &gl_shape_declaration)
+        gl_buf_text(buf, schema_cancellation);
+    gl_buf_text(buf, "      \"required\": [");
     for (size_t i = 0; i < shape->count; i++)
-        if (shape->fields[i].required) {
+        if (shape->fields[i].required && !of_originals(shape, &shape->fields[i])) {
             gl_buf_printf(buf, "%s\"%s\"", any ? ", " : "", shape->fields[i].name);
             any = true;
         }

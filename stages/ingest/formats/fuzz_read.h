@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "customs/ids.h"
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/reader.h"
 
@@ -44,6 +45,20 @@ static inline void must_encode(gl_arena *arena, const gl_declaration *declaratio
     MUST(gl_declaration_decode(&back, bytes.data, bytes.len, &used, arena, &err) && used == bytes.len);
 }
 
+/* It names one declaration, and can be encoded and decoded. */
+static inline void must_be_event(gl_arena *arena, const gl_event_request *request)
+{
+    gl_buf bytes = gl_buf_in(arena);
+    gl_err err = {0};
+    gl_event back;
+    size_t used = 0;
+    MUST((request->mrn.len > 0) != (request->lrn.len > 0) || request->event.event_id.len == 0);
+    MUST(request->mrn.len > 0 ? gl_mrn_valid(request->mrn, NULL) : request->lrn.len > 0);
+    gl_event_encode(&bytes, &request->event);
+    MUST(gl_event_decode(&back, bytes.data, bytes.len, &used, arena, &err) && used == bytes.len);
+    MUST(gl_str_eq(back.event_id, request->event.event_id) && back.type == request->event.type);
+}
+
 static inline void must_read_back(gl_arena *arena, const gl_declaration *declaration)
 {
     gl_buf first = gl_buf_in(arena), second = gl_buf_in(arena);
@@ -63,24 +78,23 @@ static inline void must_read_back(gl_arena *arena, const gl_declaration *declara
     gl_reader_close(reader);
 }
 
-static inline void fuzz_read(const gl_mappings *mappings, gl_format format, const char *profile, const uint8_t *data,
-                             size_t size)
+/* Reads all of `bytes`; closes the reader, which may be NULL. */
+static inline void must_read(gl_reader *reader, gl_str bytes, const gl_err *err)
 {
-    gl_arena *arena = gl_arena_new(0), *each = gl_arena_new(0);
-    gl_err err = {0};
-    gl_str bytes = {(const char *)data, size};
-    gl_reader *reader = gl_reader_open(arena, mappings, format, gl_str_of(profile), bytes, 0, 0, &err);
-    MUST(reader != NULL || (err.code != NULL && err.action == GL_DEAD_LETTER));
+    gl_arena *each = gl_arena_new(0);
+    MUST(reader != NULL || (err->code != NULL && err->action == GL_DEAD_LETTER));
     size_t before = 0;
     int64_t position = 0;
     gl_intake intake;
     while (reader != NULL && gl_reader_next(reader, each, &intake)) {
         MUST(intake.position == ++position);
         MUST(intake.source.ptr >= bytes.ptr && intake.source.ptr + intake.source.len <= bytes.ptr + bytes.len);
-        MUST(intake.next_offset >= before && intake.next_offset <= size);
+        MUST(intake.next_offset >= before && intake.next_offset <= bytes.len);
         before = intake.next_offset;
         must_be_errors(&intake);
-        if (!intake.rejected) {
+        if (!intake.rejected && intake.event != NULL) {
+            must_be_event(each, intake.event);
+        } else if (!intake.rejected) {
             MUST(intake.lrn.len > 0);
             must_encode(each, &intake.declaration);
             must_read_back(each, &intake.declaration);
@@ -88,8 +102,17 @@ static inline void fuzz_read(const gl_mappings *mappings, gl_format format, cons
         gl_arena_reset(each);
     }
     gl_reader_close(reader);
-    gl_arena_destroy(arena);
     gl_arena_destroy(each);
+}
+
+static inline void fuzz_read(const gl_mappings *mappings, gl_format format, const char *profile, const uint8_t *data,
+                             size_t size)
+{
+    gl_arena *arena = gl_arena_new(0);
+    gl_err err = {0};
+    gl_str bytes = {(const char *)data, size};
+    must_read(gl_reader_open(arena, mappings, format, gl_str_of(profile), bytes, 0, 0, &err), bytes, &err);
+    gl_arena_destroy(arena);
 }
 
 #endif

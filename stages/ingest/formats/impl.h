@@ -23,12 +23,16 @@ struct gl_reader {
 bool gl_json_reader_open(gl_reader *reader, gl_err *err);
 bool gl_csv_reader_open(gl_reader *reader, gl_err *err);
 bool gl_cds_reader_open(gl_reader *reader, gl_err *err);
+bool gl_json_events_open(gl_reader *reader, gl_err *err);
 
 /* Validates what was read and takes report and position over into the intake. `source`: its own bytes; reader->offset
  * is already behind it. */
 void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_str profile);
 /* The same for a part that could not be read: errors only. */
 void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source);
+
+/* Makes the intake a cancellation of the declaration with this MRN, or with this LRN and family when it is empty. */
+void gl_intake_cancel(gl_reader *reader, gl_intake *intake, gl_str mrn, gl_str lrn, gl_declaration_family family);
 
 /* The LRN itself, or empty when nobody could write it down (too long, control characters, not UTF-8). */
 gl_str gl_usable_lrn(gl_str lrn);

@@ -105,10 +105,15 @@ const char *gl_format_name(gl_format format)
     return "unknown";
 }
 
+static bool is_blank(gl_str bytes)
+{
+    size_t mark = gl_str_starts(bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0;
+    return gl_str_trim((gl_str){bytes.ptr + mark, bytes.len - mark}).len == 0;
+}
+
 static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str profile, gl_err *err)
 {
-    bool mark = gl_str_starts(reader->bytes, GL_STR("\xEF\xBB\xBF"));
-    if (gl_str_trim((gl_str){reader->bytes.ptr + 3 * mark, reader->bytes.len - 3 * mark}).len == 0)
+    if (is_blank(reader->bytes))
         return gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the message is empty");
     switch (reader->format) {
     case GL_FORMAT_JSON:
@@ -127,8 +132,7 @@ static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str p
                    "text/csv, application/xml) or a file name with that ending");
 }
 
-gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
-                          size_t offset, int64_t position, gl_err *err)
+static gl_reader *new_reader(gl_arena *arena, gl_format format, gl_str bytes, size_t offset, int64_t position)
 {
     gl_reader *reader = GL_NEW(arena, gl_reader);
     reader->format = format;
@@ -136,6 +140,28 @@ gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_forma
     reader->bytes = bytes;
     reader->offset = offset;
     reader->position = position < 1 ? 1 : position;
+    return reader;
+}
+
+gl_reader *gl_event_reader_open(gl_arena *arena, gl_format format, gl_str bytes, gl_err *err)
+{
+    gl_reader *reader = new_reader(arena, format, bytes, 0, 0);
+    if (is_blank(bytes)) {
+        gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the message is empty");
+        return NULL;
+    }
+    if (format != GL_FORMAT_JSON && format != GL_FORMAT_NDJSON) {
+        gl_fail(err, GL_DEAD_LETTER, "intake-format-unknown",
+                "events are JSON or NDJSON: give a Content-Type (application/json, application/x-ndjson)");
+        return NULL;
+    }
+    return gl_json_events_open(reader, err) ? reader : NULL;
+}
+
+gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
+                          size_t offset, int64_t position, gl_err *err)
+{
+    gl_reader *reader = new_reader(arena, format, bytes, offset, position);
     return open_format(reader, mappings, profile, err) ? reader : NULL;
 }
 
@@ -180,6 +206,18 @@ static void number_items(gl_declaration *declaration)
             declaration->items.at[i].sequence_numeric = (int32_t)i + 1;
 }
 
+void gl_intake_cancel(gl_reader *reader, gl_intake *intake, gl_str mrn, gl_str lrn, gl_declaration_family family)
+{
+    gl_event_request *request = GL_NEW(reader->report.arena, gl_event_request);
+    request->event.type = GL_EVENT_EVENT_TYPE_CANCELLATION;
+    request->event.event_id = request->event.source = request->event.code = request->event.text = GL_STR("");
+    request->mrn = mrn;
+    request->lrn = lrn;
+    request->family = family;
+    request->submitter = GL_STR("");
+    intake->event = request;
+}
+
 void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_str profile)
 {
     gl_declaration *declaration = &intake->declaration;
@@ -190,6 +228,8 @@ void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_st
     declaration->message.profile = profile;
     declaration->message.position = reader->position;
     declaration->message.size_bytes = (int64_t)source.len;
+    if (gl_str_eqz(declaration->function_code, "1"))
+        gl_intake_cancel(reader, intake, GL_STR(""), intake->lrn, declaration->family);
     gl_intake_refuse(reader, intake, source);
 }
 

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "gen/declaration.h"
+#include "gen/event.h"
 #include "gen/rejection.h"
 
 /* A quarter of the topics' message limit (1 MiB). */
@@ -32,16 +33,28 @@ gl_format gl_format_of_name(gl_str name);
 gl_format gl_format_detect(gl_str bytes);
 const char *gl_format_name(gl_format format);
 
+/* An event about a declaration, as its sender wrote it. */
+typedef struct gl_event_request {
+    gl_event event; /* declaration_id, received_at and source are left blank; a cancellation that came as a declaration
+                       has no event_id and no occurred_at either: the ingest stage fills them */
+    gl_str mrn;     /* of the declaration, well-formed; empty: `lrn` and `family` name it */
+    gl_str lrn;
+    gl_declaration_family family;
+    gl_str submitter; /* whose LRN it is; empty: the sender's own */
+} gl_event_request;
+
 typedef struct gl_intake {
     /* Canonical content. Identity (declaration_id, content_digest, mrn, submitter, accepted_at, mrn_provisional) and
      * message.channel, .received_at are left blank: the ingest stage fills them. Strings are slices of the source or of
      * the arena. */
     gl_declaration declaration;
-    gl_str lrn;         /* empty when it could not be read */
-    gl_str source;      /* its own bytes: row, element or document */
-    int64_t position;   /* from 1 */
-    size_t next_offset; /* byte offset in the message just after it: a file may be resumed from here (CSV: with its
-                           header read again) */
+    gl_event_request *event; /* it is no declaration but an event: a message of events, or a cancellation (function
+                                code 1); NULL: a declaration */
+    gl_str lrn;              /* empty when it could not be read */
+    gl_str source;           /* its own bytes: row, element or document */
+    int64_t position;        /* from 1 */
+    size_t next_offset;      /* byte offset in the message just after it: a file may be resumed from here (CSV: with its
+                                header read again) */
     gl_rejection_validation_error *errors; /* those of severity ERROR reject it */
     size_t error_count;                    /* errors and warnings */
     bool rejected;                         /* at least one error of severity ERROR */
@@ -54,7 +67,10 @@ typedef struct gl_reader gl_reader;
  * about the whole message: intake-format-unknown, intake-profile-unknown, intake-profile-required, intake-empty. */
 gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
                           size_t offset, int64_t position, gl_err *err);
-/* The next declaration, allocated in `arena` (may differ from the reader's); false at the end of the message. */
+/* Events (POST /v1/events): JSON or NDJSON only; else as gl_reader_open. */
+gl_reader *gl_event_reader_open(gl_arena *arena, gl_format format, gl_str bytes, gl_err *err);
+/* The next declaration or event, allocated in `arena` (may differ from the reader's); false at the end of the message.
+ */
 bool gl_reader_next(gl_reader *reader, gl_arena *arena, gl_intake *intake);
 void gl_reader_close(gl_reader *reader);
 

@@ -61,6 +61,7 @@ Test(docs, examples_are_accepted)
     } examples[] = {{"json", "", GL_FORMAT_JSON, 1},
                     {"short", "", GL_FORMAT_JSON, 1},
                     {"parcels", "parcels", GL_FORMAT_CSV, 2},
+                    {"cancellation", "", GL_FORMAT_JSON, 1},
                     {"xml", "", GL_FORMAT_XML, 1}};
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         test_read *r = read_from(examples[i].format, examples[i].profile, example(page, examples[i].name), 0, 0);
@@ -71,6 +72,23 @@ Test(docs, examples_are_accepted)
         }
         test_read_free(r);
     }
+}
+
+Test(docs, the_example_events_are_accepted)
+{
+    gl_str page = load("docs/FORMATS.md", page_text, sizeof page_text - 1);
+    gl_arena *arena = gl_arena_new(0);
+    gl_err err = {0};
+    gl_reader *reader = gl_event_reader_open(arena, GL_FORMAT_JSON, example(page, "events"), &err);
+    cr_assert(reader != NULL, "%s", err.message);
+    gl_intake intake;
+    for (int i = 0; i < 2; i++) {
+        cr_assert(gl_reader_next(reader, arena, &intake));
+        expect_accepted(&intake);
+    }
+    cr_assert_not(gl_reader_next(reader, arena, &intake));
+    gl_reader_close(reader);
+    gl_arena_destroy(arena);
 }
 
 Test(docs, the_example_mapping_loads)

@@ -18,7 +18,7 @@ enum { FILE_LIMIT = 32 << 20, PATH_LIMIT = 2048 };
 
 static char bytes[FILE_LIMIT];
 static int failures;
-static size_t accepted, refused, others;
+static size_t accepted, cancellations, refused, others;
 static gl_buf refusals; /* rows of the table, unsorted */
 static char *rows[1024];
 static size_t row_count;
@@ -95,7 +95,7 @@ static void read_sample(const char *path, const char *name)
     }
     check_pointers(name, &intake);
     if (!intake.rejected) {
-        accepted++;
+        *(intake.event != NULL ? &cancellations : &accepted) += 1;
     } else {
         const gl_rejection_validation_error *e = first_error(&intake);
         bool other = named_as_other(e);
@@ -159,8 +159,9 @@ static void check_cds(const char *data)
     char folder[PATH_LIMIT];
     snprintf(folder, sizeof folder, "%s/messages/cds", data);
     read_folder(folder, strlen(folder));
-    printf("cds: %zu declarations accepted, %zu refused, %zu other messages refused as what they are\n", accepted,
-           refused, others);
+    printf("cds: %zu declarations and %zu cancellations accepted, %zu refused, %zu other messages refused as what they "
+           "are\n",
+           accepted, cancellations, refused, others);
     if (accepted < 180)
         fail("cds", "fewer than 180 declarations accepted");
     check_table();

@@ -3,6 +3,7 @@
  * Elements are told by their local names, whatever prefixes and namespace versions are used.
  */
 #include "base/yaml.h"
+#include "customs/ids.h"
 #include "ingest/formats/cds/cds_map.h"
 #include "ingest/formats/impl.h"
 
@@ -364,36 +365,94 @@ static const gl_xml *find_declaration(gl_report *report, const gl_xml *root)
     return found;
 }
 
-/* Only originals: function code 9. Messages about a declaration made before are told apart. */
-static bool is_original(gl_report *report, const gl_xml *declaration)
+typedef enum message_kind { MESSAGE_DECLARATION, MESSAGE_CANCELLATION, MESSAGE_REFUSED } message_kind;
+
+/* Does it name single changes by pointers, instead of being the whole declaration? */
+static bool amends_by_pointers(const gl_xml *declaration, gl_str code)
 {
-    static const char *const changes[] = {"4", "5", "33", "36", NULL};
+    return !gl_str_eqz(code, "4") || gl_xml_child(declaration, "Amendment") != NULL;
+}
+
+/* Originals (9), whole declarations that amend (4), cancellations (1, and 13 with type INV); other messages about a
+ * declaration made before are told apart. */
+static message_kind kind_of(gl_report *report, const gl_xml *declaration)
+{
+    static const char *const changes[] = {"4", "5", "33", "36", NULL}, *const taken = "9, 4, 1, 13 with type INV";
     const gl_xml *node = gl_xml_child(declaration, "FunctionCode");
     gl_str code = node == NULL ? GL_STR("") : gl_str_trim(node->text),
            type = gl_xml_child_text(declaration, "TypeCode");
+    bool request = gl_str_eqz(code, "13"), amends = one_of(code, changes) || (request && gl_str_eqz(type, "COR"));
     gl_path path = {NULL, "function_code", NULL};
     const gl_xml *at = node == NULL ? declaration : node;
-    if (gl_str_eqz(code, "9"))
-        return true;
+    if (gl_str_eqz(code, "9") || (amends && !amends_by_pointers(declaration, code)))
+        return MESSAGE_DECLARATION;
+    if (gl_str_eqz(code, "1") || (request && gl_str_eqz(type, "INV")))
+        return MESSAGE_CANCELLATION;
     if (code.len == 0)
-        gl_report_at(report, at, &path, &(gl_problem){.code = "missing", .allowed = "9"},
+        gl_report_at(report, at, &path, &(gl_problem){.code = "missing", .allowed = taken},
                      "the function code is missing");
-    else if (one_of(code, changes) || (gl_str_eqz(code, "13") && gl_str_eqz(type, "COR")))
-        gl_report_at(report, at, &path, &(gl_problem){.code = "amendment-not-supported", .allowed = "9"},
-                     "this amends a declaration; amendments are not supported yet");
-    else if (gl_str_eqz(code, "1") || (gl_str_eqz(code, "13") && gl_str_eqz(type, "INV")))
-        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = "9"},
-                     "this cancels a declaration; cancellations are not supported yet");
-    else if (gl_str_eqz(code, "13") && gl_str_eqz(type, "GPR"))
-        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = "9"},
+    else if (amends)
+        gl_report_at(
+            report, at, &path,
+            &(gl_problem){.code = "amendment-not-supported",
+                          .allowed = taken,
+                          .hint = "send the whole declaration as it is now, with function code 4 and no Amendment"},
+            "this amends a declaration by pointers to what changes; only a whole declaration can amend");
+    else if (request && gl_str_eqz(type, "GPR"))
+        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = taken},
                      "this is a goods presentation notice; those are not supported yet");
-    else if (gl_str_eqz(code, "13"))
-        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = "9"},
+    else if (request)
+        gl_report_at(report, at, &path, &(gl_problem){.code = "not-supported", .allowed = taken},
                      "this is a request about a declaration; those are not supported yet");
     else
-        gl_report_at(report, at, &path, &(gl_problem){.code = "invalid-code", .allowed = "9"},
+        gl_report_at(report, at, &path, &(gl_problem){.code = "invalid-code", .allowed = taken},
                      "not a function code of a declaration");
-    return false;
+    return MESSAGE_REFUSED;
+}
+
+/* The reason in words, of statement type AES; empty when none is given. */
+static gl_str cancellation_reason(const gl_xml *declaration)
+{
+    for (const gl_xml *child = declaration->first; child != NULL; child = child->next) {
+        if (!gl_str_eqz(child->name, "AdditionalInformation"))
+            continue;
+        gl_str text = gl_xml_child_text(child, "StatementDescription");
+        if (text.len > 0)
+            return text;
+    }
+    return GL_STR("");
+}
+
+/* By the MRN in ID: in a request (13) the LRN is the message's own, not the declaration's. Without ID a function code 1
+ * names the declaration by its LRN and the type that says import or export. */
+static void read_cancellation(gl_reader *reader, gl_intake *intake, const gl_xml *node)
+{
+    gl_report *report = &reader->report;
+    const gl_xml *id = gl_xml_child(node, "ID"), *code = gl_xml_child(node, "FunctionCode"),
+                 *type_node = gl_xml_child(node, "TypeCode");
+    gl_str mrn = id == NULL ? GL_STR("") : gl_str_trim(id->text), type = gl_xml_child_text(node, "TypeCode");
+    gl_path mrn_path = {NULL, "mrn", NULL}, family_path = {NULL, "family", NULL},
+            lrn_path = {NULL, "functional_reference_id", NULL};
+    bool export = gl_str_starts(type, GL_STR("EX"));
+    intake->lrn = gl_usable_lrn(gl_xml_child_text(node, "FunctionalReferenceID"));
+    if (mrn.len > 0 && !gl_mrn_valid(mrn, NULL))
+        gl_report_at(report, id, &mrn_path,
+                     &(gl_problem){.code = "invalid-code", .allowed = "an MRN, 18 characters with a check character"},
+                     "not an MRN");
+    else if (mrn.len == 0 && gl_str_eqz(gl_str_trim(code->text), "13"))
+        gl_report_at(report, node, &mrn_path, &(gl_problem){.code = "missing"},
+                     "the MRN (ID) of the declaration to cancel is missing");
+    else if (mrn.len == 0 && intake->lrn.len == 0)
+        gl_report_at(report, node, &lrn_path, &(gl_problem){.code = "missing"},
+                     "neither the MRN (ID) nor the LRN of the declaration to cancel is given");
+    else if (mrn.len == 0 && !export && !gl_str_starts(type, GL_STR("IM")))
+        gl_report_at(report, type_node == NULL ? node : type_node, &family_path,
+                     &(gl_problem){.code = "invalid-code", .allowed = "IM or EX, and a letter; or give the MRN (ID)"},
+                     "the declaration type says neither import nor export");
+    gl_intake_cancel(reader, intake, mrn, intake->lrn,
+                     export ? GL_DECLARATION_FAMILY_EXPORT : GL_DECLARATION_FAMILY_IMPORT);
+    intake->event->event.text = cancellation_reason(node);
+    gl_intake_refuse(reader, intake, reader->bytes);
 }
 
 /* --- reading --- */
@@ -403,7 +462,12 @@ static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml 
     gl_report *report = &reader->report;
     gl_cds cds = {.report = report, .declaration = &intake->declaration};
     report->root = node;
-    if (!is_original(report, node)) {
+    message_kind kind = kind_of(report, node);
+    if (kind == MESSAGE_CANCELLATION) {
+        read_cancellation(reader, intake, node);
+        return;
+    }
+    if (kind == MESSAGE_REFUSED) {
         intake->lrn = gl_usable_lrn(gl_xml_child_text(node, "FunctionalReferenceID"));
         gl_intake_refuse(reader, intake, reader->bytes);
         return;

@@ -2,6 +2,7 @@
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 
+#include "customs/ids.h"
 #include "ingest/formats/test_read.h"
 
 #define P(name) "/*[local-name()='" name "']"
@@ -194,10 +195,8 @@ Test(cds, times_origins_and_bases)
 Test(cds, messages_about_declarations_are_told_apart)
 {
     static const char *const parts[][3] = {{"13", "COR", "amendment-not-supported"},
-                                           {"4", "IMA", "amendment-not-supported"},
-                                           {"13", "INV", "not-supported"},
+                                           {"5", "IMA", "amendment-not-supported"},
                                            {"13", "GPR", "not-supported"},
-                                           {"1", "IMA", "not-supported"},
                                            {"13", "XXX", "not-supported"},
                                            {"77", "IMA", "invalid-code"},
                                            {"", "IMA", "missing"}};
@@ -213,6 +212,66 @@ Test(cds, messages_about_declarations_are_told_apart)
         cr_assert(gl_str_eqz(r->at[0].lrn, "L-1"));
         test_read_free(r);
     }
+}
+
+static test_read *read_part(const char *code, const char *rest)
+{
+    char text[1024];
+    snprintf(text, sizeof text,
+             "<Declaration><FunctionCode>%s</FunctionCode><FunctionalReferenceID>L-1</FunctionalReferenceID>%s"
+             "</Declaration>",
+             code, rest);
+    return read_text(GL_FORMAT_XML, "", text);
+}
+
+#define ITEMS                                                                                                          \
+    "<GoodsShipment><GovernmentAgencyGoodsItem><SequenceNumeric>1</SequenceNumeric><Commodity><Description>Shoes"      \
+    "</Description></Commodity></GovernmentAgencyGoodsItem></GoodsShipment>"
+
+Test(cds, a_whole_declaration_amends_and_pointers_do_not)
+{
+    test_read *whole = read_part("4", "<TypeCode>IMA</TypeCode>" ITEMS);
+    expect_accepted(&whole->at[0]);
+    cr_assert(gl_str_eqz(whole->at[0].declaration.function_code, "4"));
+    cr_assert_null(whole->at[0].event);
+    test_read *part = read_part("4", "<TypeCode>IMA</TypeCode><Amendment><ChangeReasonCode>32</ChangeReasonCode>"
+                                     "</Amendment>" ITEMS);
+    const gl_rejection_validation_error *error =
+        expect_error(&part->at[0], "amendment-not-supported", P("Declaration") P("FunctionCode"), "4");
+    cr_assert(error->hint.len > 0);
+    test_read_free(whole);
+    test_read_free(part);
+}
+
+Test(cds, a_cancellation_is_an_event_by_mrn_or_lrn)
+{
+    uint8_t id[16] = {1, 2, 3};
+    char mrn[GL_MRN_CHARS + 1], rest[512];
+    gl_mrn_make(id, 1795500000000000, "BE", GL_FAMILY_IMPORT, mrn);
+    snprintf(rest, sizeof rest,
+             "<ID>%s</ID><TypeCode>INV</TypeCode><AdditionalInformation><StatementDescription>sent twice"
+             "</StatementDescription></AdditionalInformation>",
+             mrn);
+    test_read *r = read_part("13", rest);
+    expect_accepted(&r->at[0]);
+    cr_assert(r->at[0].event != NULL && gl_str_eqz(r->at[0].event->mrn, mrn));
+    cr_assert_eq(r->at[0].event->event.type, GL_EVENT_EVENT_TYPE_CANCELLATION);
+    cr_assert(gl_str_eqz(r->at[0].event->event.text, "sent twice"));
+    test_read_free(r);
+    r = read_part("1", "<TypeCode>EXA</TypeCode>");
+    expect_accepted(&r->at[0]);
+    cr_assert(r->at[0].event != NULL && r->at[0].event->mrn.len == 0 && gl_str_eqz(r->at[0].event->lrn, "L-1"));
+    cr_assert_eq(r->at[0].event->family, GL_DECLARATION_FAMILY_EXPORT);
+    test_read_free(r);
+    r = read_part("13", "<TypeCode>INV</TypeCode>");
+    expect_error(&r->at[0], "missing", P("Declaration"), NULL);
+    test_read_free(r);
+    r = read_part("13", "<ID>26BE</ID><TypeCode>INV</TypeCode>");
+    expect_error(&r->at[0], "invalid-code", P("Declaration") P("ID"), "26BE");
+    test_read_free(r);
+    r = read_part("1", "<TypeCode>COA</TypeCode>");
+    expect_error(&r->at[0], "invalid-code", P("Declaration") P("TypeCode"), "COA");
+    test_read_free(r);
 }
 
 Test(cds, what_is_no_declaration_is_named)

@@ -252,3 +252,25 @@ Test(json, formats_are_told_apart)
     cr_assert_str_eq(r->err.code, "intake-format-unknown");
     test_read_free(r);
 }
+
+Test(json, amendments_and_cancellations)
+{
+    test_read *r = read_text(GL_FORMAT_JSON, "", WITH("\"function_code\":\"4\""));
+    expect_accepted(&r->at[0]);
+    cr_assert_null(r->at[0].event);
+    test_read_free(r);
+    r = read_text(GL_FORMAT_JSON, "",
+                  "{\"functional_reference_id\":\"A-1\",\"family\":\"EXPORT\",\"function_code\":\"1\"}");
+    expect_accepted(&r->at[0]);
+    cr_assert_not_null(r->at[0].event);
+    cr_assert_eq(r->at[0].event->event.type, GL_EVENT_EVENT_TYPE_CANCELLATION);
+    cr_assert(gl_str_eqz(r->at[0].event->lrn, "A-1") && r->at[0].event->family == GL_DECLARATION_FAMILY_EXPORT);
+    test_read_free(r);
+    r = read_text(GL_FORMAT_JSON, "", "{\"functional_reference_id\":\"A-1\",\"function_code\":\"1\"}");
+    expect_error(&r->at[0], "missing", "", NULL);
+    cr_assert_eq(r->at[0].error_count, 1);
+    test_read_free(r);
+    r = read_text(GL_FORMAT_JSON, "", WITH("\"function_code\":\"13\""));
+    expect_error(&r->at[0], "invalid-code", "/function_code", "13");
+    test_read_free(r);
+}

@@ -1,0 +1,297 @@
+/* See elements.h. */
+#include "ingest/formats/json/elements.h"
+
+#include "ingest/formats/json/split.h"
+
+enum { NODE_LIMIT = GL_INTAKE_LIMIT_BYTES / 2 };
+
+typedef enum form {
+    FORM_ONE,     /* one object */
+    FORM_ARRAY,   /* [...] */
+    FORM_WRAPPED, /* {"declarations": [...]} */
+    FORM_LINES,
+} form;
+
+typedef struct elements {
+    const gl_json_kind *kind;
+    form form;
+    bool first;          /* the next element is the first one of its array */
+    const gl_json *tree; /* of the element being read; NULL: it was not well-formed */
+    int64_t index;       /* of the element, from 0 */
+} elements;
+
+static void append_token(gl_buf *pointer, gl_str key)
+{
+    gl_buf_byte(pointer, '/');
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] == '~')
+            gl_buf_text(pointer, "~0");
+        else if (key.ptr[i] == '/')
+            gl_buf_text(pointer, "~1");
+        else
+            gl_buf_byte(pointer, (uint8_t)key.ptr[i]);
+}
+
+/* Appends the tokens that lead from `from` to `node`. */
+static bool find_node(gl_buf *pointer, const gl_json *from, const gl_json *node)
+{
+    if (from == node)
+        return true;
+    if (from == NULL || (from->type != GL_JSON_ARRAY && from->type != GL_JSON_OBJECT))
+        return false;
+    for (size_t i = 0; i < from->count; i++) {
+        size_t len = pointer->len;
+        if (from->type == GL_JSON_OBJECT)
+            append_token(pointer, from->keys[i]);
+        else
+            gl_buf_printf(pointer, "/%zu", i);
+        if (find_node(pointer, from->items[i], node))
+            return true;
+        pointer->len = len;
+    }
+    return false;
+}
+
+static void pointer_base(gl_buf *pointer, const elements *state)
+{
+    if (state->form == FORM_WRAPPED)
+        gl_buf_printf(pointer, "/%s", state->kind->plural);
+    if (state->form == FORM_WRAPPED || state->form == FORM_ARRAY)
+        gl_buf_printf(pointer, "/%lld", (long long)state->index);
+}
+
+static gl_str json_pointer(const void *source, gl_arena *arena, const void *node)
+{
+    const elements *state = source;
+    gl_buf pointer = gl_buf_in(arena);
+    pointer_base(&pointer, state);
+    find_node(&pointer, state->tree, node);
+    return pointer.len == 0 ? GL_STR("") : gl_buf_view(&pointer);
+}
+
+/* A text as it reads, a number, true, false as they are written; objects and lists have no value. */
+static gl_str json_value(const void *source, gl_arena *arena, const void *node)
+{
+    (void)source;
+    (void)arena;
+    const gl_json *json = node;
+    switch (json->type) {
+    case GL_JSON_STRING:
+        return json->text.ptr == NULL ? GL_STR("") : json->text;
+    case GL_JSON_NUMBER:
+        return json->text;
+    case GL_JSON_TRUE:
+        return GL_STR("true");
+    case GL_JSON_FALSE:
+        return GL_STR("false");
+    case GL_JSON_NULL:
+    case GL_JSON_ARRAY:
+    case GL_JSON_OBJECT:
+        break;
+    }
+    return (gl_str){NULL, 0};
+}
+
+static const gl_locator json_locator = {json_pointer, json_value, NULL};
+
+static const char *type_text(gl_json_type type)
+{
+    static const char *const texts[] = {
+        [GL_JSON_NULL] = "null",       [GL_JSON_TRUE] = "true",     [GL_JSON_FALSE] = "false",
+        [GL_JSON_NUMBER] = "a number", [GL_JSON_STRING] = "a text", [GL_JSON_ARRAY] = "a list",
+        [GL_JSON_OBJECT] = "an object"};
+    return texts[type];
+}
+
+void gl_json_wrong_type(gl_report *report, const gl_json *json, const gl_path *path, const char *expected,
+                        const char *hint)
+{
+    if (path != NULL && path->slot != NULL)
+        gl_report_origin(report, path->slot, json);
+    gl_report_at(report, json, path, &(gl_problem){.code = "wrong-type", .allowed = expected, .hint = hint},
+                 "expected %s, found %s", expected, type_text(json->type));
+}
+
+/* The reports' code of a parser's error. */
+static const char *report_code(const char *code)
+{
+    static const char *const codes[][2] = {{"json-syntax", "not-well-formed"},
+                                           {"json-encoding", "encoding"},
+                                           {"json-depth", "too-deep"},
+                                           {"json-size", "too-large"},
+                                           {"json-duplicate-key", "duplicate-field"}};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (strcmp(code, codes[i][0]) == 0)
+            return codes[i][1];
+    return code;
+}
+
+static void read_element(gl_reader *reader, gl_arena *arena, gl_intake *intake, gl_str text)
+{
+    elements *state = reader->state;
+    gl_err err = {0};
+    state->index = reader->position - 1;
+    state->tree = NULL;
+    gl_json *tree = gl_json_parse(arena, text, GL_INTAKE_LIMIT_BYTES, NODE_LIMIT, &err);
+    state->tree = tree;
+    gl_report_begin(&reader->report, arena, &json_locator, state, tree);
+    if (tree == NULL) {
+        gl_buf pointer = gl_buf_in(arena);
+        pointer_base(&pointer, state);
+        gl_report_raw(&reader->report, pointer.len == 0 ? GL_STR("") : gl_buf_view(&pointer),
+                      &(gl_problem){.code = report_code(err.code)}, "%s", err.message);
+        gl_intake_refuse(reader, intake, text);
+        return;
+    }
+    if (tree->type != GL_JSON_OBJECT) {
+        gl_json_wrong_type(&reader->report, tree, NULL,
+                           gl_arena_printf(arena, "%s %s (an object)", state->kind->article, state->kind->what), NULL);
+        gl_intake_refuse(reader, intake, text);
+        return;
+    }
+    state->kind->read(reader, intake, tree, text);
+}
+
+/* The rest of the message cannot be read: one last entry that says so. */
+static bool refuse_rest(gl_reader *reader, gl_arena *arena, gl_intake *intake, size_t at, const char *text)
+{
+    gl_report_begin(&reader->report, arena, &json_locator, reader->state, NULL);
+    gl_report_raw(&reader->report, gl_line_column(arena, reader->bytes, at), &(gl_problem){.code = "not-well-formed"},
+                  "%s", text);
+    size_t left = reader->bytes.len - at;
+    reader->finished = true;
+    reader->offset = reader->bytes.len;
+    gl_intake_refuse(reader, intake,
+                     (gl_str){reader->bytes.ptr + at, left < GL_INTAKE_LIMIT_BYTES ? left : GL_INTAKE_LIMIT_BYTES});
+    return true;
+}
+
+/* Behind the last element: `]`, the wrapper's `}`, and nothing more. */
+static bool end_of_array(gl_reader *reader, gl_arena *arena, gl_intake *intake, size_t at)
+{
+    const elements *state = reader->state;
+    gl_str bytes = reader->bytes;
+    at = gl_json_space(bytes, at + 1);
+    if (state->form == FORM_WRAPPED) {
+        if (at == bytes.len || bytes.ptr[at] != '}')
+            return refuse_rest(reader, arena, intake, at,
+                               gl_arena_printf(arena, "expected \"}\" behind the list of %s", state->kind->plural));
+        at = gl_json_space(bytes, at + 1);
+    }
+    if (at < bytes.len)
+        return refuse_rest(reader, arena, intake, at, "the message goes on behind its end");
+    reader->finished = true;
+    return false;
+}
+
+static bool next_element(gl_reader *reader, gl_arena *arena, gl_intake *intake)
+{
+    elements *state = reader->state;
+    gl_str bytes = reader->bytes;
+    size_t at = gl_json_space(bytes, reader->offset);
+    bool comma = !state->first && at < bytes.len && bytes.ptr[at] == ',';
+    if (comma)
+        at = gl_json_space(bytes, at + 1);
+    if (at == bytes.len)
+        return refuse_rest(reader, arena, intake, at,
+                           gl_arena_printf(arena, "the message ends inside its list of %s", state->kind->plural));
+    if (bytes.ptr[at] == ']' && !comma)
+        return end_of_array(reader, arena, intake, at);
+    if (!state->first && !comma)
+        return refuse_rest(
+            reader, arena, intake, at,
+            gl_arena_printf(arena, "expected \",\" or \"]\" behind %s %s", state->kind->article, state->kind->what));
+    size_t end = at;
+    bool whole = gl_json_split(bytes, &end);
+    state->first = false;
+    reader->offset = end;
+    reader->finished = !whole;
+    read_element(reader, arena, intake, (gl_str){bytes.ptr + at, end - at});
+    return true;
+}
+
+static bool next_line(gl_reader *reader, gl_arena *arena, gl_intake *intake)
+{
+    gl_str bytes = reader->bytes;
+    for (;;) {
+        size_t at = gl_json_space(bytes, reader->offset);
+        if (at == bytes.len) {
+            reader->finished = true;
+            return false;
+        }
+        const char *newline = memchr(bytes.ptr + at, '\n', bytes.len - at);
+        size_t end = newline == NULL ? bytes.len : (size_t)(newline - bytes.ptr);
+        gl_str line = gl_str_trim((gl_str){bytes.ptr + at, end - at});
+        reader->offset = end < bytes.len ? end + 1 : end;
+        if (line.len == 0)
+            continue;
+        read_element(reader, arena, intake, line);
+        return true;
+    }
+}
+
+static bool next_one(gl_reader *reader, gl_arena *arena, gl_intake *intake)
+{
+    const elements *state = reader->state;
+    size_t at = gl_json_space(reader->bytes, reader->offset), end = at;
+    reader->finished = true;
+    if (at == reader->bytes.len)
+        return false;
+    /* What does not begin like an object is for the parser to explain as a whole. */
+    if (reader->bytes.ptr[at] == '{')
+        gl_json_split(reader->bytes, &end);
+    else
+        end = reader->bytes.len;
+    size_t behind = gl_json_space(reader->bytes, end);
+    if (behind < reader->bytes.len)
+        return refuse_rest(reader, arena, intake, behind,
+                           gl_arena_printf(arena,
+                                           "the message goes on behind its %s: several %s make a list, or NDJSON "
+                                           "(application/x-ndjson)",
+                                           state->kind->what, state->kind->plural));
+    reader->offset = reader->bytes.len;
+    read_element(reader, arena, intake, (gl_str){reader->bytes.ptr + at, end - at});
+    return true;
+}
+
+/* Is this {"declarations": [ ... (in the kind's name)? `*at` is then behind the bracket. */
+static bool is_wrapped(gl_str bytes, const char *plural, size_t *at)
+{
+    gl_str key = gl_str_of(plural);
+    size_t i = gl_json_space(bytes, *at + 1);
+    if (bytes.len - i < key.len + 2 || bytes.ptr[i] != '"' || memcmp(bytes.ptr + i + 1, key.ptr, key.len) != 0 ||
+        bytes.ptr[i + 1 + key.len] != '"')
+        return false;
+    i = gl_json_space(bytes, i + key.len + 2);
+    if (i == bytes.len || bytes.ptr[i] != ':')
+        return false;
+    i = gl_json_space(bytes, i + 1);
+    if (i == bytes.len || bytes.ptr[i] != '[')
+        return false;
+    *at = i + 1;
+    return true;
+}
+
+void gl_json_elements_open(gl_reader *reader, const gl_json_kind *kind)
+{
+    elements *state = GL_NEW(reader->arena, elements);
+    gl_str bytes = reader->bytes;
+    size_t at = gl_json_space(bytes, gl_str_starts(bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0);
+    reader->state = state;
+    state->kind = kind;
+    if (reader->format == GL_FORMAT_NDJSON) {
+        state->form = FORM_LINES;
+        reader->next = next_line;
+    } else if (at < bytes.len && bytes.ptr[at] == '[') {
+        state->form = FORM_ARRAY;
+        reader->next = next_element;
+        at++;
+    } else if (at < bytes.len && bytes.ptr[at] == '{' && is_wrapped(bytes, kind->plural, &at)) {
+        state->form = FORM_WRAPPED;
+        reader->next = next_element;
+    } else {
+        reader->next = next_one;
+    }
+    state->first = reader->offset <= at;
+    reader->offset = reader->offset > at ? reader->offset : at;
+}
