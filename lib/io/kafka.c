@@ -668,6 +668,19 @@ bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *
     return good;
 }
 
+/* librdkafka 2.0.2 asks the leader that it knows of, and after "not leader" looks for another one only when its
+ * metadata is a minute old: it is told to look now. */
+static void look_for_leader(rd_kafka_t *rk, const char *topic, int timeout_ms)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (handle == NULL)
+        return;
+    if (rd_kafka_metadata(rk, 0, handle, &metadata, timeout_ms) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+}
+
 bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t partition, bool committed, int64_t *first,
                          int64_t *end, int timeout_ms, gl_err *err)
 {
@@ -690,5 +703,6 @@ bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t parti
         }
         struct timespec pause = {.tv_nsec = 50000000}; /* a partition just made has no leader yet */
         nanosleep(&pause, NULL);
+        look_for_leader(rk, topic, timeout_ms);
     }
 }
