@@ -181,6 +181,7 @@ class Record:
         self.key = ctype
         self.doc = doc
         self.fields = []  # (avro name, C name, type, doc)
+        self.since = {}  # version in which a field came, of those that came later
         self.bounded = None
 
     @property
@@ -371,6 +372,7 @@ class Section:
         self.order = []  # records and enums, inner ones first
         self.optional_enums = []
         self.open_records = []
+        self.version = 1  # the highest `since` of a field
         if self.schema.get("type") != "record":
             raise SchemaError(f"{path}: the top of a schema is a record")
         self.top = self.record(self.schema, "", f"gl_{self.stem}", self.stem)
@@ -401,12 +403,29 @@ class Section:
             kind = self.type(field["type"], space, at)
             if any(field["name"] == seen[0] for seen in record.fields):
                 self.fail(at, "a field is there twice")
+            self.check_since(field, record, where, at)
             record.fields.append((field["name"], c_name(field["name"]), kind, field.get("doc")))
         self.open_records.pop()
         if record.least == 0:
             self.fail(where, "a record whose encoding may be empty would make arrays of any length from no bytes")
         self.order.append(record)
         return record
+
+    def check_since(self, field, record, where, at):
+        """A field that came later says since which version of the section; such fields are the top record's last ones."""
+        since = field.get("since", 1)
+        if since == 1 and self.version == 1:
+            return
+        if record is not self.open_records[0]:
+            if since != 1:
+                self.fail(at, "only the top record grows")
+            return
+        if since < self.version:
+            self.fail(at, "a field that came later stands before it")
+        if field.get("default", self) not in (None, "", [], False, 0):
+            self.fail(at, "a field that came later needs an empty default")
+        self.version = since
+        record.since[field["name"]] = since
 
     def type(self, schema, space, where):
         if isinstance(schema, list):
@@ -555,6 +574,9 @@ def section_header(section):
     out.line("/* Slices in `out` point into `bytes`; arrays and nullable records are in `arena`. `used` (may be NULL) gets the bytes")
     out.line(" * of the record. Errors (GL_DEAD_LETTER): avro-truncated, avro-invalid, avro-limit; `out` is undefined then. Thread: any. */")
     out.line(f"bool {t}_decode({t} *out, const uint8_t *bytes, size_t size, size_t *used, gl_arena *arena, gl_err *err);")
+    if section.version > 1:
+        out.line(f"/* The same of a record written with an earlier version of the schema (from 1; {section.version} is this one): what came later is empty. */")
+        out.line(f"bool {t}_decode_version({t} *out, const uint8_t *bytes, size_t size, int version, size_t *used, gl_arena *arena, gl_err *err);")
     out.line(f"/* Reads over the record: succeeds exactly when {t}_decode does. */")
     out.line(f"bool {t}_skip(const uint8_t *bytes, size_t size, size_t *used, gl_err *err);")
     out.line("/* Appends the canonical encoding (each array as one block). Enum values must be in range. */")
@@ -591,7 +613,13 @@ def emit_read(out, record):
     out.line(f"static const uint8_t *read_{record.short}({record.ctype} *out, const uint8_t *p, const uint8_t *end, gl_avro_reading *c)")
     out.open("{")
     for name, cname, kind, _ in record.fields:
+        since = record.since.get(name)
+        if since is not None:
+            out.line(f"memset(&out->{cname}, 0, sizeof out->{cname});")
+            out.open(f"if (c->version >= {since}) {{")
         kind.read(out, f"out->{cname}", f"gl_avro_in_field(c, \"{name}\")")
+        if since is not None:
+            out.close()
     out.line("return p;")
     out.close()
     out.line()
@@ -654,15 +682,19 @@ def section_source(section):
             emit_skip(out, kind)
             emit_write(out, kind)
             emit_json(out, kind)
-    for verb, params, call in (
+    versioned = [("decode_version", f"{t} *out, const uint8_t *bytes, size_t size, int version, size_t *used, gl_arena *arena, gl_err *err",
+                  f"read_{top.short}(out, bytes, bytes + size, &c)")] if section.version > 1 else []
+    for verb, params, call in versioned + [
         ("decode", f"{t} *out, const uint8_t *bytes, size_t size, size_t *used, gl_arena *arena, gl_err *err", f"read_{top.short}(out, bytes, bytes + size, &c)"),
         ("skip", "const uint8_t *bytes, size_t size, size_t *used, gl_err *err", f"skip_{top.short}(bytes, bytes + size, &c)"),
-    ):
+    ]:
         out.line(f"bool {t}_{verb}({params})")
         out.open("{")
         out.line("gl_avro_reading c;")
-        out.line(f"if (!gl_avro_start(&c, &bytes, size, {'arena' if verb == 'decode' else 'NULL'}, err))")
+        out.line(f"if (!gl_avro_start(&c, &bytes, size, {'NULL' if verb == 'skip' else 'arena'}, err))")
         out.line("    return false;")
+        if verb == "decode_version":
+            out.line("c.version = version;")
         out.line(f"const uint8_t *p = {call};")
         out.line("if (p == NULL)")
         out.line(f"    return gl_avro_report(&c, \"{section.stem}\", err);")
@@ -698,6 +730,12 @@ class Topic:
             if name not in sections:
                 raise SchemaError(f"topics.json: {self.record}: there is no schema {name}")
             self.sections.append(sections[name])
+        self.earlier = {}  # schema id -> versions of the sections
+        for number, versions in sorted(entry.get("earlier", {}).items()):
+            for name, version in versions.items():
+                if name not in entry["sections"] or not 1 <= version < sections[name].version:
+                    raise SchemaError(f"topics.json: {self.record}: {number} is no earlier version of {name}")
+            self.earlier[int(number)] = versions
         names = [fullname for section in self.sections for fullname in section.named]
         if len(set(names)) != len(names):
             raise SchemaError(f"topics.json: {self.record}: its sections define the same name twice")
@@ -717,6 +755,8 @@ typedef struct gl_topic_schema {
     const char *record;      /* name of the composed record */
     const char *key;         /* what a record's key is, for people */
     uint32_t schema_id;      /* built in */
+    const uint32_t *earlier; /* ids of earlier versions, 0 after the last: values of them are read, what came later is empty */
+    bool grows_at_end;       /* one section: values of later versions are read, what is not known is left out */
     bool compacted;          /* the topic's cleanup policy */
     bool secondary;          /* another entry of the same topic describes it */
     int partitions;          /* 0: the deployment's count */
@@ -732,7 +772,7 @@ extern const gl_topic_schema gl_topic_schemas[];
 extern const size_t gl_topic_schema_count;
 /* The first entry of a topic, or NULL. */
 const gl_topic_schema *gl_topic_schema_find(const char *topic);
-/* By built-in id, or NULL. */
+/* By built-in id, this version's or an earlier one's, or NULL. */
 const gl_topic_schema *gl_topic_schema_of_id(uint32_t schema_id);
 
 /* Translates a body that was written with another schema into the bytes of `reader` (in `arena`). Without one (NULL), such a value
@@ -748,6 +788,21 @@ gl_schema_fallback_fn *gl_schema_fallback;
 /* Confluent's header: magic 0, then the schema id, big endian. */
 enum { HEADER_BYTES = 5 };
 
+/* Another version of the same record: ids that differ in their thousands. */
+static bool is_later(const gl_topic_schema *reader, uint32_t schema_id)
+{
+    return reader->grows_at_end && gl_schema_fallback == NULL && schema_id > reader->schema_id &&
+           schema_id % 1000 == reader->schema_id % 1000 && schema_id < 100000;
+}
+
+static bool is_earlier(const gl_topic_schema *reader, uint32_t schema_id)
+{
+    for (const uint32_t *earlier = reader->earlier; *earlier != 0; earlier++)
+        if (*earlier == schema_id)
+            return true;
+    return false;
+}
+
 static bool open_envelope(const gl_topic_schema *reader, const uint8_t *value, size_t size, gl_arena *arena, uint32_t *schema_id,
                           gl_str *body, gl_err *err)
 {
@@ -757,7 +812,7 @@ static bool open_envelope(const gl_topic_schema *reader, const uint8_t *value, s
         return gl_fail(err, GL_DEAD_LETTER, "envelope-magic", "first byte is 0x%02x, not the magic 0", value[0]);
     *schema_id = (uint32_t)value[1] << 24 | (uint32_t)value[2] << 16 | (uint32_t)value[3] << 8 | value[4];
     *body = (gl_str){(const char *)value + HEADER_BYTES, size - HEADER_BYTES};
-    if (*schema_id == reader->schema_id)
+    if (*schema_id == reader->schema_id || is_earlier(reader, *schema_id) || is_later(reader, *schema_id))
         return true;
     if (gl_schema_fallback == NULL)
         return gl_fail(err, GL_DEAD_LETTER, "envelope-schema-unknown", "schema id %u is not %s's built-in %u", (unsigned)*schema_id,
@@ -789,7 +844,7 @@ const gl_topic_schema *gl_topic_schema_find(const char *topic)
 const gl_topic_schema *gl_topic_schema_of_id(uint32_t schema_id)
 {
     for (size_t i = 0; i < gl_topic_schema_count; i++)
-        if (gl_topic_schemas[i].schema_id == schema_id)
+        if (gl_topic_schemas[i].schema_id == schema_id || is_earlier(&gl_topic_schemas[i], schema_id))
             return &gl_topic_schemas[i];
     return NULL;
 }
@@ -840,13 +895,25 @@ def emit_topic_functions(out, topic, index):
     out.line("const uint8_t *bytes = (const uint8_t *)out->body.ptr;")
     out.line("size_t left = out->body.len, used = 0;")
     for section in topic.sections:
-        out.line(f"if (!{section.top.ctype}_decode(&out->{c_name(section.stem)}, bytes, left, &used, arena, err))")
+        versions = {number: v[section.stem] for number, v in topic.earlier.items() if section.stem in v}
+        if versions:
+            chosen = "".join(f"out->schema_id == {number} ? {v} : " for number, v in sorted(versions.items())) + str(section.version)
+            out.line(f"if (!{section.top.ctype}_decode_version(&out->{c_name(section.stem)}, bytes, left, {chosen}, &used, arena, err))")
+        else:
+            out.line(f"if (!{section.top.ctype}_decode(&out->{c_name(section.stem)}, bytes, left, &used, arena, err))")
         out.line("    return false;")
         if section is not topic.sections[-1]:
             out.line("bytes += used;")
         out.line("left -= used;")
-    out.line("if (left != 0)")
+    out.line(f"if (left != 0 && !is_later(&gl_topic_schemas[{index}], out->schema_id))")
     out.line(f"    return left_over(\"{topic.record}\", out->body.len - left, out->body.len, err);")
+    if topic.earlier or len(topic.sections) == 1:
+        out.open(f"if (is_earlier(&gl_topic_schemas[{index}], out->schema_id) || is_later(&gl_topic_schemas[{index}], out->schema_id)) {{")
+        out.line("gl_buf buf = gl_buf_in(arena);")
+        for section in topic.sections:
+            out.line(f"{section.top.ctype}_encode(&buf, &out->{c_name(section.stem)});")
+        out.line("out->body = gl_buf_view(&buf);")
+        out.close()
     out.line("return true;")
     out.close()
     out.line()
@@ -901,12 +968,14 @@ def topics_source(topics):
         emit_topic_functions(out, topic, i)
     for topic in topics:
         emit_bytes(out, f"{topic.stem}_schema", topic.json)
+        out.line(f"static const uint32_t {topic.stem}_earlier[] = {{" + "".join(f"{number}, " for number in topic.earlier) + "0};")
     out.line("const gl_topic_schema gl_topic_schemas[] = {")
     for topic in topics:
         e = topic.entry
         out.line(
             f"    {{.topic = {c_string(e['topic'])}, .record = {c_string(topic.record)}, .key = {c_string(e['key'])}, "
-            f".schema_id = {topic.constant}, .compacted = {str(bool(e.get('compacted'))).lower()}, "
+            f".schema_id = {topic.constant}, .earlier = {topic.stem}_earlier, "
+            f".grows_at_end = {str(len(topic.sections) == 1).lower()}, .compacted = {str(bool(e.get('compacted'))).lower()}, "
             f".secondary = {str(bool(e.get('secondary'))).lower()}, .partitions = {int(e.get('partitions', 0))},"
         )
         out.line(
@@ -1043,7 +1112,7 @@ def generate_tree(root, directory):
     with open(os.path.join(root, "topics", "topics.json"), encoding="utf-8") as file:
         entries = json.load(file)
     topics = [Topic(entry, {section.stem: section for section in sections}) for entry in entries]
-    ids = [entry["schema_id"] for entry in entries]
+    ids = [entry["schema_id"] for entry in entries] + [number for topic in topics for number in topic.earlier]
     if len(set(ids)) != len(ids):
         raise SchemaError("topics.json: a schema id is there twice")
     check_c_names(sections, topics)

@@ -2,6 +2,7 @@
 #include "gen/rt.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -51,6 +52,7 @@ bool gl_avro_start(gl_avro_reading *c, const uint8_t **bytes, size_t size, gl_ar
         *bytes = nothing; /* NULL stands for an error while reading */
     c->begin = *bytes;
     c->arena = arena;
+    c->version = INT_MAX;
     c->path[0] = '\0';
     return true;
 }

@@ -54,6 +54,7 @@ typedef struct gl_avro_reading {
     const char *code;   /* of the error */
     const char *reason; /* for people */
     size_t offset;      /* where it was noticed */
+    int version;        /* of the schema that the top record was written with */
     char path[160];     /* the field, from the outermost inwards; NUL-terminated */
 } gl_avro_reading;
 

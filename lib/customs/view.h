@@ -9,10 +9,13 @@
  * miss then proves nothing. `gl:vs:<partition>` is decide's own: what it last wrote there, to notice a server with
  * older content.
  *
- * The JSON is one object, its members in this order: mrn, lrn, submitter, outcome (OPEN, HELD, RELEASED, REFUSED),
- * lane, version, office, intended_outcome, test, shadow, score_ppm (or null), reasons [{code, id, text}], hold (or
- * null: {reason, text, place, until, required []}), timeline [{event, at}] with the events accepted, technical-hold,
- * classified, assessed and decided, duplicates. An early entry has mrn, lrn, submitter, outcome, version, timeline.
+ * The JSON is one object, its members in this order: mrn, declaration_id (32 hex digits), lrn, submitter, outcome
+ * (OPEN, HELD, RELEASED, REFUSED), lane, version, office, intended_outcome, test, shadow, score_ppm (or null), reasons
+ * [{code, id, text}] (at most 20, the latest decision's first), hold (or null: {reason, text, place, until, required
+ * []}), timeline [{event, at}] (at most 33: the first 8 and the last ones) with the events accepted, technical-hold,
+ * classified, assessed and decided, and of later decisions what caused them (amended, inspection-result,
+ * officer-action, arrival, signal, document, cancellation, overdue; of an event with its code) and decided with version
+ * and outcome, duplicates. An early entry has mrn, lrn, submitter, outcome, version, timeline.
  */
 #ifndef GL_CUSTOMS_VIEW_H
 #define GL_CUSTOMS_VIEW_H

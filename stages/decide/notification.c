@@ -12,12 +12,16 @@ typedef struct dms_function {
 } dms_function;
 
 static const dms_function CONTROL = {"05", "DMSCTL"}, DOCUMENTS = {"06", "DMSDOC"}, CLEARED = {"09", "DMSCLE"},
-                          REJECTED = {"03", "DMSREJ"};
+                          REJECTED = {"03", "DMSREJ"}, INVALIDATED = {"10", "DMSINV"}, REQUEST = {"11", "DMSREQ"};
 
 static const dms_function *dms_of(const gl_message *message)
 {
-    if (message->kind == GL_MESSAGE_LRN_REUSED || message->outcome == GL_DECISION_OUTCOME_REFUSED)
+    if (message->kind == GL_MESSAGE_LRN_REUSED)
         return &REJECTED;
+    if (message->denied)
+        return &REQUEST;
+    if (message->outcome == GL_DECISION_OUTCOME_REFUSED)
+        return gl_str_eqz(message->refused_for, "cancelled") ? &INVALIDATED : &REJECTED;
     if (message->outcome == GL_DECISION_OUTCOME_RELEASED)
         return &CLEARED;
     bool examination = message->hold == NULL ? message->lane == GL_DECISION_LANE_RED
@@ -101,19 +105,38 @@ static void add_hold(gl_buf *buf, const gl_decision_hold *hold)
         add_statement(buf, "required", hold->required.at[i], hold->until);
 }
 
+/* ValidationCode is an..8. */
+typedef struct refusal {
+    const char *refused_for, *code, *text;
+} refusal;
+
+static const refusal REUSED =
+                         {"", "GL-LRN",
+                          "lrn-reused: this LRN was used before for a declaration with other content; a correction "
+                          "needs a new LRN, or an amendment"},
+                     REFUSALS[] = {{"mrn-collision", "GL-MRN",
+                                    "mrn-collision: another declaration has the same MRN characters; submit it again "
+                                    "under another LRN"},
+                                   {"inspection", "GL-INSP", "inspection: the goods were examined and not released"},
+                                   {"officer", "GL-OFF", "officer: refused by a customs officer"},
+                                   {"", "GL-REF", "refused"}};
+
+static const refusal *refusal_of(const gl_message *message)
+{
+    if (message->kind == GL_MESSAGE_LRN_REUSED)
+        return &REUSED;
+    const refusal *at = REFUSALS;
+    while (at->refused_for[0] != '\0' && !gl_str_eqz(message->refused_for, at->refused_for))
+        at++;
+    return at;
+}
+
 static void add_error(gl_buf *buf, const gl_message *message)
 {
-    bool reused = message->kind == GL_MESSAGE_LRN_REUSED;
+    const refusal *why = refusal_of(message);
     gl_buf_text(buf, "<Error>");
-    add_text(
-        buf, "Description",
-        reused
-            ? GL_STR("lrn-reused: this LRN was used before for a declaration with other content; a correction needs a "
-                     "new LRN")
-            : GL_STR(
-                  "mrn-collision: another declaration has the same MRN characters; submit it again under another LRN"));
-    /* ValidationCode is an..8. */
-    gl_buf_text(buf, reused ? "<ValidationCode>GL-LRN</ValidationCode>" : "<ValidationCode>GL-MRN</ValidationCode>");
+    add_text(buf, "Description", gl_str_of(why->text));
+    add_text(buf, "ValidationCode", gl_str_of(why->code));
     /* Sections and tag as in the WCO model: Declaration (42A), FunctionalReferenceID (D026). */
     gl_buf_text(buf, "<Pointer><DocumentSectionCode>42A</DocumentSectionCode><TagID>D026</TagID></Pointer></Error>");
 }
@@ -123,6 +146,8 @@ static void add_declaration(gl_buf *buf, const gl_message *message, const dms_fu
     gl_buf_text(buf, "<Declaration>");
     if (message->accepted_us > 0)
         add_time(buf, "AcceptanceDateTime", message->accepted_us);
+    if (dms == &INVALIDATED)
+        add_time(buf, "CancellationDateTime", message->now_us);
     if (message->lrn.len > 0)
         add_text(buf, "FunctionalReferenceID", message->lrn);
     if (message->mrn.len > 0)
@@ -163,10 +188,18 @@ gl_str gl_message_xml(gl_arena *arena, const gl_message *message)
     if (message->kind == GL_MESSAGE_DUPLICATE)
         add_statement(&buf, "duplicate", GL_STR("The same declaration was submitted before: its MRN and status stand"),
                       (gl_opt_i64){0});
-    if (dms != &REJECTED && message->hold != NULL)
+    if (message->kind == GL_MESSAGE_SUPERSEDED)
+        add_statement(&buf, "superseded",
+                      GL_STR("An older version, which a newer one has replaced: what was decided on that stands"),
+                      (gl_opt_i64){0});
+    if (message->note != NULL)
+        add_statement(&buf, message->note, message->note_text, (gl_opt_i64){0});
+    if ((dms == &CONTROL || dms == &DOCUMENTS) && message->hold != NULL)
         add_hold(&buf, message->hold);
     if (dms == &REJECTED)
         add_error(&buf, message);
+    if (dms == &REQUEST) /* 39 granted, 41 denied */
+        gl_buf_text(&buf, "<Status><NameCode>41</NameCode></Status>");
     add_declaration(&buf, message, dms);
     gl_buf_text(&buf, "</Response></MetaData>");
     return gl_buf_view(&buf);

@@ -2,7 +2,8 @@
  * technical hold.
  *
  * 09 DMSCLE cleared, 05 DMSCTL control (RED), 06 DMSDOC documents (YELLOW, a failed claim, and every other hold: what
- * keeps it and until when), 03 DMSREJ refused. A duplicate gets the message of the decision that stands, with the first
+ * keeps it and until when), 03 DMSREJ refused, 10 DMSINV cancelled, 11 DMSREQ (status 41) for an amendment or a
+ * cancellation that came after the end. A duplicate gets the message of the decision that stands, with the first
  * MRN and a remark. The trader reads what is held and what to send, never scores or criteria. Always holds: the XML is
  * well-formed whatever the texts hold, valid against WCO_RES_2_DMS.xsd, and the same for the same input.
  */
@@ -17,7 +18,8 @@ typedef enum gl_message_kind {
     GL_MESSAGE_DECISION,
     GL_MESSAGE_DUPLICATE,
     GL_MESSAGE_LRN_REUSED,
-    GL_MESSAGE_TECHNICAL_HOLD
+    GL_MESSAGE_TECHNICAL_HOLD,
+    GL_MESSAGE_SUPERSEDED
 } gl_message_kind;
 
 typedef struct gl_message {
@@ -29,6 +31,10 @@ typedef struct gl_message {
         sequence; /* tells messages of one kind for one declaration apart: version, duplicate count, record offset */
     gl_decision_lane lane;
     gl_decision_outcome outcome;
+    gl_str refused_for; /* of a refused one: see gl_clearance */
+    bool denied;        /* a request (amendment, cancellation) that came too late: DMSREQ */
+    const char *note;   /* statement code (at most 17 characters) of what caused it, or NULL */
+    gl_str note_text;
     const gl_decision_hold *hold; /* NULL: none, or not known any more (a duplicate) */
     int64_t accepted_us;          /* 0: not known */
     int64_t now_us;

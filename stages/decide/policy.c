@@ -37,6 +37,10 @@ static const gl_conf_entry DECIDE_ENTRIES[] = {
      LANES, "Lane of an accepted declaration that could not be processed and is held for that."},
     {"technical_within", GL_CONF_DURATION, offsetof(gl_decide_conf, technical_within_ms), "24h", GL_CONF_RELOADABLE, 0,
      0, NULL, "By when a technical hold is to be settled: the deadline in its notification."},
+    {"parking_deadline", GL_CONF_DURATION, offsetof(gl_decide_conf, parking_deadline_ms), "10m", GL_CONF_RELOADABLE,
+     1000, 0, NULL,
+     "How long an event that came before its declaration waits for it; then it goes to the dead letters as "
+     "event-orphaned."},
     {"view_ttl", GL_CONF_DURATION, offsetof(gl_decide_conf, view_ttl_ms), "30d", GL_CONF_RELOADABLE, 0, 0, NULL,
      "How long a status view stays in Redis after its last change. 0: for ever."},
 };
@@ -109,7 +113,7 @@ struct gl_decide_policy {
     bool development_key;
     const gl_rates *rates;
     gl_decimal c07_limit, c08_limit;
-    int64_t window_us, technical_within_us, view_ttl_ms;
+    int64_t window_us, technical_within_us, parking_us, view_ttl_ms;
     gl_lane technical_lane;
 };
 
@@ -261,6 +265,7 @@ static bool read_policy(gl_decide_policy *policy, const gl_conf *conf, gl_err *e
     const gl_decide_conf *decide = gl_conf_section(conf, gl_decide_conf_table.section);
     policy->window_us = decide->idempotency_window_ms * US_PER_MS;
     policy->technical_lane = (gl_lane)decide->technical_lane;
+    policy->parking_us = decide->parking_deadline_ms * US_PER_MS;
     policy->technical_within_us = decide->technical_within_ms * US_PER_MS;
     policy->view_ttl_ms = decide->view_ttl_ms;
     policy->rates = gl_rates_load(policy->arena, decide->exchange_rates, err);
@@ -344,6 +349,11 @@ int64_t gl_decide_policy_window_us(const gl_decide_policy *policy)
 gl_lane gl_decide_policy_technical_lane(const gl_decide_policy *policy)
 {
     return policy->technical_lane;
+}
+
+int64_t gl_decide_policy_parking_us(const gl_decide_policy *policy)
+{
+    return policy->parking_us;
 }
 
 int64_t gl_decide_policy_technical_within_us(const gl_decide_policy *policy)

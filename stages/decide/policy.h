@@ -29,6 +29,7 @@ typedef struct gl_decide_conf {
     const char *c07_limit, *c08_limit;
     int technical_lane;
     int64_t technical_within_ms;
+    int64_t parking_deadline_ms;
     int64_t view_ttl_ms;
 } gl_decide_conf;
 
@@ -82,6 +83,7 @@ bool gl_decide_policy_has_development_key(const gl_decide_policy *policy);
 int64_t gl_decide_policy_window_us(const gl_decide_policy *policy);
 gl_lane gl_decide_policy_technical_lane(const gl_decide_policy *policy);
 int64_t gl_decide_policy_technical_within_us(const gl_decide_policy *policy);
+int64_t gl_decide_policy_parking_us(const gl_decide_policy *policy);
 int64_t gl_decide_policy_view_ttl_ms(const gl_decide_policy *policy);
 
 #endif

@@ -7,36 +7,25 @@
 #include "customs/failure.h"
 #include "customs/ids.h"
 #include "decide/audit.h"
+#include "decide/clearance.h"
 #include "decide/decide.h"
-#include "decide/notification.h"
-#include "decide/rules.h"
+#include "decide/pass.h"
 #include "decide/status.h"
 #include "io/envelope.h"
 
 static const char AUDIT_HEAD_KEY[] = "audit-head";
 
-/* One call of process(). */
-typedef struct pass {
-    const gl_decide_policy *policy;
-    const gl_batch *batch;
-    gl_outbox *outbox;
-    gl_state *state;
-    gl_arena *arena;
-    gl_audit_audit_entry *audit; /* [batch->count] */
-    const gl_record **audit_cause;
-    size_t audit_count;
-} pass;
-
 /* -- The clearance's state
  * ---------------------------------------------------------------------------------------------- */
 
 typedef struct found_state {
+    gl_str key;              /* of `clearance` */
     gl_clearance *clearance; /* NULL: none */
     gl_str collides_with;    /* MRN of another declaration in the same place, or {NULL, 0} */
 } found_state;
 
 /* NULL and `err` when it cannot be decoded. */
-static gl_clearance *decode_clearance(pass *p, gl_str value, gl_err *err)
+gl_clearance *gl_pass_clearance(gl_pass *p, gl_str value, gl_err *err)
 {
     gl_clearance_state *state = GL_NEW(p->arena, gl_clearance_state);
     if (!gl_clearance_state_decode(state, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
@@ -47,8 +36,8 @@ static gl_clearance *decode_clearance(pass *p, gl_str value, gl_err *err)
     return &state->clearance;
 }
 
-/* Ids with the same top 62 bits have one of four 8-byte beginnings. Only called when the id itself has no state. */
-static bool find_collision(pass *p, const gl_record *record, gl_str *collides_with, gl_err *err)
+/* Ids with the same top 62 bits have one of four 8-byte beginnings; the first clearance among them. */
+static bool find_stem(gl_pass *p, const gl_record *record, found_state *found, gl_err *err)
 {
     uint8_t prefix[8];
     memcpy(prefix, record->key.ptr, sizeof prefix);
@@ -60,20 +49,18 @@ static bool find_collision(pass *p, const gl_record *record, gl_str *collides_wi
             return false;
         if (key.len != GL_DECLARATION_ID_BYTES)
             continue;
-        const gl_clearance *other = decode_clearance(p, value, err);
-        if (other == NULL)
-            return false;
-        *collides_with = other->mrn.ptr == NULL ? GL_STR("") : other->mrn;
-        return true;
+        found->key = key;
+        found->clearance = gl_pass_clearance(p, value, err);
+        return found->clearance != NULL;
     }
     return true;
 }
 
 /* One seek finds out the common case: nothing begins with these 7 bytes, so there is neither a state nor a collision.
  */
-static bool find_state(pass *p, const gl_record *record, found_state *found, gl_err *err)
+static bool find_state(gl_pass *p, const gl_record *record, found_state *found, gl_err *err)
 {
-    *found = (found_state){0};
+    *found = (found_state){.key = record->key};
     gl_str key, value;
     if (!gl_state_first(p->state, record->partition, (gl_str){record->key.ptr, 7}, &key, &value, err))
         return false;
@@ -82,18 +69,34 @@ static bool find_state(pass *p, const gl_record *record, found_state *found, gl_
     if (!gl_state_get(p->state, record->partition, record->key, &value, err))
         return false;
     if (value.ptr != NULL) {
-        found->clearance = decode_clearance(p, value, err);
+        found->clearance = gl_pass_clearance(p, value, err);
         return found->clearance != NULL;
     }
-    return find_collision(p, record, &found->collides_with, err);
+    found_state other = {.clearance = NULL};
+    if (!find_stem(p, record, &other, err))
+        return false;
+    if (other.clearance != NULL)
+        found->collides_with = other.clearance->mrn.ptr == NULL ? GL_STR("") : other.clearance->mrn;
+    return true;
 }
 
-static void put_state(pass *p, const gl_record *record, const gl_clearance *clearance)
+/* An event may know the MRN only: its key is then the MRN's 62 bits and zeros. */
+static bool find_for_event(gl_pass *p, const gl_record *record, found_state *found, gl_err *err)
+{
+    static const char zeros[GL_DECLARATION_ID_BYTES - 8];
+    if (!find_state(p, record, found, err))
+        return false;
+    if (found->collides_with.ptr == NULL || memcmp(record->key.ptr + 8, zeros, sizeof zeros) != 0)
+        return true;
+    return find_stem(p, record, found, err);
+}
+
+static void put_state(gl_pass *p, const gl_record *record, const gl_clearance *clearance)
 {
     gl_outbox_state(p->outbox, record, record->key, gl_status_value(p->arena, clearance));
 }
 
-static void put_message(pass *p, const gl_record *record, const gl_message *message)
+static void put_message(gl_pass *p, const gl_record *record, const gl_message *message)
 {
     gl_outbox_put(p->outbox, record, GL_DECIDE_OUT_NOTIFICATIONS, record->key, gl_message_value(p->arena, message));
 }
@@ -111,8 +114,20 @@ static gl_str decided_value(gl_arena *arena, gl_str upstream_body, const gl_deci
     return gl_buf_view(&buf);
 }
 
-static void note_audit(pass *p, const gl_record *record, const gl_decision *decision, gl_str value)
+static void note_audit(gl_pass *p, const gl_record *record, const gl_decision *decision, gl_str value)
 {
+    if (p->audit_count == p->audit_room) {
+        size_t room = p->audit_room * 2 + 16;
+        gl_audit_audit_entry *entries = GL_NEW_N(p->arena, gl_audit_audit_entry, room);
+        const gl_record **causes = GL_NEW_N(p->arena, const gl_record *, room);
+        if (p->audit_count > 0) {
+            memcpy(entries, p->audit, p->audit_count * sizeof *entries);
+            memcpy(causes, p->audit_cause, p->audit_count * sizeof(const gl_record *));
+        }
+        p->audit = entries;
+        p->audit_cause = causes;
+        p->audit_room = room;
+    }
     gl_audit_audit_entry *entry = &p->audit[p->audit_count];
     p->audit_cause[p->audit_count++] = record;
     memcpy(entry->declaration_id, decision->declaration_id, sizeof entry->declaration_id);
@@ -120,60 +135,149 @@ static void note_audit(pass *p, const gl_record *record, const gl_decision *deci
     gl_sha256(value, entry->digest);
 }
 
-static bool decide(pass *p, const gl_record *record, const gl_assessed *assessed, const found_state *found, gl_err *err)
+typedef struct note {
+    const char *code; /* at most 17 characters */
+    gl_str text;
+} note;
+
+/* What the sender is told of the cause; of a signal nothing. */
+static note note_of(const gl_decision *decision, bool denied)
 {
-    const gl_declaration *declaration = &assessed->declaration;
-    gl_decide_input input = {.declaration = declaration,
-                             .classification = &assessed->classification,
-                             .assessment = &assessed->assessment,
-                             .prior_version = found->clearance == NULL ? 0 : found->clearance->version,
-                             .cause = GL_DECISION_CAUSE_ACCEPTANCE,
-                             .now_us = p->batch->now_us,
-                             .collides_with = found->collides_with};
-    gl_decision *decision = GL_NEW(p->arena, gl_decision);
-    if (!gl_decide_compute(p->policy, &input, p->arena, decision, err))
-        return false;
-    gl_str value = decided_value(p->arena, assessed->body, decision);
-    gl_outbox_put(p->outbox, record, GL_DECIDE_OUT_DECISIONS, record->key, value);
-    note_audit(p, record, decision, value);
+    static const note notes[GL_DECISION_CAUSE_COUNT] = {
+        [GL_DECISION_CAUSE_AMENDMENT] = {"amendment", {"The amendment was taken in", 26}},
+        [GL_DECISION_CAUSE_INSPECTION] = {"inspection", {"The goods were inspected", 24}},
+        [GL_DECISION_CAUSE_OVERRIDE] = {"officer", {"A customs officer decided", 25}},
+        [GL_DECISION_CAUSE_TIMER] = {"overdue", {"What it waits for did not come in time", 38}},
+        [GL_DECISION_CAUSE_CANCELLATION] = {"cancellation", {"Cancelled at the sender's request", 33}},
+        [GL_DECISION_CAUSE_ARRIVAL] = {"arrival", {"The goods arrived", 17}},
+        [GL_DECISION_CAUSE_DOCUMENT] = {"document", {"A document was received", 23}}};
+    note chosen = notes[decision->cause];
+    if (denied)
+        chosen.text = GL_STR("It came after the clearance ended: what was decided stands");
+    return chosen;
+}
+
+static void put_decided_message(gl_pass *p, const gl_deciding *d, const gl_decision *decision,
+                                const gl_clearance *clearance)
+{
+    bool denied = gl_decide_is_closed(decision->prior) &&
+                  (decision->cause == GL_DECISION_CAUSE_AMENDMENT || decision->cause == GL_DECISION_CAUSE_CANCELLATION);
+    note told = note_of(decision, denied);
     gl_message message = {.kind = GL_MESSAGE_DECISION,
-                          .declaration_id = declaration->declaration_id,
-                          .mrn = declaration->mrn,
-                          .lrn = declaration->functional_reference_id,
-                          .submitter = declaration->submitter,
+                          .declaration_id = (const uint8_t *)d->key.ptr,
+                          .mrn = clearance->mrn,
+                          .lrn = clearance->functional_reference_id,
+                          .submitter = clearance->submitter,
                           .version = decision->version,
                           .sequence = decision->version,
                           .lane = decision->lane,
                           .outcome = decision->outcome,
+                          .refused_for = clearance->refused_for,
+                          .denied = denied,
+                          .note = told.code,
+                          .note_text = told.text,
                           .hold = decision->hold,
-                          .accepted_us = declaration->accepted_at,
+                          .accepted_us = clearance->accepted_at,
                           .now_us = p->batch->now_us};
-    put_message(p, record, &message);
-    gl_clearance clearance = gl_status_decided(p->arena, declaration, &assessed->classification, &assessed->assessment,
-                                               decision, found->clearance, found->collides_with.ptr == NULL);
-    put_state(p, record, &clearance);
+    gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_NOTIFICATIONS, d->key, gl_message_value(p->arena, &message));
+}
+
+bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
+{
+    gl_decide_input input = d->input;
+    input.declaration = &d->assessed->declaration;
+    input.classification = &d->assessed->classification;
+    input.assessment = &d->assessed->assessment;
+    input.prior_version = d->prior == NULL ? 0 : d->prior->version;
+    input.now_us = p->batch->now_us;
+    gl_decision *decision = GL_NEW(p->arena, gl_decision);
+    if (!gl_decide_compute(p->policy, &input, p->arena, decision, err))
+        return false;
+    gl_str value = decided_value(p->arena, d->assessed->body, decision);
+    gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_DECISIONS, d->key, value);
+    note_audit(p, d->cause, decision, value);
+    gl_clearance clearance = gl_status_decided(p->arena, d->assessed, decision, d->prior, d->body, d->with_view);
+    if (d->event_id.ptr != NULL)
+        gl_clearance_add_event(p->arena, &clearance, d->event_id);
+    if (d->amends)
+        gl_clearance_replace_content(p->arena, &clearance, d->prior, &d->assessed->declaration);
+    clearance.undecided =
+        d->prior != NULL && decision->event != NULL && (d->prior->version == 0 || d->prior->undecided);
+    put_decided_message(p, d, decision, &clearance);
+    gl_outbox_state(p->outbox, d->cause, d->key, gl_status_value(p->arena, &clearance));
+    gl_pass_put_timer(p, d->cause, d->key, d->prior, decision);
     return true;
 }
 
-static void close_duplicate(pass *p, const gl_record *record, const gl_clearance *prior)
+/* -- Declarations
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static bool is_expired(const gl_pass *p, const gl_clearance *prior)
 {
-    gl_clearance clearance = gl_status_duplicate(p->arena, prior);
-    gl_message message = {.kind = GL_MESSAGE_DUPLICATE,
-                          .declaration_id = (const uint8_t *)record->key.ptr,
-                          .mrn = prior->mrn,
-                          .lrn = prior->functional_reference_id,
-                          .submitter = prior->submitter,
-                          .version = prior->version,
-                          .sequence = clearance.duplicate_count,
-                          .lane = (gl_decision_lane)prior->lane,
-                          .outcome = (gl_decision_outcome)prior->outcome,
-                          .accepted_us = prior->accepted_at,
-                          .now_us = p->batch->now_us};
+    return prior->version > 0 && p->batch->now_us - prior->decided_at > gl_decide_policy_window_us(p->policy);
+}
+
+/* What was decided last and stands. */
+static gl_message standing_message(gl_pass *p, const gl_record *record, const gl_clearance *prior)
+{
+    const gl_decision_prior *standing = gl_clearance_prior(p->arena, prior);
+    return (gl_message){.declaration_id = (const uint8_t *)record->key.ptr,
+                        .mrn = prior->mrn,
+                        .lrn = prior->functional_reference_id,
+                        .submitter = prior->submitter,
+                        .version = prior->version,
+                        .lane = standing->lane,
+                        .outcome = standing->outcome,
+                        .refused_for = standing->refused_for,
+                        .hold = standing->hold,
+                        .accepted_us = prior->accepted_at,
+                        .now_us = p->batch->now_us};
+}
+
+static bool is_amendment(const gl_declaration *declaration)
+{
+    return gl_str_eqz(declaration->function_code, "4") || gl_str_eqz(declaration->function_code, "13");
+}
+
+static bool decide(gl_pass *p, const gl_record *record, const gl_assessed *assessed, const found_state *found,
+                   gl_err *err)
+{
+    const gl_clearance *prior = found->clearance;
+    bool amendment = is_amendment(&assessed->declaration), counts = prior != NULL && !is_expired(p, prior);
+    gl_deciding deciding = {.cause = record,
+                            .key = record->key,
+                            .assessed = assessed,
+                            .prior = prior,
+                            .body = gl_clearance_body(p->arena, record->value, assessed),
+                            .amends = amendment && counts,
+                            .with_view = prior == NULL ? found->collides_with.ptr == NULL : prior->view.len > 0,
+                            .input = {.cause = amendment ? GL_DECISION_CAUSE_AMENDMENT : GL_DECISION_CAUSE_ACCEPTANCE,
+                                      .prior = counts ? gl_clearance_prior(p->arena, prior) : NULL,
+                                      .collides_with = found->collides_with}};
+    return gl_pass_decide(p, &deciding, err) && gl_pass_unpark(p, record, record->key, err);
+}
+
+static void supersede(gl_pass *p, const gl_record *record, const gl_clearance *prior)
+{
+    gl_clearance clearance = gl_status_superseded(prior);
+    gl_message message = standing_message(p, record, prior);
+    message.kind = GL_MESSAGE_SUPERSEDED;
+    message.sequence = clearance.superseded_count;
     put_message(p, record, &message);
     put_state(p, record, &clearance);
 }
 
-static void refuse_reused(pass *p, const gl_record *record, const gl_declaration *declaration)
+static void close_duplicate(gl_pass *p, const gl_record *record, const gl_clearance *prior)
+{
+    gl_clearance clearance = gl_status_duplicate(p->arena, prior);
+    gl_message message = standing_message(p, record, prior);
+    message.kind = GL_MESSAGE_DUPLICATE;
+    message.sequence = clearance.duplicate_count;
+    put_message(p, record, &message);
+    put_state(p, record, &clearance);
+}
+
+static void refuse_reused(gl_pass *p, const gl_record *record, const gl_declaration *declaration)
 {
     gl_message message = {.kind = GL_MESSAGE_LRN_REUSED,
                           .declaration_id = declaration->declaration_id,
@@ -190,9 +294,11 @@ static void refuse_reused(pass *p, const gl_record *record, const gl_declaration
 /* -- Technical holds
  * -------------------------------------------------------------------------------------------------------- */
 
-static void hold_technically(pass *p, const gl_record *record, gl_technical_hold *hold)
+/* `prior`: a clearance that has its answer, and goes on; another version of it could not be processed. */
+static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_hold *hold, const gl_clearance *prior)
 {
     gl_decision_hold *why = GL_NEW(p->arena, gl_decision_hold);
+    hold->declaration_id = (const uint8_t *)record->key.ptr;
     why->reason_code = GL_STR("technical-failure");
     why->text =
         GL_STR("It was accepted, but could not be processed; nothing is to be sent, it will be processed again");
@@ -211,13 +317,25 @@ static void hold_technically(pass *p, const gl_record *record, gl_technical_hold
                           .hold = why,
                           .accepted_us = hold->accepted_us,
                           .now_us = hold->now_us};
+    if (prior != NULL)
+        message.sequence = 1 + record->offset;
     put_message(p, record, &message);
-    gl_clearance clearance = gl_status_technical_hold(p->arena, hold);
+    gl_clearance clearance = prior == NULL ? gl_status_technical_hold(p->arena, hold) : *prior;
+    if (prior != NULL)
+        gl_clearance_note_failed(p->arena, &clearance, hold);
     put_state(p, record, &clearance);
 }
 
+/* The failed record is neither what stands nor a version that is known already. */
+static bool is_other_version(const gl_clearance *prior, const uint8_t digest[GL_SHA256_BYTES])
+{
+    static const uint8_t unknown[GL_SHA256_BYTES];
+    return memcmp(digest, unknown, GL_SHA256_BYTES) != 0 && memcmp(digest, prior->digest, GL_SHA256_BYTES) != 0 &&
+           !gl_clearance_had_content(prior, digest);
+}
+
 /* A record whose first section is readable names its declaration: that one gets its hold at once. */
-static bool hold_undecodable(pass *p, const gl_record *record, const gl_err *why, gl_err *err)
+static bool hold_undecodable(gl_pass *p, const gl_record *record, const gl_err *why, gl_err *err)
 {
     gl_declaration *declaration = GL_NEW(p->arena, gl_declaration);
     if (!gl_failed_declaration(p->arena, record->key, record->value, declaration))
@@ -225,7 +343,8 @@ static bool hold_undecodable(pass *p, const gl_record *record, const gl_err *why
     found_state found;
     if (!find_state(p, record, &found, err))
         return false;
-    if (found.clearance != NULL || found.collides_with.ptr != NULL)
+    if (found.collides_with.ptr != NULL ||
+        (found.clearance != NULL && !is_other_version(found.clearance, declaration->content_digest)))
         return true;
     gl_technical_hold hold = {.mrn = declaration->mrn,
                               .lrn = declaration->functional_reference_id,
@@ -237,7 +356,7 @@ static bool hold_undecodable(pass *p, const gl_record *record, const gl_err *why
                               .source = GL_STR("decide"),
                               .code = gl_str_of(why->code)};
     memcpy(hold.digest, declaration->content_digest, sizeof hold.digest);
-    hold_technically(p, record, &hold);
+    hold_technically(p, record, &hold, found.clearance);
     return true;
 }
 
@@ -270,7 +389,7 @@ static void read_digest(gl_str hex, uint8_t digest[GL_SHA256_BYTES])
     memcpy(digest, read, sizeof read);
 }
 
-static void hold_by_event(pass *p, const gl_record *record, const gl_event *event)
+static void hold_by_event(gl_pass *p, const gl_record *record, const gl_event *event, const gl_clearance *prior)
 {
     gl_technical_hold hold = {.mrn = detail(event, "mrn"),
                               .lrn = detail(event, "functional_reference_id"),
@@ -282,21 +401,33 @@ static void hold_by_event(pass *p, const gl_record *record, const gl_event *even
                               .code = event->code};
     gl_time_parse(detail(event, "accepted_at"), &hold.accepted_us);
     read_digest(detail(event, "content_digest"), hold.digest);
-    hold_technically(p, record, &hold);
+    if (prior == NULL || (!gl_clearance_has_event(prior, event->event_id) && is_other_version(prior, hold.digest)))
+        hold_technically(p, record, &hold, prior);
 }
 
 /* -- Records
  * ---------------------------------------------------------------------------------------------------------------- */
 
 /* What a technical hold waits for: the declaration itself, as far as its content is known. */
-static bool is_redriven(const gl_clearance *prior, const gl_declaration *declaration)
+static bool is_awaited(const gl_clearance *prior, const gl_declaration *declaration)
 {
     static const uint8_t unknown[GL_SHA256_BYTES];
-    return prior->version == 0 && (memcmp(prior->digest, unknown, GL_SHA256_BYTES) == 0 ||
-                                   memcmp(prior->digest, declaration->content_digest, GL_SHA256_BYTES) == 0);
+    return (prior->version == 0 || prior->undecided) &&
+           (memcmp(prior->digest, unknown, GL_SHA256_BYTES) == 0 ||
+            memcmp(prior->digest, declaration->content_digest, GL_SHA256_BYTES) == 0);
 }
 
-static bool take_assessed(pass *p, const gl_record *record, gl_err *err)
+/* An older version that a newer one has replaced: sent again from the dead letters, or by its sender. The same content
+ * accepted later than what stands is an amendment back to it. */
+static bool is_superseded(const gl_clearance *prior, const gl_declaration *declaration)
+{
+    if (!gl_clearance_had_content(prior, declaration->content_digest))
+        return false;
+    int64_t stands_since_us = prior->content_at.set ? prior->content_at.value : prior->accepted_at;
+    return !is_amendment(declaration) || declaration->accepted_at <= stands_since_us;
+}
+
+static bool take_assessed(gl_pass *p, const gl_record *record, gl_err *err)
 {
     gl_assessed *assessed = GL_NEW(p->arena, gl_assessed);
     gl_err wrong;
@@ -315,17 +446,70 @@ static bool take_assessed(pass *p, const gl_record *record, gl_err *err)
     if (!find_state(p, record, &found, err))
         return false;
     const gl_clearance *prior = found.clearance;
-    if (prior == NULL || is_redriven(prior, declaration) ||
-        (prior->version > 0 && p->batch->now_us - prior->decided_at > gl_decide_policy_window_us(p->policy)))
+    if (prior == NULL || is_awaited(prior, declaration) || is_expired(p, prior))
         return decide(p, record, assessed, &found, err);
     if (memcmp(prior->digest, declaration->content_digest, GL_SHA256_BYTES) == 0)
         close_duplicate(p, record, prior);
+    else if (is_superseded(prior, declaration))
+        supersede(p, record, prior);
+    else if (is_amendment(declaration))
+        return decide(p, record, assessed, &found, err);
     else
         refuse_reused(p, record, declaration);
     return true;
 }
 
-static bool take_event(pass *p, const gl_record *record, gl_err *err)
+/* -- Events
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+static gl_decision_causing_event *causing_event(gl_pass *p, const gl_event *event)
+{
+    gl_decision_causing_event *made = GL_NEW(p->arena, gl_decision_causing_event);
+    *made = (gl_decision_causing_event){.type = gl_str_of(gl_event_event_type_name(event->type)),
+                                        .occurred_at = event->occurred_at,
+                                        .source = event->source,
+                                        .actor = event->actor,
+                                        .code = event->code,
+                                        .text = event->text};
+    made->details.at = GL_NEW_N(p->arena, gl_decision_event_detail, event->details.count);
+    made->details.count = event->details.count;
+    for (size_t i = 0; i < event->details.count; i++)
+        made->details.at[i] = (gl_decision_event_detail){event->details.at[i].name, event->details.at[i].value};
+    return made;
+}
+
+bool gl_pass_decide_event(gl_pass *p, const gl_record *record, gl_str key, const gl_clearance *prior,
+                          const gl_event *event, gl_err *err)
+{
+    if (gl_clearance_has_event(prior, event->event_id))
+        return true;
+    gl_assessed *assessed = GL_NEW(p->arena, gl_assessed);
+    if (!gl_clearance_sections(p->arena, (const uint8_t *)key.ptr, prior, assessed, err))
+        return false;
+    gl_deciding deciding = {.cause = record,
+                            .key = key,
+                            .assessed = assessed,
+                            .prior = prior,
+                            .body = prior->body,
+                            .event_id = event->event_id,
+                            .with_view = prior->view.len > 0,
+                            .input = {.cause = gl_decide_cause_of(event->type),
+                                      .causing_event_id = event->event_id,
+                                      .prior = gl_clearance_prior(p->arena, prior),
+                                      .event = causing_event(p, event)}};
+    return gl_pass_decide(p, &deciding, err);
+}
+
+/* What does not wait until a technical hold ends. */
+static bool is_urgent(const gl_event *event)
+{
+    return event->type == GL_EVENT_EVENT_TYPE_CANCELLATION ||
+           (event->type == GL_EVENT_EVENT_TYPE_OFFICER_ACTION &&
+            (gl_str_eqz(event->code, "refuse") || gl_str_eqz(event->code, "hold"))) ||
+           (event->type == GL_EVENT_EVENT_TYPE_INSPECTION_RESULT && gl_str_eqz(event->code, "B1"));
+}
+
+static bool take_event(gl_pass *p, const gl_record *record, gl_err *err)
 {
     gl_event_envelope *envelope = GL_NEW(p->arena, gl_event_envelope);
     const gl_event *event = &envelope->event;
@@ -338,25 +522,29 @@ static bool take_event(pass *p, const gl_record *record, gl_err *err)
                        "the record's key is not the id of the declaration that the event is about");
     else if (good && event->event_id.len == 0)
         good = gl_fail(&wrong, GL_DEAD_LETTER, "event-id", "the event has no id");
-    else if (good && event->type != GL_EVENT_EVENT_TYPE_TECHNICAL_FAILURE)
-        good = gl_fail(&wrong, GL_DEAD_LETTER, "event-unsupported", "events of type %s have no effect in this version",
-                       gl_event_event_type_name(event->type));
     if (!good) {
         gl_outbox_dead_letter(p->outbox, record, &wrong);
         return true;
     }
     found_state found;
-    if (!find_state(p, record, &found, err))
+    if (!find_for_event(p, record, &found, err))
         return false;
-    if (found.clearance == NULL && found.collides_with.ptr == NULL)
-        hold_by_event(p, record, event);
-    return true;
+    if (event->type == GL_EVENT_EVENT_TYPE_TECHNICAL_FAILURE) {
+        if (found.collides_with.ptr == NULL)
+            hold_by_event(p, record, event, found.clearance);
+        return true;
+    }
+    const gl_clearance *prior = found.clearance;
+    bool waits = prior == NULL || prior->version == 0 || prior->undecided;
+    if (waits && (prior == NULL || !is_urgent(event)))
+        return gl_pass_park(p, record, err);
+    return gl_pass_decide_event(p, record, found.key, found.clearance, event, err);
 }
 
 /* -- The audit block of each partition
  * --------------------------------------------------------------------------------------- */
 
-static bool put_block(pass *p, const gl_record *cause, gl_audit_audit_entry *entries, size_t count, gl_err *err)
+static bool put_block(gl_pass *p, const gl_record *cause, gl_audit_audit_entry *entries, size_t count, gl_err *err)
 {
     gl_str key = {AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, value;
     gl_audit_head_state prior, next = {0};
@@ -381,7 +569,7 @@ static bool put_block(pass *p, const gl_record *cause, gl_audit_audit_entry *ent
     return true;
 }
 
-static bool put_blocks(pass *p, gl_err *err)
+bool gl_pass_put_audit(gl_pass *p, gl_err *err)
 {
     gl_audit_audit_entry *gathered = GL_NEW_N(p->arena, gl_audit_audit_entry, p->audit_count);
     for (size_t i = 0; i < p->audit_count; i++) {
@@ -400,7 +588,7 @@ static bool put_blocks(pass *p, gl_err *err)
     return true;
 }
 
-static bool take_all(pass *p, gl_err *err)
+static bool take_all(gl_pass *p, gl_err *err)
 {
     for (size_t i = 0; i < p->batch->count; i++) {
         const gl_record *record = &p->batch->records[i];
@@ -408,29 +596,39 @@ static bool take_all(pass *p, gl_err *err)
         if (!done)
             return false;
     }
-    return put_blocks(p, err);
+    return gl_pass_put_audit(p, err);
 }
 
-static pass pass_of(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox)
+static gl_pass pass_of(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox)
 {
-    return (pass){.policy = policy,
-                  .batch = batch,
-                  .outbox = outbox,
-                  .state = gl_outbox_state_view(outbox),
-                  .arena = batch->arena,
-                  .audit = GL_NEW_N(batch->arena, gl_audit_audit_entry, batch->count),
-                  .audit_cause = GL_NEW_N(batch->arena, const gl_record *, batch->count)};
+    return (gl_pass){.policy = policy,
+                     .batch = batch,
+                     .outbox = outbox,
+                     .state = gl_outbox_state_view(outbox),
+                     .arena = batch->arena};
 }
 
 bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
 {
-    pass p = pass_of(policy, batch, outbox);
+    gl_pass p = pass_of(policy, batch, outbox);
     return take_all(&p, err);
+}
+
+bool gl_decide_timers(const gl_decide_policy *policy, const gl_batch *batch, const int32_t *partitions, size_t count,
+                      gl_outbox *outbox, gl_err *err)
+{
+    enum { A_TRANSACTION = 200 };
+    gl_pass p = pass_of(policy, batch, outbox);
+    size_t limit = A_TRANSACTION;
+    for (size_t i = 0; i < count && limit > 0; i++)
+        if (!gl_pass_fire(&p, partitions[i], &limit, err))
+            return false;
+    return gl_pass_put_audit(&p, err);
 }
 
 bool gl_decide_dead_lettered(const gl_decide_policy *policy, const gl_batch *batch, const gl_record *record,
                              const gl_err *why, gl_outbox *outbox, gl_err *err)
 {
-    pass p = pass_of(policy, batch, outbox);
+    gl_pass p = pass_of(policy, batch, outbox);
     return record->input != GL_DECIDE_IN_ASSESSED || hold_undecodable(&p, record, why, err);
 }

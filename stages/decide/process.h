@@ -12,9 +12,20 @@
  * - assessed, cannot be decoded: dead letter; when its declaration section is readable, a technical hold as well.
  * - event TECHNICAL_FAILURE without a state: a technical hold, which is a state of version 0 with outcome HELD, and its
  *   notification. NO record on gl.decisions.
- * - event TECHNICAL_FAILURE with a state: nothing, the clearance has its answer (a repeated event, or the record of a
- *   duplicate).
- * - event of another type: dead letter event-unsupported.
+ * - event TECHNICAL_FAILURE with a state, about the content that stands: nothing, the clearance has its answer. About
+ *   another content (an amendment that failed): a notification, and the state remembers the content.
+ * - amendment (function code 4, or 13), and there is a clearance: a decision of its own, cause AMENDMENT. On a closed
+ *   clearance it keeps the outcome, with the reason amendment-after-release (or -refusal). Without a clearance, or on a
+ *   technical hold, it is the declaration itself.
+ * - an older version that comes after a newer one (redriven): superseded. A notification and the state with
+ *   superseded_count + 1. NO record on gl.decisions.
+ * - event of another type: one decision (events.c), also when it changes nothing, made from the sections that the state
+ *   keeps; nothing when the clearance's last 64 events have its id. The key may know the MRN's 62 bits only.
+ * - the same without a clearance: parked (park.c), and decided right after its declaration, in order of arrival; after
+ *   decide.parking_deadline a dead letter event-orphaned. On a technical hold only what ends or holds (cancellation,
+ *   an officer's refuse or hold, an unsatisfactory inspection) is decided at once, the rest is parked until the
+ *   declaration itself is decided.
+ * - a hold's time limit passes: one decision, cause TIMER, which changes nothing but says overdue.
  *
  * Why a duplicate adds no decision: gl.decisions has each declaration's decisions with consecutive versions, and a
  * client that counts them must not count a parcel twice. The duplicate is on gl.clearances and gl.notifications.
@@ -36,6 +47,10 @@
 /* Puts everything that the batch's records cause into `outbox`, in record order, and one audit block a partition.
  * Errors (GL_FATAL): state-io, a state of our own that cannot be decoded, seed-unknown. Thread: worker. */
 bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
+/* Puts everything of these partitions that is due at batch->now_us (the batch has no records), 200 timers at most:
+ * what is left is due at the next call. Errors: as gl_decide_process. Thread: worker. */
+bool gl_decide_timers(const gl_decide_policy *policy, const gl_batch *batch, const int32_t *partitions, size_t count,
+                      gl_outbox *outbox, gl_err *err);
 
 /* For a record of gl.declarations.assessed that the runtime dead-letters itself: its technical hold, when its
  * declaration can be read and has no clearance yet. Errors and thread: as above. */

@@ -44,6 +44,8 @@ static const field_place FIELDS[] = {
     FIELD(office_stopped),
     FIELD(degraded),
     FIELD(evaluator),
+    FIELD(event),
+    FIELD(prior),
 };
 /* NOLINTEND(bugprone-sizeof-expression) */
 _Static_assert(sizeof FIELDS / sizeof *FIELDS == GL_DECIDE_FIELDS, "every field of the schema is compared");
@@ -95,7 +97,9 @@ bool gl_decide_replay(const gl_decide_policy *policy, gl_str value, gl_arena *ar
                              .causing_event_id = recorded->causing_event_id,
                              .now_us = recorded->decided_at,
                              .collides_with = recorded->first_mrn,
-                             .seed_epoch = recorded->seed_epoch};
+                             .seed_epoch = recorded->seed_epoch,
+                             .prior = recorded->prior,
+                             .event = recorded->event};
     if (!gl_decide_compute(policy, &input, arena, &result->computed, err))
         return false;
     result->same = same_bytes(recorded, &result->computed, arena);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "decide/eligibility.h"
+#include "decide/making.h"
 
 _Static_assert((int)GL_LANE_RED == (int)GL_DECISION_LANE_RED && (int)GL_LANE_GREEN == (int)GL_DECISION_LANE_GREEN,
                "a policy's lane is the record's");
@@ -11,22 +12,10 @@ _Static_assert((int)GL_ASSESSMENT_LANE_HINT_RED == (int)GL_LANE_RED &&
                    (int)GL_ASSESSMENT_LANE_HINT_BLUE == (int)GL_LANE_BLUE,
                "a criterion's lane is the record's");
 
-enum { FIXED_REASONS = 6 }; /* score, random, degraded, eligibility, what keeps it back, audit after clearance */
+/* score, random, degraded, eligibility, what keeps it back, audit after clearance, an examination that goes on */
+enum { FIXED_REASONS = 8 };
 
 static const char RANDOM[] = "random";
-
-/* What one decision is made with. */
-typedef struct making {
-    const gl_decide_policy *policy;
-    const gl_decide_input *input;
-    const gl_office *office;
-    const gl_draw_key *key;
-    gl_arena *arena;
-    gl_decision *out;
-    gl_str *required;
-    size_t required_count;
-    gl_lane lane; /* the strictest so far */
-} making;
 
 gl_str gl_decide_office_of(const gl_declaration *declaration)
 {
@@ -39,7 +28,7 @@ gl_str gl_decide_office_of(const gl_declaration *declaration)
     return GL_STR("");
 }
 
-static void add_reason(making *m, const char *code, gl_str id, gl_str text)
+void gl_making_reason(making *m, const char *code, gl_str id, gl_str text)
 {
     m->out->reasons.at[m->out->reasons.count++] = (gl_decision_reason){.code = gl_str_of(code), .id = id, .text = text};
 }
@@ -86,7 +75,7 @@ static void weigh_score(making *m)
         gl_str parts[] = {GL_STR("Outside the model's domain, so not scored: lane "),
                           gl_str_of(gl_decision_lane_name((gl_decision_lane)office->unscored_lane)),
                           GL_STR(" by the office's policy for unscored declarations")};
-        add_reason(m, "score", GL_STR("unscored"), join(m->arena, parts, 3));
+        gl_making_reason(m, "score", GL_STR("unscored"), join(m->arena, parts, 3));
         return;
     }
     int32_t score = assessment->score_ppm.value;
@@ -103,11 +92,11 @@ static void weigh_score(making *m)
                           share_text(m->arena, thresholds[lane]),
                           GL_STR(" for "),
                           gl_str_of(gl_decision_lane_name((gl_decision_lane)lane))};
-        add_reason(m, "score", gl_str_of(names[lane]), join(m->arena, parts, 6));
+        gl_making_reason(m, "score", gl_str_of(names[lane]), join(m->arena, parts, 6));
         return;
     }
     gl_str parts[] = {GL_STR("Score "), have, GL_STR(" is below every threshold of the office")};
-    add_reason(m, "score", GL_STR("below"), join(m->arena, parts, 3));
+    gl_making_reason(m, "score", GL_STR("below"), join(m->arena, parts, 3));
 }
 
 /* One draw per criterion and rate, however many items it hit. */
@@ -148,7 +137,7 @@ static void weigh_hits(making *m)
             continue;
         at_least(m, (gl_lane)hit->lane);
         if (!has_reason(m, first, hit->criterion_id))
-            add_reason(m, "criterion", hit->criterion_id, hit->text);
+            gl_making_reason(m, "criterion", hit->criterion_id, hit->text);
     }
 }
 
@@ -157,7 +146,7 @@ static void weigh_random(making *m)
     if (!drawn(m, gl_str_of(RANDOM), m->office->min_random_rate_ppm))
         return;
     at_least(m, m->office->random_lane);
-    add_reason(m, "random", gl_str_of(RANDOM), GL_STR("Selected at random, by the office's minimum random rate"));
+    gl_making_reason(m, "random", gl_str_of(RANDOM), GL_STR("Selected at random, by the office's minimum random rate"));
 }
 
 static void weigh_degraded(making *m)
@@ -166,8 +155,8 @@ static void weigh_degraded(making *m)
     if (!m->out->degraded || m->office->degraded_lane >= m->lane)
         return;
     at_least(m, m->office->degraded_lane);
-    add_reason(m, "policy", GL_STR("degraded"),
-               GL_STR("Classified or assessed while a dependency was missing: the office's degraded lane"));
+    gl_making_reason(m, "policy", GL_STR("degraded"),
+                     GL_STR("Classified or assessed while a dependency was missing: the office's degraded lane"));
 }
 
 static void weigh_eligibility(making *m)
@@ -182,14 +171,14 @@ static void weigh_eligibility(making *m)
     for (size_t i = 0; i < m->out->eligibility.count; i++)
         if (!results[i].eligible) {
             gl_str parts[] = {results[i].code, GL_STR(" is claimed, but "), results[i].reason};
-            add_reason(m, "eligibility", results[i].code, join(m->arena, parts, 3));
+            gl_making_reason(m, "eligibility", results[i].code, join(m->arena, parts, 3));
         }
 }
 
 /* -- The outcome ------------------------------------------------------------------------------------------------------
  */
 
-static gl_decision_hold *hold(making *m, const char *reason, const char *text)
+gl_decision_hold *gl_making_hold(making *m, const char *reason, const char *text)
 {
     gl_decision_hold *made = GL_NEW(m->arena, gl_decision_hold);
     made->reason_code = gl_str_of(reason);
@@ -202,34 +191,31 @@ static gl_decision_hold *hold(making *m, const char *reason, const char *text)
     return made;
 }
 
-static void hold_by_lane(making *m, gl_lane lane_without_eligibility)
+void gl_making_hold_by_lane(making *m, gl_lane lane_without_eligibility)
 {
     gl_decision *out = m->out;
     int64_t now_us = m->input->now_us;
     out->outcome = GL_DECISION_OUTCOME_HELD;
     if (m->lane == GL_LANE_RED) {
-        out->hold = hold(m, "examination", "The goods are to be examined");
+        out->hold = gl_making_hold(m, "examination", "The goods are to be examined");
         out->hold->until = GL_SOME_I64(now_us + m->office->examination_within_us);
         return;
     }
     bool by_claim = lane_without_eligibility > GL_LANE_YELLOW;
     if (!by_claim)
         m->required[m->required_count++] = GL_STR("Invoice, transport document and proof of payment");
-    out->hold = by_claim
-                    ? hold(m, "eligibility", "A procedure is claimed without what it needs: documents are to be sent")
-                    : hold(m, "documents", "Documents are to be sent");
+    out->hold = by_claim ? gl_making_hold(m, "eligibility",
+                                          "A procedure is claimed without what it needs: documents are to be sent")
+                         : gl_making_hold(m, "documents", "Documents are to be sent");
     out->hold->until = GL_SOME_I64(now_us + m->office->documents_within_us);
 }
 
-/* A test, a stop and shadow mode keep a release back; a test never is anything but a test. */
-static void keep_back(making *m)
+void gl_making_keep_back(making *m, bool by_officer)
 {
     gl_decision *out = m->out;
     out->intended_outcome = out->outcome;
-    out->shadow = m->office->shadow;
-    out->office_stopped = m->office->stopped;
     const char *reason = NULL, *text = NULL;
-    bool releases = out->outcome == GL_DECISION_OUTCOME_RELEASED;
+    bool releases = out->outcome == GL_DECISION_OUTCOME_RELEASED && !by_officer;
     if (m->input->declaration->test_indicator) {
         reason = "test-declaration";
         text = "A test declaration never releases goods";
@@ -244,21 +230,76 @@ static void keep_back(making *m)
         return;
     gl_opt_i64 until = out->hold == NULL ? (gl_opt_i64){0} : out->hold->until;
     out->outcome = GL_DECISION_OUTCOME_HELD;
-    out->hold = hold(m, reason, text);
+    out->hold = gl_making_hold(m, reason, text);
     out->hold->until = until;
-    add_reason(m, "policy", gl_str_of(reason), gl_str_of(text));
+    gl_making_reason(m, "policy", gl_str_of(reason), gl_str_of(text));
 }
 
 static void settle(making *m, gl_lane lane_without_eligibility)
 {
     m->out->lane = (gl_decision_lane)m->lane;
-    if (m->lane <= GL_LANE_YELLOW)
-        hold_by_lane(m, lane_without_eligibility);
+    if (m->keeps_hold) {
+        gl_making_unchanged(m);
+        m->out->lane = (gl_decision_lane)m->lane;
+    } else if (m->lane <= GL_LANE_YELLOW)
+        gl_making_hold_by_lane(m, lane_without_eligibility);
     else
         m->out->outcome = GL_DECISION_OUTCOME_RELEASED;
-    if (m->lane == GL_LANE_BLUE)
-        add_reason(m, "policy", GL_STR("post-clearance"), GL_STR("Released, with an audit after clearance"));
-    keep_back(m);
+    if (m->lane == GL_LANE_BLUE && !m->keeps_hold)
+        gl_making_reason(m, "policy", GL_STR("post-clearance"), GL_STR("Released, with an audit after clearance"));
+    gl_making_keep_back(m, false);
+}
+
+void gl_making_unchanged(making *m)
+{
+    const gl_decision_prior *prior = m->input->prior;
+    m->out->lane = prior->lane;
+    m->out->outcome = prior->outcome;
+    m->out->intended_outcome = prior->intended_outcome;
+    m->out->hold = prior->hold;
+}
+
+bool gl_decide_is_closed(const gl_decision_prior *prior)
+{
+    return prior != NULL && prior->outcome != GL_DECISION_OUTCOME_HELD;
+}
+
+void gl_making_after(making *m, const char *what, const char *text)
+{
+    const gl_decision_prior *prior = m->input->prior;
+    const char *after = prior->outcome == GL_DECISION_OUTCOME_RELEASED ? "release"
+                        : gl_str_eqz(prior->refused_for, "cancelled")  ? "cancellation"
+                                                                       : "refusal";
+    gl_making_unchanged(m);
+    const char *code = gl_arena_printf(m->arena, "%s-after-%s", what, after);
+    gl_making_reason(m, code, gl_str_of(code), gl_str_of(text));
+}
+
+/* What has its answer keeps it: the goods may be gone. */
+static void keep_closed(making *m)
+{
+    bool amended = m->input->cause == GL_DECISION_CAUSE_AMENDMENT;
+    gl_making_after(m, amended ? "amendment" : "declaration",
+                    amended ? "Amended after the clearance ended: noted, its outcome stays"
+                            : "Processed after the clearance ended: noted, its outcome stays");
+}
+
+/* An amendment does not end an examination, nor what an officer holds. */
+static void weigh_prior(making *m)
+{
+    const gl_decision_prior *prior = m->input->prior;
+    if (prior == NULL && m->input->cause == GL_DECISION_CAUSE_AMENDMENT)
+        gl_making_reason(m, "policy", GL_STR("amendment-without-original"),
+                         GL_STR("An amendment of a declaration that is not known: decided as the declaration itself"));
+    if (prior == NULL || prior->hold == NULL || gl_str_eqz(prior->hold->reason_code, "technical-failure"))
+        return;
+    bool officer = gl_str_eqz(prior->hold->reason_code, "officer-hold");
+    if (prior->lane != GL_DECISION_LANE_RED && !officer)
+        return;
+    at_least(m, officer ? (gl_lane)prior->lane : GL_LANE_RED);
+    gl_making_reason(m, "policy", GL_STR("examination-goes-on"),
+                     GL_STR("Held for an examination or by an officer before this version: that goes on"));
+    m->keeps_hold = officer;
 }
 
 static void refuse_collision(making *m)
@@ -266,11 +307,9 @@ static void refuse_collision(making *m)
     gl_decision *out = m->out;
     out->lane = GL_DECISION_LANE_RED;
     out->outcome = out->intended_outcome = GL_DECISION_OUTCOME_REFUSED;
-    out->shadow = m->office->shadow;
-    out->office_stopped = m->office->stopped;
     out->first_mrn = m->input->collides_with;
-    add_reason(m, "mrn-collision", GL_STR("mrn-collision"),
-               GL_STR("Another declaration has the same MRN characters: submit it again under another LRN"));
+    gl_making_reason(m, "mrn-collision", GL_STR("mrn-collision"),
+                     GL_STR("Another declaration has the same MRN characters: submit it again under another LRN"));
 }
 
 static void fill_inputs(making *m)
@@ -290,10 +329,17 @@ static void fill_inputs(making *m)
     out->blue_threshold_ppm = office->blue_ppm;
     out->exchange_rate_version = gl_rates_version(gl_decide_policy_rates(m->policy));
     out->evaluator = GL_STR(GL_DECIDE_EVALUATOR);
+    out->shadow = office->shadow;
+    out->office_stopped = office->stopped;
+    if (input->prior != NULL)
+        out->prior = gl_arena_dup(m->arena, input->prior, sizeof *input->prior);
+    if (input->event != NULL)
+        out->event = gl_arena_dup(m->arena, input->event, sizeof *input->event);
     out->reasons.at =
         GL_NEW_N(m->arena, gl_decision_reason, FIXED_REASONS + GL_ELIGIBILITY_CODES + input->assessment->hits.count);
     out->draws.at = GL_NEW_N(m->arena, gl_decision_draw, 1 + input->assessment->hits.count);
-    m->required = GL_NEW_N(m->arena, gl_str, GL_ELIGIBILITY_CODES + 1);
+    size_t required = input->prior == NULL || input->prior->hold == NULL ? 0 : input->prior->hold->required.count;
+    m->required = GL_NEW_N(m->arena, gl_str, GL_ELIGIBILITY_CODES + 1 + required);
 }
 
 bool gl_decide_compute(const gl_decide_policy *policy, const gl_decide_input *input, gl_arena *arena,
@@ -316,12 +362,21 @@ bool gl_decide_compute(const gl_decide_policy *policy, const gl_decide_input *in
         refuse_collision(&m);
         return true;
     }
+    if (input->event != NULL || input->cause == GL_DECISION_CAUSE_TIMER) {
+        gl_decide_by_event(&m);
+        return true;
+    }
+    if (gl_decide_is_closed(input->prior)) {
+        keep_closed(&m);
+        return true;
+    }
     weigh_score(&m);
     weigh_hits(&m);
     weigh_random(&m);
     weigh_degraded(&m);
     gl_lane lane_without_eligibility = m.lane;
     weigh_eligibility(&m);
+    weigh_prior(&m);
     settle(&m, lane_without_eligibility);
     return true;
 }

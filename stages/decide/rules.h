@@ -3,7 +3,12 @@
  *
  * Order of what decides: refusal (a collision of MRNs); then the strictest lane of score or unscored lane, selected
  * criteria, random draw, degraded lane and eligibility; then what keeps a release back: test indicator, the office's
- * stop, shadow mode. `intended_outcome` keeps what it would be without those three.
+ * stop, shadow mode. `intended_outcome` keeps what it would be without those three. What the clearance was before
+ * counts too: one that is released or refused keeps its outcome whatever its declaration says, and a new version does
+ * not end an examination or an officer's hold.
+ *
+ * An event (events.c) or a time limit decides from what was before and from the event alone: only an officer's explicit
+ * release passes a stop or shadow mode, and nothing releases a test declaration or one that was never assessed.
  *
  * Draws: a criterion's hit with a rate of 0 never selects and one of 1,000,000 always does, so neither is drawn; every
  * other criterion is drawn once per declaration and rate, and the random draw ("random") is always made when the office
@@ -15,7 +20,7 @@
 #include "decide/policy.h"
 #include "gen/topics.h"
 
-#define GL_DECIDE_EVALUATOR "greenlane-decide/" GL_VERSION "/rules-1"
+#define GL_DECIDE_EVALUATOR "greenlane-decide/" GL_VERSION "/rules-2"
 
 typedef struct gl_decide_input {
     const gl_declaration *declaration;
@@ -25,8 +30,10 @@ typedef struct gl_decide_input {
     gl_decision_cause cause;
     gl_str causing_event_id; /* {NULL, 0}: none */
     int64_t now_us;
-    gl_str collides_with; /* MRN of another declaration with the same MRN characters, or {NULL, 0} */
-    gl_str seed_epoch;    /* {NULL, 0}: the policy's current one */
+    gl_str collides_with;                   /* MRN of another declaration with the same MRN characters, or {NULL, 0} */
+    gl_str seed_epoch;                      /* {NULL, 0}: the policy's current one */
+    const gl_decision_prior *prior;         /* of the clearance as it stands, or NULL: none that counts */
+    const gl_decision_causing_event *event; /* of a decision for an event; then and for TIMER, `prior` is there */
 } gl_decide_input;
 
 /* Slices of the result point into the policy, the input, `arena` and static storage. Errors (GL_FATAL): seed-unknown,
@@ -35,13 +42,17 @@ bool gl_decide_compute(const gl_decide_policy *policy, const gl_decide_input *in
                        gl_decision *decision, gl_err *err);
 /* The office whose policy applies: of declaration, else of presentation, else the supervising one, else empty. */
 gl_str gl_decide_office_of(const gl_declaration *declaration);
+/* Released or refused; false for NULL. */
+bool gl_decide_is_closed(const gl_decision_prior *prior);
+/* What a decision for an event of that type says as its cause. */
+gl_decision_cause gl_decide_cause_of(gl_event_event_type type);
 
 typedef struct gl_decide_difference {
     const char *field;         /* of the decision section */
     gl_str recorded, computed; /* as JSON */
 } gl_decide_difference;
 
-enum { GL_DECIDE_FIELDS = 25 };
+enum { GL_DECIDE_FIELDS = 27 };
 
 typedef struct gl_decide_replay_result {
     bool same;            /* the encoded section is equal byte for byte */

@@ -11,6 +11,7 @@
 
 /* What a technical hold is made from; texts may be empty when the event does not say them. */
 typedef struct gl_technical_hold {
+    const uint8_t *declaration_id;
     gl_str mrn, lrn, submitter, office;
     uint8_t digest[32]; /* zeros: not known */
     int64_t accepted_us;
@@ -22,11 +23,12 @@ typedef struct gl_technical_hold {
 } gl_technical_hold;
 
 /* `prior`: the clearance before, or NULL. `with_view` false: the MRN's place in the view belongs to another
- * declaration. */
-gl_clearance gl_status_decided(gl_arena *arena, const gl_declaration *declaration,
-                               const gl_classification *classification, const gl_assessment *assessment,
-                               const gl_decision *decision, const gl_clearance *prior, bool with_view);
+ * declaration. `body`: the content that stands (see the schema). The lists of events and contents are the prior's. */
+gl_clearance gl_status_decided(gl_arena *arena, const gl_assessed *assessed, const gl_decision *decision,
+                               const gl_clearance *prior, gl_str body, bool with_view);
 gl_clearance gl_status_duplicate(gl_arena *arena, const gl_clearance *prior);
+/* An older version came after a newer one. */
+gl_clearance gl_status_superseded(const gl_clearance *prior);
 gl_clearance gl_status_technical_hold(gl_arena *arena, const gl_technical_hold *hold);
 /* The value for gl.clearances, with its header. */
 gl_str gl_status_value(gl_arena *arena, const gl_clearance *clearance);
