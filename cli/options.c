@@ -11,7 +11,7 @@
 
 static void print_help(const gl_command *command, const gl_option *options, size_t count)
 {
-    static const char *const values[] = {"", " TEXT", " N", " SHARE"};
+    static const char *const values[] = {"", " TEXT", " N", " SHARE", " TEXT"};
     printf("usage: greenlane %s %s\n\n%s\n\noptions:\n", command->name, command->synopsis, command->help);
     for (size_t i = 0; i < count; i++)
         printf("  --%s%s%*s%s\n", options[i].name, values[options[i].type],
@@ -59,6 +59,13 @@ static bool set_value(const gl_option *option, const char *text)
         return set_int(text, option->target);
     case GL_OPTION_SHARE:
         return set_share(text, option->target);
+    case GL_OPTION_LIST: {
+        gl_option_list *list = option->target;
+        if (list->count == GL_OPTION_LIST_LIMIT)
+            return false;
+        list->at[list->count++] = text;
+        return true;
+    }
     }
     return false;
 }
@@ -67,6 +74,7 @@ static const char *wanted(gl_option_type type)
 {
     return type == GL_OPTION_INT     ? "a whole number, not negative"
            : type == GL_OPTION_SHARE ? "a share, as 2% or 0.02"
+           : type == GL_OPTION_LIST  ? "one of at most 64 values"
                                      : "a value";
 }
 

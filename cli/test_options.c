@@ -120,3 +120,15 @@ Test(options, thousands)
     cr_assert_str_eq(gl_thousands(1234567, text), "1,234,567");
     cr_assert_str_eq(gl_thousands(-8134, text), "-8,134");
 }
+
+Test(options, a_list_takes_its_option_several_times)
+{
+    gl_option_list list = {0};
+    const gl_option options[] = {{"detail", GL_OPTION_LIST, &list, "name=value"}};
+    char fly[] = "fly", first[] = "--detail", a[] = "a=1", second[] = "--detail=b=2";
+    char *argv[] = {fly, first, a, second};
+    cr_assert_eq(gl_options_parse(&COMMAND, options, 1, 4, argv), 0);
+    cr_assert_eq(list.count, 2);
+    cr_assert_str_eq(list.at[0], "a=1");
+    cr_assert_str_eq(list.at[1], "b=2");
+}
