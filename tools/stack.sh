@@ -25,6 +25,7 @@ Environment:
   PARTITIONS       of each topic, when they are created (4)
   BROKERS          1, or 3: combined nodes, three replicas of everything, two of which must be in sync
   KAFKA_SETTINGS   further lines of server.properties, separated by spaces
+  KAFKA_JAVA       further options of the Java machine
   KAFKA_VIA_1, _2, _3   further listeners of a node, separated by spaces, each NAME:PORT:ADVERTISED_PORT: for what stands between
   KAFKA_DATA_1, _2, _3  where a node keeps its logs
 
@@ -247,7 +248,8 @@ launch_kafka() {
     running "$1" && return 0
     [ -e "$RUN/$1/formatted" ] || { kafka_configure "$1" && : >"$RUN/$1/formatted"; } || return 1
     wc -c <"$RUN/$1.log" >"$RUN/$1/log.from"
-    launch "$1" java -Xms256m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -cp "$KAFKA_HOME/libs/*" \
+    # shellcheck disable=SC2086
+    launch "$1" java ${KAFKA_JAVA:-} -Xms256m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -cp "$KAFKA_HOME/libs/*" \
         "-Dlog4j.configuration=file:$RUN/$1/log4j.properties" kafka.Kafka "$RUN/$1/server.properties"
 }
 

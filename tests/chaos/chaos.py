@@ -9,6 +9,7 @@ usage: chaos.py [--seed N] [--faults N] [--minutes M] [--rate N] [--short] [--re
 """
 import argparse
 import collections
+import itertools
 import json
 import os
 import queue
@@ -28,7 +29,6 @@ import system as sut  # noqa: E402
 
 RECOVERY_DEADLINE_S = 120
 LEG_FAULTS = 40
-CLUSTER_SHARE = len(f.CLUSTER) / (len(f.CLUSTER) + len(f.SINGLE))
 LEFT_OUT_LIMIT = 0.1
 
 
@@ -140,9 +140,11 @@ class Leg:
     def inject(self, cell):
         at = f.At(self.system, self.rng)
         entry = {"fault": cell[0].__name__.replace("_", "-"), "target": cell[1], "at": time.time(), "sent": self.driver.last.get("answered", 0)}
+        if cell[0] in f.OF_NODES:
+            self.system.whole()
         began = time.monotonic()
         try:
-            entry["what"] = cell[0](at, *cell[1:])
+            at.what.update(cell[0](at, *cell[1:]))
         except f.NotHere as why:
             self.left_out.append([f.name_of(cell), str(why)])
             self.log(**entry, left_out=str(why))
@@ -158,6 +160,7 @@ class Leg:
         entry["decided"] = self.oracle.last.get("decisions", 0)
         for action in at.later:
             action()
+        entry["what"] = at.what
         self.driver.tell(intakes=self.system.intakes())
         self.done.append(entry)
         self.log(**entry)
@@ -237,7 +240,7 @@ class Leg:
 
 
 def plan(args):
-    """[(brokers, cells)]: every cell as often as any other, in an order that the seed decides."""
+    """[(brokers, cells)], in an order that the seed decides."""
     rng = random.Random(f"plan {args.seed}")
     if args.only:
         cells = [c for c in dict.fromkeys(f.SINGLE + f.CLUSTER) if any(f.name_of(c) == w or f.name_of(c).startswith(w + "-") for w in args.only)]
@@ -249,21 +252,30 @@ def plan(args):
     else:
         single, cluster = (f.SINGLE if args.brokers in (None, 1) else []), (f.CLUSTER if args.brokers in (None, 3) else [])
     share = len(cluster) / (len(cluster) + len(single))
+    of_one, of_three = deck(rng, single, round(args.faults * (1 - share))), deck(rng, cluster, round(args.faults * share))
     legs = []
-    for brokers, cells, count in ((1, single, round(args.faults * (1 - share))), (3, cluster, round(args.faults * share))):
-        if not cells:
-            continue
-        deck = []
-        while len(deck) < count:
-            part = list(cells)
-            rng.shuffle(part)
-            deck += part
-        deck = deck[:count]
-        pieces = max(1, -(-len(deck) // LEG_FAULTS))
-        size = -(-len(deck) // pieces) if deck else 0
-        legs += [(brokers, deck[i:i + size]) for i in range(0, len(deck), size)] if deck else []
+    if of_three:  # with faults of daemons between those of nodes: while one of the three comes back
+        between = [of_one.pop() for _ in range(min(len(of_one) // 2, len(of_three)))]
+        mixed = [cell for pair in itertools.zip_longest(of_three, between) for cell in pair if cell is not None]
+        legs += [(3, part) for part in in_parts(mixed)]
+    legs += [(1, part) for part in in_parts(of_one)]
     rng.shuffle(legs)
     return legs
+
+
+def deck(rng, cells, count):
+    """Every cell as often as any other."""
+    cards = []
+    while cells and len(cards) < count:
+        part = list(cells)
+        rng.shuffle(part)
+        cards += part
+    return cards[:count]
+
+
+def in_parts(cells):
+    size = -(-len(cells) // max(1, -(-len(cells) // LEG_FAULTS)))
+    return [cells[i:i + size] for i in range(0, len(cells), size)] if cells else []
 
 
 def limits():

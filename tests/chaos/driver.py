@@ -28,7 +28,8 @@ import outside as o  # noqa: E402
 LRN = slice(28, 47)  # of a generated line
 ACCOUNT = "chaos"
 RECENT = 4000
-OFFICER = "officer-7"
+OFFICER = "customs"  # the account that may send any event
+TOLD = 20  # stories told at once
 
 
 class Ledger:
@@ -110,7 +111,14 @@ class Driver:
         self.stopping = False
         self.counts = collections.Counter()
         self.error = None
-        self.with_events = False
+        self.with_events = self.knows_events()
+        self.stories = collections.deque()  # (steps left, number, lrn, line, mrn)
+        self.story = 0
+
+    def knows_events(self):
+        """Has the service POST /v1/events?"""
+        status, _ = self.post("/v1/events", b"[]", "application/json", 0, {"attempt": 0}, OFFICER)
+        return status not in (404, 405)
 
     # ---- what is sent ----
 
@@ -157,9 +165,9 @@ class Driver:
 
     # ---- sending ----
 
-    def post(self, path, body, content_type, number, state):
+    def post(self, path, body, content_type, number, state, account=ACCOUNT):
         """(status, JSON), after as many attempts as it takes; None when stopped before."""
-        gave_up = None
+        gave_up = None  # when to: an answer is waited for also after the end, but not for ever
         while True:
             if gave_up is None and self.stopping:
                 gave_up = time.monotonic() + 60
@@ -172,7 +180,7 @@ class Driver:
                     state["connection"] = http.client.HTTPConnection(host, int(port), timeout=20)
                     state["target"] = target
                 connection = state["connection"]
-                connection.request("POST", path, body, {"Content-Type": content_type, "Greenlane-Account": ACCOUNT})
+                connection.request("POST", path, body, {"Content-Type": content_type, "Greenlane-Account": account})
                 answer = connection.getresponse()
                 payload = answer.read()
                 if answer.status < 500:
@@ -199,17 +207,17 @@ class Driver:
             self.request += 1
             return self.request
 
-    def send(self, batch, state):
+    def send(self, batch, state, believed_too=None):
         number = self.number()
         self.ledger.sent(f"S {number} " + " ".join(f"{kind}:{lrn}" for kind, lrn, _ in batch))
         answer = self.post("/v1/declarations", b"\n".join(line for _, _, line in batch), "application/x-ndjson", number, state)
         if answer is None:
-            return []
+            return
         status, body = answer
         results = body.get("results")
         if results is None or len(results) != len(batch):
             raise RuntimeError(f"request {number}: {status} {str(body)[:500]}")
-        words, believed, pairs = [], [], []
+        words, believed = [], []
         for (kind, lrn, line), result in zip(batch, results):
             if result["status"] == "accepted":
                 flags = ("D" if result.get("duplicate") else "") + ("P" if result.get("duplicate_check") == "pending" else "") + \
@@ -219,15 +227,79 @@ class Driver:
                     believed.append((lrn, line, result["mrn"]))
             else:
                 words.append(f"{result.get('lrn', '')}=!{result['errors'][0]['code']}")
-            pairs.append((kind, result))
-        self.ledger.answered(f"A {number} {status} " + " ".join(words), lambda: self.believe(believed, len(batch)))
-        return pairs
+        def after():
+            self.believe(believed, len(batch))
+            if believed_too is not None:
+                believed_too()
+
+        self.ledger.answered(f"A {number} {status} " + " ".join(words), after)
 
     def believe(self, believed, answered):
         with self.lock:
-            self.recent.extend(believed)
+            for one in believed:
+                # One is either repeated or has a story: an amended one may not be repeated as it was.
+                if self.with_events and self.rng.random() < self.args.events:
+                    self.story += 1
+                    self.stories.append((self.rng.randrange(1, 5), 1, *one))
+                else:
+                    self.recent.append(one)
             self.counts["accepted"] += len(believed)
             self.counts["answered"] += answered
+
+    # ---- what happens to declarations afterwards ----
+
+    def event(self, rng, number, lrn, last):
+        kind, code, more = rng.choice([("ARRIVAL", "arrived", {}), ("SIGNAL", "weight", {"details": {"kg": "12"}}), ("DOCUMENT", "N380", {}),
+                                       ("INSPECTION_RESULT", rng.choice(["A1", "A2", "B1"]), {}),
+                                       ("OFFICER_ACTION", rng.choice(["release", "refuse", "hold"]), {"actor": "officer 7"}),
+                                       ("OFFICER_ACTION", "reroute", {"actor": "officer 7", "details": {"lane": "RED"}})])
+        if last and rng.random() < 0.1:
+            kind, code, more = "CANCELLATION", "withdrawn", {}
+        return {"event_id": f"{lrn}.{number}", "lrn": lrn, "family": "IMPORT", "submitter": ACCOUNT, "type": kind, "code": code,
+                "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **more}
+
+    def tell(self, rng, state):
+        """One step of some stories: an event, or an amendment. A story's next step comes after this one's answer was believed."""
+        with self.lock:
+            told = [self.stories.popleft() for _ in range(min(TOLD, len(self.stories)))]
+        amended = [one for one in told if rng.random() < 0.2]
+        others = [one for one in told if one not in amended]
+        if amended:
+            changed = [one[3].replace(b'"function_code":"9"', b'"function_code":"4"', 1)
+                       .replace(b'"description":"', b'"description":"version %d, ' % one[1], 1) for one in amended]
+            self.send([("a", one[2], line) for one, line in zip(amended, changed)], state, lambda: self.told(amended))
+        if others:
+            events = [self.event(rng, one[1], one[2], one[0] == 1) for one in others]
+            for event, one in zip(events, others):
+                self.ledger.sent(f"E {event['event_id']} {one[4]} {event['type']}")
+            answer = self.post("/v1/events", b"\n".join(json.dumps(e).encode() for e in events), "application/x-ndjson", 0, state, OFFICER)
+            if answer is None:
+                return
+            status, body = answer
+            results = body.get("results")
+            if results is None or len(results) != len(events):
+                raise RuntimeError(f"events: {status} {str(body)[:500]}")
+            for event, result in zip(events, results):
+                if result["status"] != "accepted":
+                    raise RuntimeError(f"event {event}: {result}")
+            self.ledger.answered("\n".join(f"F {event['event_id']} accepted" for event in events), lambda: self.told(others))
+
+    def told(self, stories):
+        with self.lock:
+            self.counts["steps"] += len(stories)
+            self.stories.extend((left - 1, number + 1, *rest) for left, number, *rest in stories if left > 1)
+
+    def run_stories(self, seed):
+        try:
+            rng = random.Random(seed)
+            state = {"attempt": 0}
+            while not self.stopping:
+                if self.stories:
+                    self.tell(rng, state)
+                else:
+                    time.sleep(0.02)
+        except BaseException as error:
+            self.error = f"{type(error).__name__}: {error}"
 
     def run(self, seed):
         try:
@@ -250,10 +322,13 @@ def main():
     parser.add_argument("--bad", type=float, default=0.01)
     parser.add_argument("--repeated", type=float, default=0.01)
     parser.add_argument("--reused", type=float, default=0.002)
+    parser.add_argument("--events", type=float, default=0.05, help="share of declarations with one to four events or amendments")
     parser.add_argument("intakes", nargs="+")
     args = parser.parse_args()
     driver = Driver(args)
     threads = [threading.Thread(target=driver.run, args=(args.seed * 1000 + i,), daemon=True) for i in range(args.connections)]
+    if driver.with_events:
+        threads.append(threading.Thread(target=driver.run_stories, args=(args.seed * 1000 + 500,), daemon=True))
     for thread in threads:
         thread.start()
 

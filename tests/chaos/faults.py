@@ -29,6 +29,7 @@ class At:
         self.system, self.rng = system, rng
         self.lifted_at = None
         self.later = []
+        self.what = {}  # what was done, for the log; it may grow afterwards
 
     def lifted(self):
         self.lifted_at = time.monotonic()
@@ -220,7 +221,12 @@ def reload(at, stage):
 # ---- servers ----
 
 def broker_kill(at, node):
+    """Of three, another takes over while it is away, and that is what is measured; a single one has to come back."""
     at.system.stack("kill", node)
+    if at.system.brokers == 3:
+        at.lifted()
+        at.afterwards(lambda: at.system.start_node(node))
+        return {}
     down = at.hold(0, 2)
     at.system.stack("start", node)
     at.lifted()
@@ -228,8 +234,13 @@ def broker_kill(at, node):
 
 
 def broker_stop(at, node):
+    """It hangs. Of three, another takes over, and it wakes as a leader that is none any more."""
     pid = at.system.server_pid(node)
     os.kill(pid, signal.SIGSTOP)
+    if at.system.brokers == 3:
+        at.lifted()
+        at.afterwards(lambda: os.kill(pid, signal.SIGCONT))
+        return {}
     held = at.hold(2, 7)
     os.kill(pid, signal.SIGCONT)
     at.lifted()
@@ -366,18 +377,22 @@ def java_hash(text):
 
 
 def admin():
-    return AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]})
+    return AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "log_level": 0})
+
+
+def coordinator(topic, name):
+    """The node that leads the partition of `topic` that `name` belongs to."""
+    leaders = admin().list_topics(topic, 20).topics[topic].partitions
+    return leaders[(java_hash(name) & 0x7fffffff) % len(leaders)].leader
 
 
 def group_coordinator(at, stage):
-    found = admin().describe_consumer_groups([f"gl.{stage}"], request_timeout=10)[f"gl.{stage}"].result(15)
-    return {"node": node_of(at, found.coordinator.id), **broker_kill(at, node_of(at, found.coordinator.id))}
+    node = node_of(at, coordinator("__consumer_offsets", f"gl.{stage}"))
+    return {"node": node, **broker_kill(at, node)}
 
 
 def transaction_coordinator(at, stage):
-    leaders = admin().list_topics("__transaction_state", 10).topics["__transaction_state"].partitions
-    partition = (java_hash(f"gl.{stage}.chaos.0.0") & 0x7fffffff) % len(leaders)
-    node = node_of(at, leaders[partition].leader)
+    node = node_of(at, coordinator("__transaction_state", f"gl.{stage}.chaos.0.0"))
     return {"node": node, **broker_kill(at, node)}
 
 
@@ -403,16 +418,20 @@ def full_disk(at, node):
     usage = os.statvfs(s.small_disk)
     before_kb = usage.f_blocks * usage.f_frsize // 1024
     used_kb = (usage.f_blocks - usage.f_bfree) * usage.f_frsize // 1024
-    s.resize_disk(used_kb + 64)
     pid = s.server_pid(node)
-    held = at.hold(3, 6)
-    died = not os.path.exists(f"/proc/{pid}")
-    s.resize_disk(before_kb)
-    if not died:
-        s.stack("kill", node)
-    s.stack("start", node)
+    s.resize_disk(used_kb + 64)
     at.lifted()
-    return {"full_s": held, "node_ended": died}
+
+    def room_again():
+        at.hold(0.5, 1)
+        died = not os.path.exists(f"/proc/{pid}")
+        s.resize_disk(before_kb)
+        if died:
+            s.start_node(node)
+        at.what["node_ended"] = died
+
+    at.afterwards(room_again)
+    return {}
 
 
 def each(kind, targets, *more):
@@ -431,7 +450,8 @@ CLUSTER = [*each(broker_kill, NODES), *each(broker_stop, NODES), *each(cut_node,
 SHORT = [(kill, "ingest"), (kill, "classify"), (kill, "risk"), (kill, "decide"), (kill_at_point, "decide", "offsets"), (kill_at_point, "ingest", "committed"),
          (kill_at_point, "risk", "produced"), (zombie_rival, "decide"), (redis_flush, "redis"), (wipe_and_flush, "decide"), (cut, "classify"),
          (broker_kill, "kafka")]
-BY_NAME = {function.__name__: function for function, *_ in SINGLE + CLUSTER}
+# What takes a node away: the three have to be whole before.
+OF_NODES = {broker_kill, broker_stop, group_coordinator, transaction_coordinator, leader, nodes_restart, full_disk}
 
 
 def name_of(cell):
