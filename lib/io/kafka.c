@@ -403,11 +403,13 @@ struct gl_kafka_admin {
 
 gl_kafka_admin *gl_kafka_admin_new(const gl_kafka_conf *conf, const char *name, gl_err *err)
 {
-    static const char *const uncommitted[] = {"isolation.level", "read_uncommitted", NULL};
+    /* A question to a broker that is gone is given up soon and asked of its successor: librdkafka waits a minute. */
+    static const char *const committed[] = {"socket.timeout.ms", "3000", NULL};
+    static const char *const uncommitted[] = {"socket.timeout.ms", "3000", "isolation.level", "read_uncommitted", NULL};
     gl_kafka_admin *admin = calloc(1, sizeof *admin);
     if (admin == NULL)
         abort();
-    gl_kafka_client client = {.name = name};
+    gl_kafka_client client = {.name = name, .settings = committed};
     admin->committed = gl_kafka_consumer_new(conf, &client, err);
     client.settings = uncommitted;
     admin->uncommitted = admin->committed == NULL ? NULL : gl_kafka_consumer_new(conf, &client, err);
@@ -668,7 +670,7 @@ bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *
     return good;
 }
 
-/* librdkafka 2.0.2 asks the leader that it knows of, and after "not leader" looks for another one only when its
+/* librdkafka 2.0.2 asks the leader that it knows of, and after "not leader" it looks for another one only when its
  * metadata is a minute old: it is told to look now. */
 static void look_for_leader(rd_kafka_t *rk, const char *topic, int timeout_ms)
 {
@@ -688,6 +690,7 @@ bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t parti
     int64_t deadline = gl_mono_us() + (int64_t)timeout_ms * 1000;
     for (;;) {
         int64_t low, high;
+        look_for_leader(rk, topic, timeout_ms);
         rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(rk, topic, partition, &low, &high, timeout_ms);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
             if (first != NULL)
@@ -703,6 +706,5 @@ bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t parti
         }
         struct timespec pause = {.tv_nsec = 50000000}; /* a partition just made has no leader yet */
         nanosleep(&pause, NULL);
-        look_for_leader(rk, topic, timeout_ms);
     }
 }

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { WAIT_MS = 100, COMMITTED_MS = 10000, QUESTION_MS = 10000, CLOSE_MS = 10000 };
+enum { WAIT_MS = 100, COMMITTED_MS = 10000, QUESTION_MS = 5000, CLOSE_MS = 10000 };
 
 static gl_partition *partition_of(gl_worker *worker, int input, int32_t partition)
 {
@@ -120,6 +120,21 @@ static void report_loss(const gl_worker *worker, const char *topic, int32_t part
     gl_series_add(gl_runtime_series1(worker->runtime, "gl_records_lost_total", topic), (uint64_t)(first - committed));
 }
 
+/* While a partition has no leader there is nothing to do but to wait for one. */
+static bool ends_of(gl_worker *worker, const rd_kafka_topic_partition_t *given, int64_t *first, int64_t *end)
+{
+    int64_t until = gl_mono_us() + worker->runtime->stage_conf->start_deadline_ms * 1000;
+    for (;;) {
+        gl_worker_step(worker, "partition-end");
+        if (gl_kafka_end_offset(worker->runtime->admin, given->topic, given->partition, true, first, end, QUESTION_MS,
+                                &worker->err))
+            return true;
+        if (worker->err.action != GL_RETRY || gl_mono_us() > until || atomic_load(&worker->runtime->stopping))
+            return false;
+        gl_log_err(GL_LOG_WARN, &worker->err);
+    }
+}
+
 static bool own_partition(gl_worker *worker, rd_kafka_topic_partition_t *given)
 {
     int input = input_of(worker, given->topic);
@@ -130,8 +145,7 @@ static bool own_partition(gl_worker *worker, rd_kafka_topic_partition_t *given)
                        "it and make it again",
                        given->topic, worker->runtime->partitions);
     int64_t first = 0, end = 0;
-    if (!gl_kafka_end_offset(worker->runtime->admin, given->topic, given->partition, true, &first, &end, QUESTION_MS,
-                             &worker->err))
+    if (!ends_of(worker, given, &first, &end))
         return false;
     report_loss(worker, given->topic, given->partition, given->offset, first);
     if (given->offset < first)

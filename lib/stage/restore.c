@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { QUESTION_MS = 10000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000 };
+enum { QUESTION_MS = 5000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000 };
 static const int64_t STALE_MS = INT64_C(12) * 3600 * 1000; /* half of the changelog's delete.retention.ms */
 
 static void wait_a_little(void)
@@ -44,12 +44,28 @@ gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err)
     return store;
 }
 
+/* While a partition has no leader there is nothing to do but to wait for one. */
+static bool ends_of(gl_runtime *runtime, int32_t partition, int64_t *first, int64_t *end, _Atomic int64_t *progress,
+                    gl_err *err)
+{
+    int64_t until = gl_mono_us() + runtime->stage_conf->start_deadline_ms * 1000;
+    while (!gl_kafka_end_offset(runtime->admin, runtime->def->state_topic, partition, false, first, end, QUESTION_MS,
+                                err)) {
+        int64_t now = gl_mono_us();
+        if (progress != NULL)
+            atomic_store(progress, now);
+        if (err->action != GL_RETRY || now > until || atomic_load(&runtime->stopping))
+            return false;
+        gl_log_err(GL_LOG_WARN, err);
+    }
+    return true;
+}
+
 /* Where to read from and to; a marker outside the topic's range belongs to a topic that was made again. */
-static bool plan(gl_runtime *runtime, gl_restore *restore, gl_err *err)
+static bool plan(gl_runtime *runtime, gl_restore *restore, _Atomic int64_t *progress, gl_err *err)
 {
     int64_t first;
-    if (!gl_kafka_end_offset(runtime->admin, runtime->def->state_topic, restore->partition, false, &first,
-                             &restore->end, QUESTION_MS, err))
+    if (!ends_of(runtime, restore->partition, &first, &restore->end, progress, err))
         return false;
     restore->next = gl_store_marker(restore->store);
     if (restore->next > restore->end || (restore->next > 0 && restore->next < first)) {
@@ -204,7 +220,7 @@ bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores,
 {
     int64_t begun = gl_mono_us();
     for (size_t i = 0; i < count; i++)
-        if (!plan(runtime, &restores[i], err))
+        if (!plan(runtime, &restores[i], progress, err))
             return false;
     if (all_done(restores, count))
         return true;
