@@ -83,6 +83,14 @@ typedef struct gl_runtime {
     gl_err failure;       /* the first; action GL_NONE: none */
 } gl_runtime;
 
+/* Zero-initialised. */
+typedef struct gl_clock_guard {
+    bool known, suspended;
+    int64_t offset_us;    /* of the wall clock against the monotonic one, as trusted */
+    int64_t jumped_to_us; /* suspended: the offset since jumped_at_us (monotonic) */
+    int64_t jumped_at_us;
+} gl_clock_guard;
+
 /* One partition of one input. */
 typedef struct gl_partition {
     bool owned;
@@ -146,7 +154,10 @@ struct gl_worker {
     int64_t fenced_us[1];                     /* when it was fenced last */
     int64_t recreated_us[GL_RECREATED_LIMIT]; /* when its clients were made again, the latest first */
     int64_t last_tick_us;
-    gl_series *lag_seconds, *assigned;
+    int64_t last_timers_us;
+    gl_clock_guard clock_guard;
+    bool timing; /* this transaction is the timers', without records of its own */
+    gl_series *lag_seconds, *assigned, *timers_suspended;
     gl_series **produced_series;
     gl_series *state_series;
 
@@ -196,6 +207,13 @@ bool gl_txn_abort(gl_worker *worker);
 /* What an output may have at most: key, value and headers. */
 int64_t gl_txn_limit_bytes(const gl_worker *worker, const gl_outbox_entry *entry);
 
+/* ---- timers.c ---- */
+#define GL_CLOCK_SETTLE_US (INT64_C(10) * 60 * 1000 * 1000)
+/* false: the wall clock jumped; what is due by it waits. Called about once a second. */
+bool gl_clock_guard_steady(gl_clock_guard *guard, int64_t wall_us, int64_t mono_us);
+/* Of the partitions owned, as committed; owned by the caller. */
+rd_kafka_topic_partition_list_t *gl_standing_offsets(const gl_worker *worker);
+
 /* ---- deadletter.c ---- */
 /* The headers of a dead letter; owned by the caller until produced. `value` (in and out) becomes empty when the record
  * does not fit. */
@@ -221,8 +239,10 @@ void *gl_worker_main(void *argument);
 /* Says that the worker lives, and what it does. */
 void gl_worker_step(gl_worker *worker, const char *step);
 
-/* ---- points.c: places where tests kill the process (environment variable GL_TEST_POINT=<point>:<nth>) ---- */
+/* ---- points.c: where tests kill the process, or stop it (environment variable GL_TEST_POINT=<point>[:<nth>][:stop])
+ * ---- */
 typedef enum gl_point {
+    GL_POINT_TIMERS, /* the timers hook put something, its transaction has not begun */
     GL_POINT_PRODUCED,
     GL_POINT_OFFSETS,
     GL_POINT_COMMITTED,

@@ -118,6 +118,17 @@ typedef struct gl_stage_def {
      * rebuild views in small steps (<= 50 ms). */
     void (*idle)(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count, int64_t now_us);
 
+    /* Optional, for stages with inputs and state. Between batches at least once a second: puts what the clock has made
+     * due for the partitions owned. `batch` has no records, only now_us and the arena; causes are records of the
+     * stage's own, in the arena, with the partition set (and for a dead letter all that it was consumed with). What was
+     * put is committed in a transaction of its own, which carries the offsets that stand already: they move nothing,
+     * but the group refuses them, and with them the transaction, from a worker that lost its partitions. `applied`
+     * follows, with the empty batch. Nothing put: no transaction; something put: called again before the next second.
+     * Not called while the wall clock is off (it jumped against the monotonic one). false: as `process`, but
+     * GL_DEAD_LETTER is fatal, there is no record to blame. Called again after an abort. Thread: worker. */
+    bool (*timers)(void *stage, void *worker, const gl_batch *batch, const int32_t *partitions, size_t count,
+                   gl_outbox *outbox, gl_err *err);
+
     /* Intake stages only (no inputs). Fills batch->records (its array has room for `limit`) within `timeout_ms`;
      * returns how many. Whatever it took is settled exactly once. Thread: worker. */
     size_t (*poll)(void *stage, void *worker, gl_batch *batch, size_t limit, int timeout_ms);

@@ -137,6 +137,7 @@ const gl_metric_def gl_runtime_metric_defs[] = {
      {"topic", "partition"},
      {0}},
     {"gl_consumer_lag_seconds", GL_GAUGE, "Age of the last record processed, 0 at the end.", {"worker"}, {0}},
+    {"gl_timers_suspended", GL_GAUGE, "1 while deadlines wait because the wall clock jumped.", {"worker"}, {0}},
     {"gl_rebalances_total", GL_COUNTER, "Changes of the assignment.", {"kind"}, {0}},
     {"gl_assigned_partitions", GL_GAUGE, "Partitions owned, of all inputs.", {"worker"}, {0}},
     {"gl_state_restored_records_total", GL_COUNTER, "Records read from the changelog to restore state.", {NULL}, {0}},

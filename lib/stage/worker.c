@@ -339,6 +339,109 @@ static bool finish(gl_worker *worker)
     return good;
 }
 
+/* ---- timers ---- */
+
+static bool has_standing_offsets(const gl_worker *worker)
+{
+    rd_kafka_topic_partition_list_t *offsets = gl_standing_offsets(worker);
+    bool any = offsets->cnt > 0;
+    rd_kafka_topic_partition_list_destroy(offsets);
+    return any;
+}
+
+/* `*any`: something was put, and is committed. */
+static bool attempt_timers(gl_worker *worker, bool *any)
+{
+    const gl_runtime *runtime = worker->runtime;
+    size_t put = 0;
+    *any = false;
+    begin_attempt(worker);
+    if (!has_standing_offsets(worker))
+        return true;
+    int32_t *partitions = gl_arena_alloc(worker->arena, (size_t)runtime->partitions * sizeof *partitions + 1);
+    size_t count = owned_partitions(worker, partitions);
+    gl_worker_step(worker, "timers");
+    if (!runtime->def->timers(runtime->stage, worker->context, &worker->batch, partitions, count, worker->outbox,
+                              &worker->err) ||
+        !gl_outbox_check(worker->outbox, &worker->err)) {
+        if (worker->err.action == GL_NONE || worker->err.action == GL_DEAD_LETTER)
+            worker->err.action = GL_FATAL;
+        return false;
+    }
+    gl_outbox_entries(worker->outbox, &put);
+    if (put == 0)
+        return true;
+    *any = true;
+    gl_point_reached(GL_POINT_TIMERS);
+    if (!gl_txn_produce(worker) || !gl_txn_commit(worker))
+        return false;
+    gl_series_add(runtime->series.commits, 1);
+    return true;
+}
+
+static bool finish_timers(gl_worker *worker, bool any)
+{
+    const gl_runtime *runtime = worker->runtime;
+    bool good = true;
+    if (any) {
+        count_outbox(worker);
+        if (runtime->def->applied != NULL)
+            runtime->def->applied(runtime->stage, worker->context, &worker->batch, worker->outbox);
+        gl_state_end_batch(worker->state);
+        good = apply_state(worker);
+    }
+    end_batch(worker);
+    return good;
+}
+
+static bool are_timers_due(gl_worker *worker)
+{
+    const gl_runtime *runtime = worker->runtime;
+    int64_t now = gl_mono_us();
+    if (runtime->def->timers == NULL || is_intake(worker) || !worker->in_group ||
+        now - worker->last_timers_us < TICK_US || atomic_load(&runtime->paused) || atomic_load(&runtime->stopping))
+        return false;
+    worker->last_timers_us = now;
+    bool steady = gl_clock_guard_steady(&worker->clock_guard, gl_wall_us(), now);
+    gl_series_set(worker->timers_suspended, steady ? 0 : 1);
+    return steady;
+}
+
+static verdict fail_or_recreate(gl_worker *worker);
+
+/* GO_ON: tried again in a second, from the state as it is then; batches do not wait for it. */
+static verdict recover_timers(gl_worker *worker)
+{
+    gl_series_add(worker->runtime->series.retries, 1);
+    gl_log_err(worker->err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &worker->err);
+    gl_err why = worker->err;
+    if (!gl_txn_abort(worker)) {
+        if (why.action == GL_FATAL)
+            worker->err = why;
+        return fail_or_recreate(worker);
+    }
+    worker->err = why;
+    return why.action == GL_FATAL ? fail_or_recreate(worker) : GO_ON;
+}
+
+static verdict run_timers(gl_worker *worker)
+{
+    if (!are_timers_due(worker))
+        return GO_ON;
+    bool any;
+    worker->attempts = 0;
+    worker->err = (gl_err){0};
+    worker->batch.now_us = gl_wall_us();
+    worker->timing = true;
+    bool done = attempt_timers(worker, &any);
+    verdict what = done ? GO_ON : recover_timers(worker);
+    worker->timing = false;
+    if (done && any)
+        worker->last_timers_us = 0; /* there may be more */
+    bool good = finish_timers(worker, done && any);
+    return what == GO_ON && !good ? FAILED : what;
+}
+
 /* ---- when an attempt failed ---- */
 
 static void settle_failed(gl_worker *worker)
@@ -445,6 +548,9 @@ static verdict worker_run(gl_worker *worker)
         tick(worker);
         if (is_over(worker))
             return ENDED;
+        verdict fired = run_timers(worker);
+        if (fired != GO_ON)
+            return fired;
         int64_t from = gl_mono_us();
         if (!take(worker))
             return worker->err.action == GL_FATAL ? FAILED : RECREATE;
@@ -495,6 +601,8 @@ bool gl_worker_init(gl_worker *worker, gl_runtime *runtime, int number)
         worker->state_series = gl_runtime_series1(runtime, "gl_state_bytes", label);
     }
     worker->lag_seconds = gl_runtime_series1(runtime, "gl_consumer_lag_seconds", label);
+    if (runtime->def->timers != NULL)
+        worker->timers_suspended = gl_runtime_series1(runtime, "gl_timers_suspended", label);
     worker->assigned = gl_runtime_series1(runtime, "gl_assigned_partitions", label);
     if (runtime->shared_store != NULL)
         gl_state_set_store(worker->state, 0, runtime->shared_store);

@@ -57,6 +57,16 @@ static bool decide_process(void *opened, void *at, const gl_batch *batch, gl_out
     return done;
 }
 
+static bool decide_timers(void *opened, void *at, const gl_batch *batch, const int32_t *partitions, size_t count,
+                          gl_outbox *outbox, gl_err *err)
+{
+    (void)at;
+    gl_decide_policy *policy = policy_of(opened);
+    bool done = gl_decide_timers(policy, batch, partitions, count, outbox, err);
+    gl_decide_policy_unref(policy);
+    return done;
+}
+
 static void decide_dead_lettered(void *opened, void *at, const gl_batch *batch, const gl_record *record,
                                  const gl_err *why, gl_outbox *outbox)
 {
@@ -231,6 +241,7 @@ const gl_stage_def gl_decide_stage = {
     .worker_open = decide_worker_open,
     .worker_close = decide_worker_close,
     .process = decide_process,
+    .timers = decide_timers,
     .dead_lettered = decide_dead_lettered,
     .applied = decide_applied,
     .idle = decide_idle,

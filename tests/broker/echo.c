@@ -3,7 +3,8 @@
  * What a value starts with decides: "poison" fails the whole batch (the runtime has to bisect), "bad" is dead-lettered
  * by the stage, "huge" makes an output above the message limit, "slow" is unavailable for the first two attempts,
  * anything else is echoed. As `--two` it reads two inputs (range assignor), as `--intake` it makes its own records, as
- * `--stateless` it keeps no state.
+ * `--stateless` it keeps no state. As `--timers` the value "later" leaves a timer, which puts "fired" under the same
+ * key a second later.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -41,7 +42,10 @@ typedef struct echo {
     atomic_llong made, settled, given_up;
 } echo;
 
-static bool stateless;
+static bool stateless, timed;
+
+static const char TIMER[] = "timer:";
+enum { TIMER_BYTES = sizeof TIMER - 1, DELAY_US = 1000 * 1000, FIRED_LIMIT = 40 };
 
 static bool echo_open(const gl_stage_env *env, void **stage, gl_err *err)
 {
@@ -83,6 +87,45 @@ static bool count_key(gl_outbox *outbox, const gl_batch *batch, const gl_record 
     return true;
 }
 
+/* Key "timer:<due, 20 digits>:<key>". */
+static void put_timer(gl_outbox *outbox, const gl_batch *batch, const gl_record *record)
+{
+    char *key = gl_arena_printf(batch->arena, "%s%020lld:%.*s", TIMER, (long long)batch->now_us + DELAY_US,
+                                GL_STR_ARG(record->key));
+    gl_outbox_state(outbox, record, gl_str_of(key), GL_STR("1"));
+}
+
+static bool fire_partition(const gl_batch *batch, int32_t partition, size_t *left, gl_outbox *outbox, gl_err *err)
+{
+    gl_record *cause = GL_NEW(batch->arena, gl_record);
+    cause->partition = partition;
+    for (; *left > 0; --*left) {
+        gl_str key, value;
+        uint64_t due;
+        if (!gl_state_first(gl_outbox_state_view(outbox), partition, GL_STR("timer:"), &key, &value, err))
+            return false;
+        if (key.ptr == NULL || !gl_str_to_u64((gl_str){key.ptr + TIMER_BYTES, 20}, INT64_MAX, &due) ||
+            (int64_t)due > batch->now_us)
+            return true;
+        gl_outbox_put(outbox, cause, 0, (gl_str){key.ptr + TIMER_BYTES + 21, key.len - TIMER_BYTES - 21},
+                      GL_STR("fired"));
+        gl_outbox_state(outbox, cause, key, (gl_str){NULL, 0});
+    }
+    return true;
+}
+
+static bool echo_timers(void *stage, void *worker, const gl_batch *batch, const int32_t *partitions, size_t count,
+                        gl_outbox *outbox, gl_err *err)
+{
+    (void)stage;
+    (void)worker;
+    size_t left = FIRED_LIMIT;
+    for (size_t i = 0; i < count; i++)
+        if (!fire_partition(batch, partitions[i], &left, outbox, err))
+            return false;
+    return true;
+}
+
 static bool echo_one(echo *e, const gl_batch *batch, const gl_record *record, gl_outbox *outbox, gl_err *err)
 {
     gl_str value = record->value;
@@ -99,6 +142,8 @@ static bool echo_one(echo *e, const gl_batch *batch, const gl_record *record, gl
     if (gl_str_starts(value, GL_STR("huge")))
         value = (gl_str){gl_arena_calloc(batch->arena, 1, 5 << 20), 5 << 20};
     gl_outbox_put(outbox, record, 0, record->key, value);
+    if (timed && gl_str_eqz(value, "later"))
+        put_timer(outbox, batch, record);
     return !e->stateful || record->key.len == 0 || count_key(outbox, batch, record, err);
 }
 
@@ -167,6 +212,10 @@ int main(int argc, char **argv)
     const char *mode = argc > 1 ? argv[1] : "";
     if (strcmp(mode, "--two") == 0)
         def.inputs = two_inputs;
+    if (strcmp(mode, "--timers") == 0) {
+        timed = true;
+        def.timers = echo_timers;
+    }
     if (strcmp(mode, "--intake") == 0) {
         def.inputs = NULL;
         def.state_topic = NULL;
@@ -177,7 +226,7 @@ int main(int argc, char **argv)
         stateless = true;
         def.state_topic = NULL;
     }
-    bool has_mode = def.inputs != one_input || stateless;
+    bool has_mode = def.inputs != one_input || stateless || timed;
     if (has_mode)
         argv[1] = argv[0];
     return gl_stage_main(&def, argc - has_mode, argv + has_mode);
