@@ -12,10 +12,11 @@ endif()
 set(GL_SANITIZE "" CACHE STRING "address, undefined or thread; several with commas")
 option(GL_FUZZ "link the fuzz targets with libFuzzer (clang)" OFF)
 option(GL_TESTS "build the tests" ON)
+set(GL_MUTANT 0 CACHE STRING "0, or the number of a defect to build in (tests/chaos/mutants.py): the tests must notice it")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
                     -fno-omit-frame-pointer)
-add_compile_definitions(_GNU_SOURCE GL_VERSION="${PROJECT_VERSION}")
+add_compile_definitions(_GNU_SOURCE GL_VERSION="${PROJECT_VERSION}" GL_MUTANT=${GL_MUTANT})
 if(GL_SANITIZE)
   add_compile_options(-fsanitize=${GL_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${GL_SANITIZE})

@@ -20,6 +20,14 @@ bool gl_failed_declaration(gl_arena *arena, gl_str key, gl_str value, gl_declara
            memcmp(declaration->declaration_id, key.ptr, GL_DECLARATION_ID_BYTES) == 0;
 }
 
+bool gl_declaration_key_check(gl_str key, const gl_declaration *declaration, gl_err *err)
+{
+    if (key.len == GL_DECLARATION_ID_BYTES &&
+        memcmp(key.ptr, declaration->declaration_id, GL_DECLARATION_ID_BYTES) == 0)
+        return true;
+    return gl_fail(err, GL_DEAD_LETTER, "declaration-key", "the record's key is not the id of its declaration");
+}
+
 static gl_str office_of(const gl_declaration *declaration)
 {
     if (declaration->declaration_office_id.len > 0)

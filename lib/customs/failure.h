@@ -22,6 +22,9 @@ typedef struct gl_failed_record {
  * it can be read and `key` is its id. Slices are the value's. Thread: any. */
 bool gl_failed_declaration(gl_arena *arena, gl_str key, gl_str value, gl_declaration *declaration);
 
+/* A record's key is the id of its declaration. Errors: declaration-key (GL_DEAD_LETTER). Thread: any. */
+bool gl_declaration_key_check(gl_str key, const gl_declaration *declaration, gl_err *err);
+
 /* The value for gl.events (its key is the record's), in `arena`. false: no declaration can be read from the record, so
  * nobody can be told; the dead letter alone remains. Thread: any. */
 bool gl_failure_event(gl_arena *arena, const char *stage, const gl_failed_record *record, const gl_err *why,

@@ -281,7 +281,7 @@ rd_kafka_t *gl_kafka_consumer_new(const gl_kafka_conf *conf, const gl_kafka_clie
     int64_t heartbeat_ms = conf->session_timeout_ms / 4 < 3000 ? conf->session_timeout_ms / 4 : 3000;
     bool good = set_common(settings, conf, client, err) && set(settings, "enable.auto.commit", "false", err) &&
                 set(settings, "enable.auto.offset.store", "false", err) &&
-                set(settings, "isolation.level", "read_committed", err) &&
+                set(settings, "isolation.level", GL_MUTANT == 13 ? "read_uncommitted" : "read_committed", err) &&
                 set(settings, "auto.offset.reset", "earliest", err) &&
                 set_number(settings, "session.timeout.ms", conf->session_timeout_ms, err) &&
                 set_number(settings, "heartbeat.interval.ms", heartbeat_ms, err) &&

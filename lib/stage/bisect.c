@@ -20,8 +20,10 @@ static bool run(gl_process_call *call, const gl_batch *batch, gl_outbox *outbox,
 static void dead_letter(gl_process_call *call, const gl_batch *batch, const gl_record *record, const gl_err *why,
                         gl_outbox *outbox)
 {
+#if GL_MUTANT != 4 /* a dead letter is dropped */
     gl_outbox_dead_letter(outbox, record, why);
-    if (call->dead_lettered != NULL)
+#endif
+    if (call->dead_lettered != NULL && GL_MUTANT != 11) /* 11: nobody is told of it */
         call->dead_lettered(call->stage, call->worker, batch, record, why, outbox);
 }
 

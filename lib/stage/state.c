@@ -124,7 +124,7 @@ bool gl_state_get(gl_state *state, int32_t partition, gl_str key, gl_str *value,
     partition_state *at = partition_at(state, partition);
     if (!check_owned(state, at, partition, err))
         return false;
-    if (at->written) {
+    if (at->written && GL_MUTANT != 16) { /* 16: a batch does not see what it wrote itself */
         const gl_overlay_node *node = gl_overlay_find(&at->overlay, key);
         if (node != NULL) {
             *value = node->top->value;

@@ -166,6 +166,10 @@ static rd_kafka_resp_err_t produce_once(gl_worker *worker, const gl_outbox_entry
     gl_str value = entry->value;
     int32_t partition =
         entry->kind == 'd' && worker->runtime->input_count == 0 ? RD_KAFKA_PARTITION_UA : entry->partition;
+#if GL_MUTANT == 14 /* partition out is not partition in */
+    if (entry->kind == 'o' && worker->runtime->input_count > 0)
+        partition = (entry->partition + (int32_t)(entry->cause->offset & 1)) % worker->runtime->partitions;
+#endif
     if (entry->kind == 'd')
         headers = gl_dead_letter_headers(worker, entry, &value);
     else if (entry->kind == 'o' && entry->cause != NULL && entry->cause->traceparent.len > 0)
@@ -263,8 +267,13 @@ static bool send_offsets(gl_worker *worker, int64_t end_us)
     rd_kafka_topic_partition_list_t *offsets = offsets_of(worker);
     bool good = true;
     for (;;) {
+#if GL_MUTANT == 1 /* offsets are committed outside the transaction */
+        rd_kafka_commit(worker->consumer, offsets, 0);
+        rd_kafka_error_t *error = NULL;
+#else
         rd_kafka_error_t *error =
             rd_kafka_send_offsets_to_transaction(worker->producer, offsets, worker->group_metadata, CALL_MS);
+#endif
         if (error == NULL)
             break;
         if (!again(worker, error, "sending offsets", end_us)) {

@@ -220,6 +220,10 @@ static bool has_nothing(const gl_worker *worker)
     return count == 0 && is_intake(worker);
 }
 
+#if GL_MUTANT == 2
+static bool apply_partition(gl_worker *worker, gl_store *store, int32_t partition, int64_t marker);
+#endif
+
 static bool attempt(gl_worker *worker)
 {
     const gl_runtime_series *series = &worker->runtime->series;
@@ -232,10 +236,23 @@ static bool attempt(gl_worker *worker)
     observe_since(series->step_process, &at);
     if (has_nothing(worker))
         return true;
+#if GL_MUTANT == 15 /* senders are answered before the commit */
+    if (worker->runtime->def->settle != NULL)
+        worker->runtime->def->settle(worker->runtime->stage, worker->context, &worker->batch, worker->outbox, true,
+                                     NULL);
+#endif
     gl_worker_step(worker, "produce");
     if (!gl_txn_produce(worker))
         return false;
     observe_since(series->step_produce, &at);
+#if GL_MUTANT == 2 /* state is applied before the commit */
+    for (int32_t p = 0; p < worker->runtime->partitions; p++)
+        if (worker->stores[p] != NULL && !apply_partition(worker, worker->stores[p], p, -1))
+            return false;
+#elif GL_MUTANT == 3 /* views are written before the commit */
+    if (worker->runtime->def->applied != NULL)
+        worker->runtime->def->applied(worker->runtime->stage, worker->context, &worker->batch, worker->outbox);
+#endif
     gl_worker_step(worker, "commit");
     int64_t commit_from = at;
     if (!gl_txn_commit(worker))
@@ -327,7 +344,7 @@ static bool finish(gl_worker *worker)
     count_outbox(worker);
     if (def->applied != NULL)
         def->applied(runtime->stage, worker->context, &worker->batch, worker->outbox);
-    if (def->settle != NULL)
+    if (def->settle != NULL && GL_MUTANT != 15)
         def->settle(runtime->stage, worker->context, &worker->batch, worker->outbox, true, NULL);
     gl_state_end_batch(worker->state);
     bool good = apply_state(worker);
@@ -510,6 +527,10 @@ static verdict recover(gl_worker *worker)
             worker->err = why;
         return fail_or_recreate(worker);
     }
+#if GL_MUTANT == 8 /* after an abort the batch is not tried again */
+    gl_group_drop_all(worker);
+    return GO_ON;
+#endif
     if (isolate_refused(worker))
         return GO_ON;
     if (worker->err.action == GL_FATAL)

@@ -134,6 +134,7 @@ static gl_str run(instance *in, gl_arena *arena)
     for (size_t i = 0; i < TEXTS; i++)
         d->items.at[i].description = gl_str_of(TEXT[i]);
     gl_buf value = gl_buf_in(arena);
+    memcpy(d->declaration_id, "0123456789abcdef", sizeof d->declaration_id);
     gl_accepted_encode(&value, &accepted);
     gl_record record = {.key = GL_STR("0123456789abcdef"), .value = gl_buf_view(&value)};
     gl_batch batch = {&record, 1, INT64_C(1795521600) * 1000000, arena};

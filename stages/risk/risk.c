@@ -159,7 +159,8 @@ static decoded decode(const gl_batch *batch, gl_outbox *outbox)
         const gl_record *record = &batch->records[i];
         gl_classified *in = &d.in[d.count];
         gl_err err = {0};
-        if (!gl_classified_decode(in, (const uint8_t *)record->value.ptr, record->value.len, batch->arena, &err)) {
+        if (!gl_classified_decode(in, (const uint8_t *)record->value.ptr, record->value.len, batch->arena, &err) ||
+            !gl_declaration_key_check(record->key, &in->declaration, &err)) {
             gl_outbox_dead_letter(outbox, record, &err);
             put_failure(outbox, batch, record, &err);
             continue;

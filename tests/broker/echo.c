@@ -156,6 +156,14 @@ static bool echo_process(void *stage, void *worker, const gl_batch *batch, gl_ou
     return true;
 }
 
+static void echo_applied(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox)
+{
+    (void)stage;
+    (void)worker;
+    (void)outbox;
+    gl_log(GL_LOG_INFO, "echo-applied", "%zu records", batch->count);
+}
+
 static size_t echo_poll(void *stage, void *worker, gl_batch *batch, size_t limit, int timeout_ms)
 {
     (void)worker;
@@ -177,6 +185,7 @@ static void echo_settle(void *stage, void *worker, const gl_batch *batch, const 
     (void)outbox;
     (void)err;
     echo *e = stage;
+    gl_log(GL_LOG_INFO, "echo-settled", "%zu records", batch->count);
     atomic_fetch_add(committed ? &e->settled : &e->given_up, (long long)batch->count);
 }
 
@@ -208,7 +217,8 @@ int main(int argc, char **argv)
                         .open = echo_open,
                         .close = echo_close,
                         .reload = echo_reload,
-                        .process = echo_process};
+                        .process = echo_process,
+                        .applied = echo_applied};
     const char *mode = argc > 1 ? argv[1] : "";
     if (strcmp(mode, "--two") == 0)
         def.inputs = two_inputs;

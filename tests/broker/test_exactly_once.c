@@ -113,8 +113,47 @@ static void kill_at_points(void)
     scenario_end(&s);
 }
 
+/* Views are written and senders answered after the commit: a process that dies before has told nobody anything. */
+static void nobody_is_told_before_the_commit(void)
+{
+    static const struct {
+        const char *point;
+        bool told;
+    } cases[] = {{"offsets:1", false}, {"applied:1", true}};
+    scenario s = {0};
+    scenario_begin(&s, "told", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    send_record(&s, topic_name(&s, "in"), 0, "1", "1");
+    send_flush(&s);
+    for (size_t i = 0; i < 2; i++) {
+        echo_process process = start_echo(&s, "", "state", small_batches, cases[i].point);
+        EXPECT(wait_end(&process, 60) == 128 + SIGKILL, "%s", cases[i].point);
+        EXPECT(log_contains(&s, &process, "echo-applied") == cases[i].told, "%s", cases[i].point);
+    }
+    scenario_end(&s);
+}
+
+static void no_sender_is_answered_before_the_commit(void)
+{
+    static const char *const one[] = {"echo.intake_records=1", NULL};
+    static const struct {
+        const char *point;
+        bool told;
+    } cases[] = {{"produced:1", false}, {"applied:1", true}};
+    scenario s = {0};
+    scenario_begin(&s, "answered", PARTITIONS);
+    for (size_t i = 0; i < 2; i++) {
+        echo_process process = start_echo(&s, "--intake", "state", one, cases[i].point);
+        EXPECT(wait_end(&process, 60) == 128 + SIGKILL, "%s", cases[i].point);
+        EXPECT(log_contains(&s, &process, "echo-settled") == cases[i].told, "%s", cases[i].point);
+    }
+    scenario_end(&s);
+}
+
 int main(void)
 {
+    nobody_is_told_before_the_commit();
+    no_sender_is_answered_before_the_commit();
     kill_at_random();
     kill_at_points();
     return 0;
