@@ -188,12 +188,31 @@ static int64_t until_of(reading *r, gl_str view)
     return until_us;
 }
 
+static bool read_parked(reading *r, const rd_kafka_message_t *m)
+{
+    gl_parked_event_state record;
+    gl_event_envelope event;
+    gl_err err = {0};
+    if (m->payload == NULL)
+        return true; /* decided by now, or dead-lettered */
+    if (!gl_parked_event_state_decode(&record, m->payload, m->len, r->arena, &err))
+        return skip(r, m, &err);
+    gl_str value = record.parked_event.value;
+    if (!gl_event_envelope_decode(&event, (const uint8_t *)value.ptr, value.len, r->arena, &err))
+        return skip(r, m, &err);
+    gl_ledger_event_parked(r->ledger, gl_ledger_key(event.event.declaration_id), event.event.event_id);
+    return true;
+}
+
 static bool each_clearance(void *context, const rd_kafka_message_t *m)
 {
+    static const char park[] = "park:";
     reading *r = context;
     gl_clearance_state record;
     gl_err err = {0};
     begin(r);
+    if (gl_str_starts((gl_str){m->key, m->key_len}, (gl_str){park, sizeof park - 1}))
+        return read_parked(r, m);
     if (m->key_len != GL_DECLARATION_ID_BYTES)
         return true; /* the audit chain's head, timers */
     uint64_t key = gl_ledger_key(m->key);

@@ -95,15 +95,30 @@ static int64_t first_of(const gl_synth_plan *plan, int64_t index)
     return i >= 0 ? i : index;
 }
 
+/* Amendments change a value by less than an amount of money that matters. */
+enum { AMENDED_CENTS = 97 };
+
+/* The latest before `index` that amended the declaration `number`, or `number` itself. */
+static int64_t latest_of(const gl_synth_plan *plan, int64_t index, int64_t number)
+{
+    for (int64_t i = index - 2; i > number; i -= 2)
+        if (kind_of(plan, i) == GL_SYNTH_AMENDMENT)
+            return i;
+    return number;
+}
+
 void gl_synth_make(const gl_synth_plan *plan, int64_t index, gl_synth *s)
 {
     memset(s, 0, sizeof *s);
     s->kind = kind_of(plan, index);
-    s->number = index;
+    s->number = s->repeats = index;
     if (s->kind == GL_SYNTH_DUPLICATE || s->kind == GL_SYNTH_AMENDMENT) {
         s->number = first_of(plan, index);
         if (kind_of(plan, s->number) != GL_SYNTH_GOOD)
             s->kind = GL_SYNTH_GOOD, s->number = index;
+        if (s->kind == GL_SYNTH_DUPLICATE)
+            s->repeats = latest_of(plan, index, s->number);
+        s->extra_cents = s->repeats == s->number ? 0 : 1 + s->repeats % AMENDED_CENTS;
     }
     gl_rng rng = rng_for(plan->seed, s->number, 0x676F6F64);
     snprintf(s->lrn, sizeof s->lrn, "%.8s-%010lld", plan->prefix, (long long)s->number);
@@ -159,6 +174,12 @@ static void json_party(gl_buf *buf, const gl_synth *s)
     gl_buf_text(buf, "],");
 }
 
+/* What an amendment changes. */
+static int64_t value_of(const gl_synth *s, int i)
+{
+    return s->items[i].value_cents + (i == 0 ? s->extra_cents : 0);
+}
+
 static void json_item(gl_buf *buf, const gl_synth *s, int i)
 {
     const gl_synth_item *item = &s->items[i];
@@ -170,7 +191,7 @@ static void json_item(gl_buf *buf, const gl_synth *s, int i)
     gl_buf_text(buf, "\",\"unit\":\"KGM\"},\"net_mass\":{\"value\":\"");
     kilograms(buf, item->net_grams);
     gl_buf_printf(buf, "\",\"unit\":\"KGM\"},\"item_charge_amount\":{\"amount\":\"%s", flawed(s, 3, "-", ""));
-    money(buf, item->value_cents);
+    money(buf, value_of(s, i));
     gl_buf_printf(buf,
                   "\",\"currency\":\"%s\"},\"procedure_current_code\":\"40\",\"procedure_previous_code\":\"00\","
                   "\"additional_procedures\":[%s],",
@@ -186,8 +207,8 @@ void gl_synth_json(const gl_synth *s, gl_buf *buf)
     gl_buf_printf(buf,
                   "\"family\":\"IMPORT\",\"function_code\":\"%s\",\"type_code\":\"IMA\",\"data_set\":\"%s\",\"declared_"
                   "date\":\"%04d-%02d-%02d\",",
-                  s->kind == GL_SYNTH_AMENDMENT ? "4" : "9", s->low_value ? "H7" : "H1", s->year,
-                  s->flaw == 5 ? 13 : s->month, s->day);
+                  s->extra_cents > 0 ? "4" : "9", s->low_value ? "H7" : "H1", s->year, s->flaw == 5 ? 13 : s->month,
+                  s->day);
     gl_buf_printf(buf, "\"declaration_office_id\":\"%s\",\"goods_item_quantity\":%d,", s->office, s->item_count);
     json_party(buf, s);
     gl_buf_printf(buf,
@@ -221,7 +242,7 @@ static void xml_item(gl_buf *buf, const gl_synth *s, int i)
     gl_buf_printf(
         buf, "</NetNetWeightMeasure></GoodsMeasure>\n          <InvoiceLine><ItemChargeAmount currencyID=\"%s\">%s",
         flawed(s, 4, "EURO", s->currency), flawed(s, 3, "-", ""));
-    money(buf, item->value_cents);
+    money(buf, value_of(s, i));
     gl_buf_text(buf, "</ItemChargeAmount></InvoiceLine>\n        </Commodity>\n        "
                      "<GovernmentProcedure><CurrentCode>40</CurrentCode>"
                      "<PreviousCode>00</PreviousCode></GovernmentProcedure>\n");
@@ -243,7 +264,7 @@ void gl_synth_xml(const gl_synth *s, gl_buf *buf)
         "xmlns:md=\"urn:wco:datamodel:WCO:DocumentMetaData-DMS:2\" "
         "xmlns=\"urn:wco:datamodel:WCO:DEC-DMS:2\">\n  <md:WCODataModelVersionCode>3.6</md:WCODataModelVersionCode>\n"
         "  <md:WCOTypeName>DEC</md:WCOTypeName>\n  <Declaration>\n");
-    gl_buf_printf(buf, "    <FunctionCode>%s</FunctionCode>\n", s->kind == GL_SYNTH_AMENDMENT ? "4" : "9");
+    gl_buf_printf(buf, "    <FunctionCode>%s</FunctionCode>\n", s->extra_cents > 0 ? "4" : "9");
     if (s->flaw != 0)
         gl_buf_printf(buf, "    <FunctionalReferenceID>%s</FunctionalReferenceID>\n", s->lrn);
     gl_buf_printf(buf,

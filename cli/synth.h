@@ -28,7 +28,9 @@ typedef struct gl_synth_item {
 } gl_synth_item;
 
 typedef struct gl_synth {
-    int64_t number; /* of the declaration: a duplicate or amendment has the number of its first */
+    int64_t number;      /* of the declaration: a duplicate or amendment has the number of its first */
+    int64_t repeats;     /* index of what a duplicate repeats to the letter: its first, or the latest that amended it */
+    int64_t extra_cents; /* amended: added to the first item's value; 0: as it was. CSV cannot say it, and does not */
     gl_synth_kind kind;
     int flaw; /* GL_SYNTH_BAD: which, from 0 */
     char lrn[24];

@@ -41,7 +41,7 @@ Test(synth, shares_are_near_what_was_asked)
     cr_assert(items > 28000 && items < 32000, "%lld items", (long long)items);
 }
 
-Test(synth, duplicate_repeats_its_first_to_the_letter)
+Test(synth, duplicate_repeats_the_latest_to_the_letter)
 {
     int found = 0;
     for (int64_t i = 1; i < 500; i++) {
@@ -49,11 +49,12 @@ Test(synth, duplicate_repeats_its_first_to_the_letter)
         gl_synth_make(&PLAN, i, &s);
         if (s.kind != GL_SYNTH_DUPLICATE)
             continue;
-        gl_synth_make(&PLAN, s.number, &first);
+        gl_synth_make(&PLAN, s.repeats, &first);
         gl_buf a = {0}, b = {0};
         gl_synth_json(&s, &a);
         gl_synth_json(&first, &b);
-        cr_assert_eq(first.kind, GL_SYNTH_GOOD);
+        cr_assert_eq(first.kind, s.repeats == s.number ? GL_SYNTH_GOOD : GL_SYNTH_AMENDMENT);
+        cr_assert_eq(first.number, s.number);
         cr_assert(gl_str_eq(gl_buf_view(&a), gl_buf_view(&b)));
         gl_buf_free(&a);
         gl_buf_free(&b);
@@ -75,4 +76,29 @@ Test(synth, what_repeats_another_is_not_beside_it)
         before = synth.number;
     }
     cr_assert_gt(repeats, 500);
+}
+
+/* An amendment says something else than what stood before it, and says that it amends. */
+Test(synth, an_amendment_changes_its_first)
+{
+    int found = 0;
+    for (int64_t i = 1; i < 500; i++) {
+        gl_synth s, first;
+        gl_synth_make(&PLAN, i, &s);
+        if (s.kind != GL_SYNTH_AMENDMENT)
+            continue;
+        gl_synth_make(&PLAN, s.number, &first);
+        gl_buf json = {0}, xml = {0};
+        gl_synth_json(&s, &json);
+        gl_synth_xml(&s, &xml);
+        cr_assert_str_eq(first.lrn, s.lrn);
+        cr_assert_gt(s.extra_cents, 0);
+        cr_assert_eq(first.extra_cents, 0);
+        cr_assert_not_null(memmem(json.data, json.len, "\"function_code\":\"4\"", 19));
+        cr_assert_not_null(memmem(xml.data, xml.len, "<FunctionCode>4<", 16));
+        gl_buf_free(&json);
+        gl_buf_free(&xml);
+        found++;
+    }
+    cr_assert_gt(found, 20);
 }
