@@ -6,6 +6,7 @@
 run_ctest() {
     rc_dir=$1
     rc_labels=$2
+    rc_status=0
     shift 2
     # Tests in Python that need the outside client's packages find them.
     if [ -x "$VENV/bin/python" ]; then
@@ -13,7 +14,10 @@ run_ctest() {
         export PYTHONPATH
     fi
     foreground ctest --test-dir "$rc_dir" -L "^($rc_labels)\$" -j "$(cpus)" --output-on-failure --no-tests=error \
-        --output-log "${DEV_RESULT:-$rc_dir/ctest.log}" "$@"
+        --output-log "${DEV_RESULT:-$rc_dir/ctest.log}" "$@" || rc_status=$?
+    # What a skipped test said, which ctest keeps to itself.
+    grep -h '^skipped' "$rc_dir/Testing/Temporary/LastTest.log" 2>/dev/null | sort -u || :
+    return "$rc_status"
 }
 
 test_unit() {
