@@ -66,7 +66,7 @@ long_fuzz() {
     build dev
     install_packages clang-14:clang-14
     apt_has libclang-rt-14-dev || apt_install libclang-rt-14-dev
-    build fuzz
+    build fuzz 'bin/fuzz_*'
     lf_rc=0
     for lf_target in "$BUILD"-fuzz/bin/fuzz_*; do
         lf_name=$(basename "$lf_target")
@@ -92,8 +92,13 @@ long_clang() {
     install_packages clang-14:clang-14
     lc_dir=$BUILD-clang
     mkdir -p "$lc_dir"
-    foreground cmake -S "$ROOT" -B "$lc_dir" -G Ninja -DCMAKE_C_COMPILER=clang-14 -DCMAKE_BUILD_TYPE=RelWithDebInfo >"$lc_dir/configure.log" 2>&1 &&
-        foreground ninja -C "$lc_dir" -j "$(cpus)" && run_ctest "$lc_dir" 'unit|fuzz'
+    step "building with clang-14"
+    if ! { foreground cmake -S "$ROOT" -B "$lc_dir" -G Ninja -DCMAKE_C_COMPILER=clang-14 -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
+        foreground ninja -C "$lc_dir" -j "$(cpus)"; } >"$lc_dir/build.log" 2>&1; then
+        tail -n 30 "$lc_dir/build.log" >&2
+        return 1
+    fi
+    run_ctest "$lc_dir" 'unit|fuzz'
 }
 
 # The same tree in a Debian 13 chroot: newer librdkafka, hiredis, avro, xgboost and gcc.
