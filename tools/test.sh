@@ -71,7 +71,8 @@ long_fuzz() {
     for lf_target in "$BUILD"-fuzz/bin/fuzz_*; do
         lf_name=$(basename "$lf_target")
         lf_found=$BUILD-fuzz/found/$lf_name
-        [ -e "$lf_found/done" ] && continue
+        lf_done=$lf_found/done-$LONG_INPUTS-$(cksum <"$lf_target" | cut -d' ' -f1) # of this very program
+        [ -e "$lf_done" ] && continue
         mkdir -p "$lf_found/corpus"
         lf_seeds=$(long_corpus "$lf_name")
         step "fuzzing: $lf_name, $LONG_INPUTS inputs"
@@ -79,7 +80,7 @@ long_fuzz() {
         if foreground "$lf_target" -runs="$LONG_INPUTS" -max_len=65536 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 \
             -artifact_prefix="$lf_found/" "$lf_found/corpus" $lf_seeds >"$lf_found/log" 2>&1; then
             grep -E '^stat::(number_of_executed_units|average_exec_per_sec)' "$lf_found/log" || :
-            : >"$lf_found/done"
+            : >"$lf_done"
         else
             tail -n 40 "$lf_found/log"
             lf_rc=1
