@@ -131,7 +131,7 @@ bool gl_client_call(gl_client *client, const char *url_path, const char *content
     for (int pause_ms = PAUSE_FIRST_MS;; pause_ms = pause_ms < PAUSE_LAST_MS ? pause_ms * 2 : PAUSE_LAST_MS) {
         code = call_once(client->curl, status, reply);
         bool again = (code != CURLE_OK && !is_hopeless(code)) || *status == 503;
-        if (!again || gl_mono_us() + pause_ms * 1000 > deadline_us)
+        if (!again || gl_mono_us() + (int64_t)pause_ms * 1000 > deadline_us)
             break;
         poll(NULL, 0, pause_ms);
     }

@@ -209,5 +209,5 @@ const gl_command gl_command_replay = {"replay", "do a decision again from its re
                                       "from its recorded feature values, the lane, draws and outcome from\n"
                                       "the recorded score and hits under the policy in force now. Says whether it is "
                                       "the same, byte for byte, and else in which fields it differs.\n\n"
-                                      "  greenlane replay 26BE1234567890ABR5 --exact\n  greenlane replay --all",
+                                      "  greenlane replay 26BE000S7R4WUZABR6 --exact\n  greenlane replay --all",
                                       run_replay};

@@ -213,7 +213,7 @@ void gl_split_rebase(const gl_split *split, const gl_part *part, gl_str answer, 
             value = value * 10 + (*rest - '0');
         gl_buf_bytes(out, at, (size_t)(number - at));
         if (rest > number)
-            gl_buf_printf(out, "%lld", (long long)(value + more));
+            gl_buf_printf(out, "%lld", (long long)value + more);
         at = rest;
     }
     gl_buf_bytes(out, at, (size_t)(end - at));

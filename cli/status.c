@@ -92,6 +92,8 @@ static int run_status(int argc, char **argv)
         return GL_EXIT_USAGE;
     if ((count == 1) == (lrn[0] != '\0'))
         return gl_complain(GL_EXIT_USAGE, "status of what? Give one MRN, or --lrn");
+    if (strcmp(family, "import") != 0 && strcmp(family, "export") != 0 && strcmp(family, "entry-summary") != 0)
+        return gl_complain(GL_EXIT_USAGE, "--family: \"%s\" is not import, export or entry-summary", family);
     gl_buf path = {0}, reply = {0};
     if (count == 1) {
         gl_buf_text(&path, "/v1/declarations/");
@@ -120,5 +122,5 @@ static int run_status(int argc, char **argv)
 const gl_command gl_command_status = {
     "status", "show where a declaration stands", "MRN | --lrn LRN",
     "Shows a declaration's outcome, lane, reasons, what is held and until when, and its timeline.\n\n"
-    "  greenlane status 26BE1234567890ABR5\n  greenlane status --lrn GL00001-0000000042",
+    "  greenlane status 26BE000S7R4WUZABR6\n  greenlane status --lrn GL00001-0000000042",
     run_status};

@@ -15,7 +15,7 @@
 #include "cli/split.h"
 #include "io/json.h"
 
-enum { SENDERS_LIMIT = 16, IN_FLIGHT_LIMIT = 2 * SENDERS_LIMIT, SHOWN_REJECTIONS = 20 };
+enum { SENDERS_LIMIT = 16, IN_FLIGHT_LIMIT = 2 * SENDERS_LIMIT, SHOWN_REJECTIONS = 20, SHOWN_ACCEPTED = 5 };
 
 /* A file. */
 typedef struct source {
@@ -299,6 +299,21 @@ static void show_rejection(submission *s, const source *from, const gl_json *res
     }
 }
 
+/* The first few, so that whoever tries one knows its MRN. */
+static void show_accepted(submission *s, const gl_json *result)
+{
+    if (s->accepted > SHOWN_ACCEPTED)
+        return;
+    gl_progress_hide(&s->progress);
+    gl_str status = gl_json_text(result, "first_status");
+    printf("accepted: MRN %.*s, LRN ", GL_STR_ARG(gl_json_text(result, "mrn")));
+    print_text(gl_json_text(result, "lrn"));
+    const gl_json *duplicate = gl_json_get(result, "duplicate");
+    if (duplicate != NULL && duplicate->type == GL_JSON_TRUE)
+        printf(" (sent before%s%.*s)", status.len > 0 ? ", " : "", GL_STR_ARG(status));
+    putchar('\n');
+}
+
 static void show_result(submission *s, const source *from, gl_str answer, const gl_json *result)
 {
     bool accepted = gl_str_eqz(gl_json_text(result, "status"), "accepted");
@@ -309,7 +324,9 @@ static void show_result(submission *s, const source *from, gl_str answer, const 
     s->pending += gl_str_eqz(gl_json_text(result, "duplicate_check"), "pending");
     if (s->json)
         show_json(from, answer, result);
-    else if (!accepted)
+    else if (accepted)
+        show_accepted(s, result);
+    else
         show_rejection(s, from, result);
 }
 
@@ -480,6 +497,8 @@ static void summary(const submission *s, int64_t started_us)
 {
     char number[32];
     double seconds = (double)(gl_mono_us() - started_us) / 1e6;
+    if (s->accepted > SHOWN_ACCEPTED)
+        printf("... and %s more accepted; --json lists all\n", gl_thousands(s->accepted - SHOWN_ACCEPTED, number));
     if (s->shown > SHOWN_REJECTIONS)
         printf("... and %lld more rejections; --json lists all\n", (long long)(s->shown - SHOWN_REJECTIONS));
     printf("%s accepted", gl_thousands(s->accepted, number));
@@ -565,8 +584,8 @@ static int run_submit(int argc, char **argv)
 
 const gl_command gl_command_submit = {
     "submit", "submit declarations from files", "[--profile P] FILE...",
-    "Sends files to ingest and shows what is wrong with the declarations that were rejected, with the place in the\n"
-    "file; --json shows the answer for every declaration, with its MRN. An answer means that the declaration is\n"
+    "Sends files to ingest and shows the first MRNs, and what is wrong with what was rejected, with the place in the\n"
+    "file; --json lists the answer for every declaration. An answer means that the declaration is\n"
     "committed: it will be decided, exactly once. Sending an unchanged declaration again gives its first MRN and no\n"
     "second decision, so a file may be submitted again after a failure. Exit code 1: something was rejected.\n\n"
     "  greenlane submit declarations.ndjson h1.xml\n"

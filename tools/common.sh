@@ -28,14 +28,6 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 cpus() { nproc 2>/dev/null || echo 2; }
 
-# free_port: a port of 127.0.0.1 that nothing listens on now.
-free_port() {
-    python3 -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
 # Field 22 of /proc/PID/stat: when the process started. With its pid it names a process for good.
 start_time() {
     sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20

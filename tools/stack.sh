@@ -113,16 +113,31 @@ signal_and_wait() {
 stack_ports() {
     if [ ! -s "$RUN/ports" ]; then
         mkdir -p "$RUN"
+        # Below the range that the kernel takes the ports of outgoing connections from: nobody gets one while its server is down.
         python3 - >"$RUN/ports.new" <<'PY'
+import random
 import socket
+
 names = "PORT_KAFKA PORT_CONTROLLER PORT_REDIS PORT_HTTP PORT_INGEST PORT_CLASSIFY PORT_RISK PORT_DECIDE".split()
 names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3".split()
+try:
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        end = int(file.read().split()[0])
+except OSError:
+    end = 32768
+candidates = list(range(12000, end)) if end > 13000 else [0] * len(names)
+random.shuffle(candidates)
 held = []
-for name in names:
+for port in candidates:
     s = socket.socket()
-    s.bind(("127.0.0.1", 0))
+    try:
+        s.bind(("127.0.0.1", port))
+    except OSError:
+        continue
     held.append(s)
-    print(f"{name}={s.getsockname()[1]}")
+    print(f"{names[len(held) - 1]}={s.getsockname()[1]}")
+    if len(held) == len(names):
+        break
 PY
         printf 'STACK_BROKERS=%s\n' "${BROKERS:-1}" >>"$RUN/ports.new"
         # What run/env of a former stack said is not given by anybody.

@@ -182,7 +182,7 @@ static void get_by_lrn(void *context, gl_http_request *request)
         return;
     if (lrn.len == 0 || !family_of(gl_http_query(request, "family"), &family)) {
         gl_http_problem(request, 400, "query-invalid",
-                        "give lrn=... and, when it is no import, family=export or entry-summary", NULL);
+                        "give lrn=..., and family=import (default), export or entry-summary", NULL);
         return;
     }
     gl_declaration_id id = gl_declaration_id_of(gl_str_of(account->name), lrn, family);

@@ -77,7 +77,7 @@ static size_t put_count(const fixture *f, int output)
     "\"description\":\"Cotton T-shirt\",\"commodity_code\":\"610910\",\"item_charge_amount\":{\"amount\":\"" value     \
     "\",\"currency\":\"EUR\"}}]}"
 
-#define SETS_MAPPINGS "ingest.mappings=" GL_SOURCE_DIR "/config/mappings"
+#define SETS_MAPPINGS ("ingest.mappings=" GL_SOURCE_DIR "/config/mappings")
 static const char *const SETS[] = {SETS_MAPPINGS, NULL};
 
 Test(process, accepted_declaration_has_identity_partition_and_mrn)

@@ -168,7 +168,7 @@ static bool bench_open_for(bench *b, const char *redis_url, bool with_worker, co
     gl_err err = {0};
     memset(b, 0, sizeof *b);
     snprintf(redis, sizeof redis, "redis.url=%s", redis_url);
-    const char *const sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings",
+    const char *const sets[] = {("ingest.mappings=" GL_SOURCE_DIR "/config/mappings"),
                                 "ingest.listen=127.0.0.1:0",
                                 "ingest.chunk=2",
                                 "ingest.settle=0ms",

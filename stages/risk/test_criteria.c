@@ -408,8 +408,8 @@ Test(criteria, files_that_are_wrong_are_refused)
         "name: a\ncriteria: [{id: 'x y', version: 1, text: t, lane: RED, rate: 5%, severity: 1, WHEN}]",
         "name: a\ncriteria: [{id: x, version: 1, text: '', lane: RED, rate: 5%, severity: 1, WHEN}]",
         "name: a\ncriteria: [{id: x, version: 1, text: t, lane: RED, rate: 5%, severity: 1}]",
-        "name: a\ncriteria: [{id: x, version: 1, text: t, lane: RED, rate: 5%, severity: 1, WHEN}, {id: x, version: "
-        "1, text: t, lane: RED, rate: 5%, severity: 1, WHEN}]",
+        ("name: a\ncriteria: [{id: x, version: 1, text: t, lane: RED, rate: 5%, severity: 1, WHEN}, {id: x, version: "
+         "1, text: t, lane: RED, rate: 5%, severity: 1, WHEN}]"),
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         gl_err err = {0};

@@ -20,13 +20,19 @@ static pid_t started[PROCESS_LIMIT];
 static int started_count;
 static const scenario *current;
 
-static void end_everything(void)
+static void kill_started(void)
 {
     for (int i = 0; i < started_count; i++)
         if (started[i] > 0) {
             kill(started[i], SIGKILL);
             waitpid(started[i], NULL, 0);
+            started[i] = 0;
         }
+}
+
+static void end_everything(void)
+{
+    kill_started();
     if (current != NULL)
         fprintf(stderr, "kept for a look: %s\n", current->directory);
 }
@@ -81,6 +87,7 @@ void scenario_end(scenario *s)
 {
     char command[256];
     current = NULL;
+    kill_started(); /* a process left over would still write where we remove */
     snprintf(command, sizeof command, "rm -rf '%s'", s->directory);
     EXPECT(system(command) == 0, "%s", command);
     rd_kafka_destroy(s->producer);
