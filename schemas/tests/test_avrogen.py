@@ -13,6 +13,10 @@ import tempfile
 GENERATOR, SCHEMAS = sys.argv[1:3]
 
 
+def grown(*fields):
+    return {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}, *fields]}
+
+
 def record(*fields):
     return {"type": "record", "name": "R", "fields": [{"name": f"f{i}", "type": kind} for i, kind in enumerate(fields)]}
 
@@ -32,6 +36,10 @@ REFUSED = {
     "an enum needs symbols": record({"type": "enum", "name": "X", "symbols": ["A", "A"]}),
     "a field is there twice": {"type": "record", "name": "R", "fields": [{"name": "a", "type": "int"}, {"name": "a", "type": "int"}]},
     "the top of a schema is a record": {"type": "enum", "name": "R", "symbols": ["A"]},
+    "stands before it": grown({"name": "b", "type": "int", "since": 2, "default": 0}, {"name": "c", "type": "int"}),
+    "needs an empty default": grown({"name": "b", "type": "int", "since": 2, "default": 7}),
+    "b: a field that came later needs": grown({"name": "b", "type": "int", "since": 2}),
+    "only the top record grows": record({"type": "record", "name": "Inner", "fields": [{"name": "b", "type": "int", "since": 2, "default": 0}]}),
     "a schema lacks": {"type": "record", "name": "R"},
 }
 

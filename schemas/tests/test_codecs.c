@@ -7,6 +7,7 @@
 #include "gen/codecs_test.h"
 #include "gen/topics.h"
 #include "io/avro.h"
+#include "io/envelope.h"
 #include "io/json.h"
 #include "random_value.h"
 
@@ -517,6 +518,64 @@ Test(topics, table_finds_and_fingerprints)
         cr_assert_eq(strlen(gl_topic_schemas[i].json), gl_topic_schemas[i].json_len);
         cr_assert_eq(strlen(gl_topic_schemas[i].fingerprint), 16);
     }
+}
+
+/* What grew: values of an earlier version are read, what came later is empty; the body is this version's. */
+Test(topics, values_of_an_earlier_version_are_read)
+{
+    gl_err err = {0};
+    gl_arena *arena = gl_arena_new(0);
+    gl_decided made = {.declaration = {.mrn = GL_STR("25NL0000000000000R5")},
+                       .decision = {.version = 3, .office = GL_STR("NL000432"), .evaluator = GL_STR("rules-1")}};
+    gl_buf now = gl_buf_in(arena), before = gl_buf_in(arena);
+    gl_decided_encode(&now, &made);
+    gl_envelope_begin(&before, 1006);
+    gl_buf_bytes(&before, now.data + 5, now.len - 5 - 2); /* without `event` and `prior`, which are null */
+    gl_decided read;
+    cr_assert(gl_decided_decode(&read, before.data, before.len, arena, &err), "%s", err.message);
+    cr_assert(read.schema_id == 1006 && read.decision.version == 3 && read.decision.event == NULL &&
+              read.decision.prior == NULL && gl_str_eqz(read.declaration.mrn, "25NL0000000000000R5"));
+    cr_assert(read.body.len == now.len - 5 && memcmp(read.body.ptr, now.data + 5, read.body.len) == 0);
+    cr_assert_eq(gl_topic_schema_of_id(1006), gl_topic_schema_find("gl.decisions"));
+    before.len--;
+    cr_assert(!gl_decided_decode(&read, before.data, before.len, arena, &err));
+    cr_assert_str_eq(err.code, "avro-truncated");
+    now.data[3] = 1006 >> 8; /* a value of this version that says it is the earlier one */
+    now.data[4] = 1006 & 0xFF;
+    cr_assert(!gl_decided_decode(&read, now.data, now.len, arena, &err));
+    cr_assert_str_eq(err.code, "avro-invalid");
+    gl_arena_destroy(arena);
+}
+
+/* A state that a later version wrote (a rollback, or an upgrade that is half done): what is not known is left out. */
+Test(topics, states_of_a_later_version_are_read)
+{
+    gl_err err = {0};
+    gl_arena *arena = gl_arena_new(0);
+    gl_clearance clearance = {.mrn = GL_STR("25NL0000000000000R5"), .version = 7, .body = GL_STR("body")};
+    gl_buf buf = gl_buf_in(arena);
+    gl_envelope_begin(&buf, 3009);
+    gl_clearance_encode(&buf, &clearance);
+    size_t known = buf.len - 5;
+    gl_buf_text(&buf, "what version 3 added");
+    gl_clearance_state read;
+    cr_assert(gl_clearance_state_decode(&read, buf.data, buf.len, arena, &err), "%s", err.message);
+    cr_assert(read.clearance.version == 7 && gl_str_eqz(read.clearance.body, "body") && read.body.len == known);
+    gl_buf other = gl_buf_in(arena);
+    gl_envelope_begin(&other, 3010);
+    gl_clearance_encode(&other, &clearance);
+    cr_assert(!gl_clearance_state_decode(&read, other.data, other.len, arena, &err));
+    cr_assert_str_eq(err.code, "envelope-schema-unknown");
+    gl_buf decided = gl_buf_in(arena);
+    gl_decided made = {.declaration = {.mrn = GL_STR("x")}};
+    gl_decided_encode(&decided, &made);
+    decided.data[3] = 3006 >> 8;
+    decided.data[4] = 3006 & 0xFF;
+    gl_decided several;
+    cr_assert(!gl_decided_decode(&several, decided.data, decided.len, arena, &err),
+              "several sections: where they grew is not known");
+    cr_assert_str_eq(err.code, "envelope-schema-unknown");
+    gl_arena_destroy(arena);
 }
 
 Test(topics, stage_appends_its_section)

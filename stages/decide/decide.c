@@ -12,7 +12,16 @@
 #include "decide/status.h"
 #include "decide/views.h"
 
-enum { METRIC_DECISIONS, METRIC_DUPLICATES, METRIC_REUSED, METRIC_HOLDS, OWN_METRICS };
+enum {
+    METRIC_DECISIONS,
+    METRIC_DUPLICATES,
+    METRIC_REUSED,
+    METRIC_HOLDS,
+    METRIC_LATER,
+    METRIC_PARKED,
+    METRIC_SUPERSEDED,
+    OWN_METRICS
+};
 
 static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
     {.name = "gl_decisions_total",
@@ -26,6 +35,16 @@ static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
     {.name = "gl_technical_holds_total",
      .type = GL_COUNTER,
      .help = "Accepted declarations held because they could not be processed."},
+    {.name = "gl_later_decisions_total",
+     .type = GL_COUNTER,
+     .help = "Decisions after a declaration's first, by cause (amendment, event, time limit).",
+     .labels = {"cause"}},
+    {.name = "gl_events_parked_total",
+     .type = GL_COUNTER,
+     .help = "Events that came before their declaration, or to a technical hold, and wait for it."},
+    {.name = "gl_superseded_total",
+     .type = GL_COUNTER,
+     .help = "Older versions of a declaration that came after a newer one."},
     GL_VIEWS_METRIC_ROWS,
 };
 
@@ -33,7 +52,8 @@ typedef struct stage {
     pthread_mutex_t lock; /* of `policy`, the pointer */
     gl_decide_policy *policy;
     gl_series *decisions[GL_DECISION_LANE_COUNT][GL_DECISION_OUTCOME_COUNT];
-    gl_series *duplicates, *reused, *holds;
+    gl_series *duplicates, *reused, *holds, *parked, *superseded;
+    gl_series *later[GL_DECISION_CAUSE_COUNT];
 } stage;
 
 typedef struct worker {
@@ -81,32 +101,68 @@ static void decide_dead_lettered(void *opened, void *at, const gl_batch *batch, 
 /* -- After the commit
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* A state that follows a decision of the same record is that decision's; any other is a duplicate (version 1 or more)
- * or a hold (0). */
+/* The last of what was put, of each kind. */
+typedef struct counting {
+    const gl_outbox_entry *decision;
+    gl_notification message; /* zeros: none yet */
+    const gl_record *told;   /* of the message */
+} counting;
+
+static void count_message(stage *self, counting *c, const gl_outbox_entry *entry, gl_arena *arena)
+{
+    gl_notification_envelope envelope;
+    gl_err err;
+    if (!gl_notification_envelope_decode(&envelope, (const uint8_t *)entry->value.ptr, entry->value.len, arena, &err))
+        return;
+    c->message = envelope.notification;
+    c->told = entry->cause;
+    if (gl_str_eqz(c->message.message_name, "DMSREJ") && c->message.decision_version == 0)
+        gl_series_add(self->reused, 1);
+}
+
+static bool says(const counting *c, const char *statement)
+{
+    return memmem(c->message.payload.ptr, c->message.payload.len, statement, strlen(statement)) != NULL;
+}
+
+/* A state that follows a decision of the same record is that decision's; another tells by its message what it is. */
+static void count_state(stage *self, const counting *c, const gl_outbox_entry *entry, gl_arena *arena)
+{
+    gl_clearance_state state;
+    gl_decided decided;
+    gl_err err;
+    if (!gl_clearance_state_decode(&state, (const uint8_t *)entry->value.ptr, entry->value.len, arena, &err))
+        return;
+    const gl_outbox_entry *decision = c->decision;
+    if (decision != NULL && decision->cause == entry->cause) {
+        gl_series_add(self->decisions[state.clearance.lane][state.clearance.outcome], 1);
+        if (state.clearance.version > 1 &&
+            gl_decided_decode(&decided, (const uint8_t *)decision->value.ptr, decision->value.len, arena, &err))
+            gl_series_add(self->later[decided.decision.cause], 1);
+    } else if (state.clearance.version == 0)
+        gl_series_add(self->holds, 1);
+    else if (c->told == entry->cause && says(c, "<StatementCode>superseded<"))
+        gl_series_add(self->superseded, 1);
+    else if (c->told == entry->cause && says(c, "<StatementCode>duplicate<"))
+        gl_series_add(self->duplicates, 1);
+}
+
 static void count_entries(stage *self, const gl_outbox *outbox, gl_arena *arena)
 {
     size_t count;
     const gl_outbox_entry *entries = gl_outbox_entries(outbox, &count);
-    const gl_record *decided = NULL;
+    counting c = {.decision = NULL};
     for (size_t i = 0; i < count; i++) {
         const gl_outbox_entry *entry = &entries[i];
-        gl_clearance_state state;
-        gl_notification_envelope message;
-        gl_err err;
         if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_DECISIONS)
-            decided = entry->cause;
-        if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_NOTIFICATIONS && entry->cause != decided &&
-            gl_notification_envelope_decode(&message, (const uint8_t *)entry->value.ptr, entry->value.len, arena,
-                                            &err) &&
-            gl_str_eqz(message.notification.message_name, "DMSREJ") && message.notification.decision_version == 0)
-            gl_series_add(self->reused, 1);
-        if (entry->kind != 's' || entry->key.len != GL_DECLARATION_ID_BYTES ||
-            !gl_clearance_state_decode(&state, (const uint8_t *)entry->value.ptr, entry->value.len, arena, &err))
-            continue;
-        if (entry->cause == decided)
-            gl_series_add(self->decisions[state.clearance.lane][state.clearance.outcome], 1);
-        else
-            gl_series_add(state.clearance.version == 0 ? self->holds : self->duplicates, 1);
+            c.decision = entry;
+        else if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_NOTIFICATIONS &&
+                 (c.decision == NULL || c.decision->cause != entry->cause))
+            count_message(self, &c, entry, arena);
+        else if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES)
+            count_state(self, &c, entry, arena);
+        else if (entry->kind == 's' && entry->value.ptr != NULL && gl_str_starts(entry->key, GL_STR("park:")))
+            gl_series_add(self->parked, 1);
     }
 }
 
@@ -157,6 +213,12 @@ static void make_series(stage *self, gl_metrics *metrics)
                                                     gl_decision_outcome_name((gl_decision_outcome)outcome)};
             self->decisions[lane][outcome] = gl_metrics_series(metrics, &METRICS[METRIC_DECISIONS], labels);
         }
+    for (int cause = 0; cause < GL_DECISION_CAUSE_COUNT; cause++) {
+        const char *labels[GL_METRIC_LABELS] = {gl_decision_cause_name((gl_decision_cause)cause)};
+        self->later[cause] = gl_metrics_series(metrics, &METRICS[METRIC_LATER], labels);
+    }
+    self->parked = gl_metrics_series(metrics, &METRICS[METRIC_PARKED], none);
+    self->superseded = gl_metrics_series(metrics, &METRICS[METRIC_SUPERSEDED], none);
     self->duplicates = gl_metrics_series(metrics, &METRICS[METRIC_DUPLICATES], none);
     self->reused = gl_metrics_series(metrics, &METRICS[METRIC_REUSED], none);
     self->holds = gl_metrics_series(metrics, &METRICS[METRIC_HOLDS], none);

@@ -86,6 +86,41 @@ static gl_message message_of(const message_case *c)
                         .now_us = FIXTURE_NOW_US};
 }
 
+/* Messages of decisions for events and amendments. */
+typedef struct message_variant {
+    size_t like; /* of CASES */
+    const char *refused_for, *note;
+    bool denied;
+    const char *code, *name, *error;
+} message_variant;
+
+static const message_variant VARIANTS[] = {
+    {0, NULL, "inspection", false, "09", "DMSCLE", ""},
+    {0, NULL, "cancellation", true, "11", "DMSREQ", ""},
+    {0, "cancelled", "cancellation", false, "10", "DMSINV", ""},
+    {0, "cancelled", "amendment", true, "11", "DMSREQ", ""},
+    {0, "inspection", "inspection", false, "03", "DMSREJ", "GL-INSP"},
+    {0, "officer", "officer", false, "03", "DMSREJ", "GL-OFF"},
+    {0, "mrn-collision", NULL, false, "03", "DMSREJ", "GL-MRN"},
+    {0, "", "overdue", false, "03", "DMSREJ", "GL-REF"},
+    {1, NULL, "overdue", false, "05", "DMSCTL", ""},
+};
+enum { VARIANT_COUNT = sizeof VARIANTS / sizeof *VARIANTS };
+
+static gl_message variant_of(size_t i)
+{
+    gl_message message = message_of(&CASES[VARIANTS[i].like]);
+    message.refused_for = VARIANTS[i].refused_for == NULL ? (gl_str){NULL, 0} : gl_str_of(VARIANTS[i].refused_for);
+    if (VARIANTS[i].refused_for != NULL) {
+        message.outcome = GL_DECISION_OUTCOME_REFUSED;
+        message.hold = NULL;
+    }
+    message.note = VARIANTS[i].note;
+    message.note_text = GL_STR("What happened");
+    message.denied = VARIANTS[i].denied;
+    return message;
+}
+
 static xmlDoc *parse(gl_str xml)
 {
     xmlDoc *doc = xmlReadMemory(xml.ptr, (int)xml.len, "message.xml", NULL, XML_PARSE_NONET);
@@ -132,6 +167,32 @@ Test(notification, function_names_and_fields)
         cr_assert_str_eq(text_at(doc, "count(//r:Error)"), strcmp(CASES[i].code, "03") == 0 ? "1" : "0");
         xmlFreeDoc(doc);
     }
+}
+
+Test(notification, events_and_requests_have_names_of_their_own)
+{
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        gl_message message = variant_of(i);
+        gl_str value = gl_message_value(arena, &message);
+        gl_notification_envelope decoded;
+        gl_err err = {0};
+        cr_assert(gl_notification_envelope_decode(&decoded, (const uint8_t *)value.ptr, value.len, arena, &err));
+        cr_assert(gl_str_eqz(decoded.notification.function_code, VARIANTS[i].code) &&
+                      gl_str_eqz(decoded.notification.message_name, VARIANTS[i].name),
+                  "variant %zu: %.*s", i, GL_STR_ARG(decoded.notification.message_name));
+        xmlDoc *doc = parse(decoded.notification.payload);
+        cr_assert_str_eq(text_at(doc, "//r:Error/r:ValidationCode"), VARIANTS[i].error);
+        cr_assert_str_eq(text_at(doc, "//r:Status/r:NameCode"), VARIANTS[i].denied ? "41" : "");
+        cr_assert_str_eq(text_at(doc, "//r:Declaration/r:CancellationDateTime/ds:DateTimeString"),
+                         strcmp(VARIANTS[i].code, "10") == 0 ? "20261124120000Z" : "");
+        if (VARIANTS[i].note != NULL)
+            cr_assert_str_eq(text_at(doc, "//r:AdditionalInformation[1]/r:StatementCode"), VARIANTS[i].note);
+        xmlFreeDoc(doc);
+    }
+    gl_message message = message_of(&CASES[1]);
+    message.kind = GL_MESSAGE_SUPERSEDED;
+    cr_assert(memmem(gl_message_xml(arena, &message).ptr, gl_message_xml(arena, &message).len, "superseded", 10) !=
+              NULL);
 }
 
 Test(notification, any_text_is_well_formed)
@@ -210,6 +271,13 @@ Test(notification, valid_against_the_published_schemas)
         xmlDoc *doc = parse(xml);
         cr_assert_eq(validate(schema, doc), 0, "case %zu: %.*s", i, GL_STR_ARG(xml));
         xmlFreeDoc(doc);
+    }
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        gl_message varied = variant_of(i);
+        gl_str text = gl_message_xml(arena, &varied);
+        xmlDoc *read = parse(text);
+        cr_assert_eq(validate(schema, read), 0, "variant %zu: %.*s", i, GL_STR_ARG(text));
+        xmlFreeDoc(read);
     }
     /* The check itself can fail: a wrong order of elements is noticed. */
     gl_message message = message_of(&CASES[0]);

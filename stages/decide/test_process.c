@@ -585,10 +585,24 @@ Test(process, metrics_count_what_was_committed)
     fixture_assessed(arena, "LRN-1", &a);
     fixture_assessed(arena, "LRN-2", &b);
     b.assessment.score_ppm = GL_SOME_I32(990000);
-    gl_record records[5] = {assessed_record(&a), assessed_record(&b), assessed_record(&a), failure_record(&b), {0}};
+    gl_record records[9] = {assessed_record(&a), assessed_record(&b), assessed_record(&a), failure_record(&b), {0}};
     a.declaration.content_digest[0] ^= 1;
     records[4] = assessed_record(&a);
-    gl_batch batch = {records, 5, FIXTURE_NOW_US, arena};
+    gl_event arrival = {.event_id = GL_STR("e-1"),
+                        .type = GL_EVENT_EVENT_TYPE_ARRIVAL,
+                        .source = GL_STR("port"),
+                        .code = GL_STR(""),
+                        .text = GL_STR("")};
+    memcpy(arrival.declaration_id, b.declaration.declaration_id, GL_DECLARATION_ID_BYTES);
+    records[5] = event_record(&arrival, arrival.declaration_id);
+    memset(arrival.declaration_id, 7, GL_DECLARATION_ID_BYTES); /* nobody's */
+    records[6] = event_record(&arrival, arrival.declaration_id);
+    b.declaration.content_digest[0] ^= 1;
+    b.declaration.function_code = GL_STR("4");
+    records[7] = assessed_record(&b);
+    b.declaration.content_digest[0] ^= 1;
+    records[8] = assessed_record(&b);
+    gl_batch batch = {records, 9, FIXTURE_NOW_US, arena};
     cr_assert(gl_decide_stage.reload(stage, conf, &err));
     cr_assert(gl_decide_stage.process(stage, worker, &batch, outbox, &err), "%s", err.message);
     gl_decide_stage.applied(stage, worker, &batch, outbox);
@@ -598,9 +612,12 @@ Test(process, metrics_count_what_was_committed)
     gl_str rendered = gl_buf_view(&text);
     cr_assert(contains(rendered, "gl_decisions_total{lane=\"GREEN\",outcome=\"RELEASED\"} 1\n"), "%.*s",
               GL_STR_ARG(rendered));
-    cr_assert(contains(rendered, "gl_decisions_total{lane=\"RED\",outcome=\"HELD\"} 1\n"));
+    cr_assert(contains(rendered, "gl_decisions_total{lane=\"RED\",outcome=\"HELD\"} 3\n"));
     cr_assert(contains(rendered, "gl_duplicates_total 1\n") && contains(rendered, "gl_lrn_reused_total 1\n"));
     cr_assert(contains(rendered, "gl_technical_holds_total 0\n"));
+    cr_assert(contains(rendered, "gl_later_decisions_total{cause=\"ARRIVAL\"} 1\n") &&
+              contains(rendered, "gl_later_decisions_total{cause=\"AMENDMENT\"} 1\n"));
+    cr_assert(contains(rendered, "gl_events_parked_total 1\n") && contains(rendered, "gl_superseded_total 1\n"));
     gl_decide_stage.worker_close(worker);
     gl_decide_stage.close(stage);
     gl_metrics_destroy(metrics);
