@@ -153,7 +153,8 @@ class Leg:
         self.driver.tell(intakes=self.system.intakes())
         if self.probe.decided() is None:
             entry["recovery_s"] = None
-            self.system.note(False, f"{f.name_of(cell)}: not everything sent before is decided after {RECOVERY_DEADLINE_S} s")
+            self.system.note(False, f"{f.name_of(cell)}: not everything sent before is decided after {RECOVERY_DEADLINE_S} s; "
+                                    f"{self.system.where()}")
         else:
             entry["recovery_s"] = round(time.monotonic() - at.lifted_at, 3)
         entry["fault_s"] = round(at.lifted_at - began, 3)

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,7 +25,7 @@ STAGES = o.STAGES
 WITH_REDIS = ("ingest", "classify", "decide")
 # Shorter than the defaults, so that a fault's cost is seconds: what is promised follows from these (docs/GUARANTEES.md).
 SESSION_S, TRANSACTION_S = 3, 4
-DAEMON_SETTINGS = [f"kafka.session_timeout={SESSION_S}s", f"kafka.transaction_timeout={TRANSACTION_S}s", "ingest.view_settle=5s", "stage.instance=chaos"]
+DAEMON_SETTINGS = [f"kafka.session_timeout={SESSION_S}s", f"kafka.transaction_timeout={TRANSACTION_S}s", "stage.instance=chaos"]
 BROKER_SETTINGS = ["group.min.session.timeout.ms=1000", "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000",
                    "log.segment.bytes=67108864"]
 CLUSTER_SETTINGS = ["broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500", "replica.lag.time.max.ms=3000",
@@ -65,7 +66,7 @@ class Daemon:
         s = self.system
         self.extra_env = dict(env or {})
         settings = [f"admin.listen=127.0.0.1:{self.admin}"]
-        settings += [one for one in DAEMON_SETTINGS if not one.startswith("ingest.") or self.stage == "ingest"]
+        settings += DAEMON_SETTINGS
         if self.stage == "ingest":
             settings.append(f"ingest.listen=127.0.0.1:{self.http}")
         own = {"KAFKA_BROKERS": ",".join(f"127.0.0.1:{s.link_port[f'{self.stage}.{n}']}" for n in s.nodes),
@@ -303,6 +304,23 @@ class System:
 
     def remove(self, daemon):
         del self.daemons[daemon.name]
+
+    def where(self):
+        """What each daemon says of itself, for a run that stands still."""
+        said = []
+        for daemon in self.daemons.values():
+            lag, health = [], ""
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{daemon.admin}/metrics", timeout=2) as answer:
+                    lag = [line for line in answer.read().decode().splitlines() if line.startswith("gl_consumer_lag_records{")]
+                with urllib.request.urlopen(f"http://127.0.0.1:{daemon.admin}/healthz", timeout=2) as answer:
+                    health = answer.read().decode()
+            except urllib.error.HTTPError as error:
+                health = error.read().decode()
+            except OSError as error:
+                health = str(error)
+            said.append(f"{daemon.name}: {health.strip()[:200]} lag {sum(float(line.rpartition(' ')[2]) for line in lag):.0f}")
+        return "; ".join(said)
 
     def intakes(self):
         return [f"127.0.0.1:{d.http}" for d in self.daemons.values() if d.stage == "ingest" and d.wanted]

@@ -172,6 +172,7 @@ class Intake:
 # What a reader is told when brokers go, and may wait out.
 AWAY = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.BROKER_NOT_AVAILABLE, KafkaError.REPLICA_NOT_AVAILABLE}
+SOON = {"socket.timeout.ms": 5000, "topic.metadata.refresh.interval.ms": 5000}  # a leader that hangs is left for its successor
 _schemas = {}
 
 
@@ -209,7 +210,7 @@ class Topic:
         self.quiet = quiet
         self.consumer = Consumer({"log_level": 0 if quiet else 6, "bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": f"outside-{os.getpid()}-{id(self)}",
                                   "isolation.level": "read_committed", "enable.auto.commit": False, "auto.offset.reset": "error",
-                                  "fetch.wait.max.ms": 20, "enable.partition.eof": False})
+                                  "fetch.wait.max.ms": 20, "enable.partition.eof": False, **SOON})
         metadata = self.consumer.list_topics(topic, 10).topics[topic]
         check(metadata.error is None and metadata.partitions, f"topic {topic}: {metadata.error}")
         self.partitions = sorted(metadata.partitions)
