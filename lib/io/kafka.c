@@ -250,7 +250,7 @@ static bool set_common(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, con
            set(settings, "socket.nagle.disable", "true", err) &&
            set(settings, "socket.keepalive.enable", "true", err) &&
            set(settings, "reconnect.backoff.max.ms", "2000", err) &&
-           set(settings, "topic.metadata.refresh.interval.ms", "60000", err);
+           set(settings, "topic.metadata.refresh.interval.ms", "10000", err); /* how long a leader that hangs is kept */
 }
 
 static bool set_client(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
@@ -279,11 +279,17 @@ rd_kafka_t *gl_kafka_consumer_new(const gl_kafka_conf *conf, const gl_kafka_clie
     if (client->rebalance != NULL)
         rd_kafka_conf_set_rebalance_cb(settings, client->rebalance);
     int64_t heartbeat_ms = conf->session_timeout_ms / 4 < 3000 ? conf->session_timeout_ms / 4 : 3000;
+    /* A broker that hangs is given up as soon as it would give us up; librdkafka waits a minute for what it does not
+     * answer. More than a fetch waits, as librdkafka requires. */
+    int64_t socket_ms = conf->session_timeout_ms < 60000 ? conf->session_timeout_ms : 60000;
+    if (socket_ms < conf->fetch_wait_ms + 1000)
+        socket_ms = conf->fetch_wait_ms + 1000;
     bool good = set_common(settings, conf, client, err) && set(settings, "enable.auto.commit", "false", err) &&
                 set(settings, "enable.auto.offset.store", "false", err) &&
                 set(settings, "isolation.level", GL_MUTANT == 13 ? "read_uncommitted" : "read_committed", err) &&
                 set(settings, "auto.offset.reset", "earliest", err) &&
                 set_number(settings, "session.timeout.ms", conf->session_timeout_ms, err) &&
+                set_number(settings, "socket.timeout.ms", socket_ms, err) &&
                 set_number(settings, "heartbeat.interval.ms", heartbeat_ms, err) &&
                 set_number(settings, "max.poll.interval.ms",
                            conf->max_poll_interval_ms > conf->session_timeout_ms ? conf->max_poll_interval_ms
