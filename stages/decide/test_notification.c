@@ -103,7 +103,7 @@ static const message_variant VARIANTS[] = {
     {0, "officer", "officer", false, "03", "DMSREJ", "GL-OFF"},
     {0, "mrn-collision", NULL, false, "03", "DMSREJ", "GL-MRN"},
     {0, "", "overdue", false, "03", "DMSREJ", "GL-REF"},
-    {1, NULL, "overdue", false, "05", "DMSCTL", ""},
+    {2, NULL, "overdue", false, "05", "DMSCTL", ""},
 };
 enum { VARIANT_COUNT = sizeof VARIANTS / sizeof *VARIANTS };
 
