@@ -149,10 +149,17 @@ long_trixie() {
         /bin/sh -c 'cd /srv/greenlane && LANG=C.UTF-8 ./dev test unit'"
 }
 
+# Defects built in one by one: the check named for each must fail.
+long_mutants() {
+    build dev
+    stack_broker
+    foreground python3 "$ROOT/tests/chaos/mutants.py" --build "$BUILD-mutants"
+}
+
 # ---- running steps ----
 
 TEST_STEPS="unit asan tsan broker e2e chaos"
-LONG_STEPS="fuzz clang trixie"
+LONG_STEPS="fuzz clang trixie mutants"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.
 do_test_step() {

@@ -265,7 +265,7 @@ class Run:
         o.check(sorted(n["mrn"] for n in told) == sorted(due), f"{len(told)} notifications for {len(due)} holds")
         o.check(all("technical-failure" in n["payload"] for n in told), f"not a technical hold: {told[:1]}")
         for mrn in due:
-            view = o.wait_for(lambda m=mrn: self.view(m), f"view of {mrn}", 30)
+            view = o.wait_for(lambda m=mrn: self.view(m), f"view of {mrn}", 180)
             o.check(view["outcome"] == "HELD" and view["version"] == 0 and view["hold"]["reason"] == "technical-failure", f"view: {view}")
         for r in self.poison:
             if r.mrn not in due:
@@ -372,7 +372,7 @@ class Run:
         wanted = {r.mrn for r in self.poison} | {r.mrn for r in self.siblings} | set(self.good)
         o.assert_once([d for d in self.decisions.kept if d["mrn"] in wanted], wanted)
         for r in self.poison:
-            view = o.wait_for(lambda m=r.mrn: (v := self.view(m)) and v["version"] == 1 and v, f"the decision in the view of {r.mrn}", 30)
+            view = o.wait_for(lambda m=r.mrn: (v := self.view(m)) and v["version"] == 1 and v, f"the decision in the view of {r.mrn}", 180)
             o.check(not (view["hold"] or {}).get("reason") == "technical-failure", f"the technical hold is still there: {view}")
         print(f"every hold is replaced by a decision: {len(wanted)} decided in all, each once", flush=True)
 
