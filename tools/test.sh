@@ -56,7 +56,7 @@ test_e2e() {
 setup_chaos() {
     install_venv
     apt_has libfaketime || apt_install libfaketime
-    build dev
+    build dev greenlane greenlane-ingest greenlane-classify greenlane-risk greenlane-decide
     chaos_run=$RUN
     RUN=$RUN/leg
     mkdir -p "$RUN"

@@ -115,6 +115,8 @@ class Oracle:
         self.counts["decisions"] += 1
         self.counts[f"outcome {decision['outcome']}"] += 1
         self.counts["degraded"] += decision["degraded"]
+        # Shows that a clock fault met decide: 60 s are more than reading is late, 90 s less than any jump.
+        self.counts["decided by another clock"] += abs(decision["decided_at"].timestamp() - time.time()) > 75
         known, version, mrn = self.of(key), decision["version"], declaration["mrn"]
         where = f"{mrn} at {partition}:{message.offset()}"
         if decision["declaration_id"] != key or declaration["declaration_id"] != key or mrn[o.STEM] != stem_of(key):

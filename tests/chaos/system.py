@@ -30,7 +30,8 @@ BROKER_SETTINGS = ["group.min.session.timeout.ms=1000", "transaction.abort.timed
                    "log.segment.bytes=67108864"]
 CLUSTER_SETTINGS = ["broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500", "replica.lag.time.max.ms=3000",
                     "controller.quorum.election.timeout.ms=1000", "controller.quorum.fetch.timeout.ms=2000",
-                    "leader.imbalance.check.interval.seconds=5", "leader.imbalance.per.broker.percentage=0", "num.replica.fetchers=2"]
+                    "leader.imbalance.check.interval.seconds=5", "leader.imbalance.per.broker.percentage=0", "num.replica.fetchers=2",
+                    "request.timeout.ms=5000", "replica.socket.timeout.ms=5000"]
 FAKETIME = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
             "/usr/lib/faketime/libfaketimeMT.so.1"]
 
