@@ -146,22 +146,23 @@ static bool make_id(char id[64])
     return true;
 }
 
-static int send_one(sending *s, gl_event_words *words)
+static int send_one(sending *s, const gl_event_words *given)
 {
     char id[64], at[GL_TIME_TEXT_BYTES + 1];
+    gl_event_words words = *given;
     gl_buf body = {0};
     gl_err err = {0};
     int code = GL_EXIT_OK;
-    if (words->event_id[0] == '\0' && !make_id(id))
+    if (words.event_id[0] == '\0' && !make_id(id))
         return GL_EXIT_UNAVAILABLE;
-    if (words->event_id[0] == '\0')
-        words->event_id = id;
-    if (words->occurred_at[0] == '\0') {
+    if (words.event_id[0] == '\0')
+        words.event_id = id;
+    if (words.occurred_at[0] == '\0') {
         gl_str now = gl_time_format(gl_wall_us(), at);
         at[now.len] = '\0';
-        words->occurred_at = at;
+        words.occurred_at = at;
     }
-    if (gl_event_json_of(&body, words, &err))
+    if (gl_event_json_of(&body, &words, &err))
         send_part(s, "application/json", gl_buf_view(&body), &code);
     else
         code = gl_complain(GL_EXIT_USAGE, "%s", err.message);

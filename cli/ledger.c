@@ -257,14 +257,12 @@ static void accept_again(gl_ledger *ledger, card *c, const gl_ledger_accepted *w
 {
     gl_ledger_line *face = &ledger->lines[c->submitter].face;
     bool today = in_day(ledger, what->accepted_us);
-    if (what->accepted_us - c->accepted_us > ledger->window_us) {
-        face->superseded += c->in_day; /* forgotten: it begins anew */
+    bool forgotten = what->accepted_us - c->accepted_us > ledger->window_us; /* then it begins anew */
+    if (forgotten || (what->amends && what->digest != c->current)) {
+        face->superseded += c->in_day;
         stand(ledger, c, what);
     } else if (what->digest == c->current) {
         face->duplicate += today;
-    } else if (what->amends) {
-        face->superseded += c->in_day;
-        stand(ledger, c, what);
     } else if (what->digest == c->first) {
         face->superseded += today; /* an older version after a newer one */
     } else {

@@ -108,7 +108,7 @@ const char *gl_format_name(gl_format format)
 static bool is_blank(gl_str bytes)
 {
     size_t mark = gl_str_starts(bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0;
-    return gl_str_trim((gl_str){bytes.ptr + mark, bytes.len - mark}).len == 0;
+    return bytes.len == 0 || gl_str_trim((gl_str){bytes.ptr + mark, bytes.len - mark}).len == 0;
 }
 
 static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str profile, gl_err *err)
@@ -191,7 +191,7 @@ void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source)
 
 gl_str gl_usable_lrn(gl_str lrn)
 {
-    if (lrn.len == 0 || lrn.len > 4 * 35 || !gl_str_is_utf8(lrn, NULL))
+    if (lrn.len == 0 || lrn.len > (size_t)4 * 35 || !gl_str_is_utf8(lrn, NULL))
         return GL_STR("");
     for (size_t i = 0; i < lrn.len; i++)
         if ((unsigned char)lrn.ptr[i] < 0x20 || lrn.ptr[i] == 0x7F)

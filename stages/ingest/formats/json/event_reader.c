@@ -21,18 +21,18 @@ static const char *const officer_codes[] = {"release", "refuse", "hold", "rerout
 
 static const struct event_kind {
     const char *name;
-    gl_event_event_type type;
     const char *const *codes; /* NULL: any */
     const char *codes_text;
+    gl_event_event_type type;
     bool needs_code, needs_actor;
 } kinds[] = {
-    {"INSPECTION_RESULT", GL_EVENT_EVENT_TYPE_INSPECTION_RESULT, inspection_codes,
-     "A1 (satisfactory), A2 (considered satisfactory), B1 (not satisfactory)", true, false},
-    {"OFFICER_ACTION", GL_EVENT_EVENT_TYPE_OFFICER_ACTION, officer_codes, "release, refuse, hold, reroute", true, true},
-    {"SIGNAL", GL_EVENT_EVENT_TYPE_SIGNAL, NULL, NULL, true, false},
-    {"ARRIVAL", GL_EVENT_EVENT_TYPE_ARRIVAL, NULL, NULL, false, false},
-    {"CANCELLATION", GL_EVENT_EVENT_TYPE_CANCELLATION, NULL, NULL, false, false},
-    {"DOCUMENT", GL_EVENT_EVENT_TYPE_DOCUMENT, NULL, NULL, true, false},
+    {"INSPECTION_RESULT", inspection_codes, "A1 (satisfactory), A2 (considered satisfactory), B1 (not satisfactory)",
+     GL_EVENT_EVENT_TYPE_INSPECTION_RESULT, true, false},
+    {"OFFICER_ACTION", officer_codes, "release, refuse, hold, reroute", GL_EVENT_EVENT_TYPE_OFFICER_ACTION, true, true},
+    {"SIGNAL", NULL, NULL, GL_EVENT_EVENT_TYPE_SIGNAL, true, false},
+    {"ARRIVAL", NULL, NULL, GL_EVENT_EVENT_TYPE_ARRIVAL, false, false},
+    {"CANCELLATION", NULL, NULL, GL_EVENT_EVENT_TYPE_CANCELLATION, false, false},
+    {"DOCUMENT", NULL, NULL, GL_EVENT_EVENT_TYPE_DOCUMENT, true, false},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 static const char types_text[] = "INSPECTION_RESULT, OFFICER_ACTION, SIGNAL, ARRIVAL, CANCELLATION, DOCUMENT";
