@@ -193,11 +193,13 @@ Test(events, nothing_releases_a_test_declaration)
 
 static void set_up_stopped(void)
 {
+    tear_down(); /* of the suite */
     set_up_with("", "offices:\n  - {id: \"*\", min_random_rate: 0, stopped: true}\n" FIXTURE_SEED);
 }
 
 static void set_up_shadow(void)
 {
+    tear_down();
     set_up_with("  shadow: true\n", FIXTURE_OFFICE FIXTURE_SEED);
 }
 
