@@ -98,10 +98,6 @@ static void put_state(gl_pass *p, const gl_record *record, const gl_clearance *c
 
 static void put_message(gl_pass *p, const gl_record *record, const gl_message *message)
 {
-#if GL_MUTANT == 10 /* decisions are not notified */
-    if (message->kind == GL_MESSAGE_DECISION)
-        return;
-#endif
     gl_outbox_put(p->outbox, record, GL_DECIDE_OUT_NOTIFICATIONS, record->key, gl_message_value(p->arena, message));
 }
 
@@ -183,7 +179,8 @@ static void put_decided_message(gl_pass *p, const gl_deciding *d, const gl_decis
                           .hold = decision->hold,
                           .accepted_us = clearance->accepted_at,
                           .now_us = p->batch->now_us};
-    gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_NOTIFICATIONS, d->key, gl_message_value(p->arena, &message));
+    if (GL_MUTANT != 10) /* 10: decisions are not notified */
+        gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_NOTIFICATIONS, d->key, gl_message_value(p->arena, &message));
 }
 
 bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)

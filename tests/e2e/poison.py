@@ -364,6 +364,8 @@ class Run:
             print(f"{len(self.poison)} repaired, sent again and decided in {time.monotonic() - begun:.1f} s", flush=True)
             again = self.redrive("--replace", file.name, "--yes")
             o.check(again["records"] == 0, f"a second run sent {again['records']} again")
+            forced = self.redrive("--replace", file.name, "--again", "--limit", 3, "--yes")  # duplicates by now: no second decision
+            o.check(forced["records"] == 3, f"{forced}")
         finally:
             os.unlink(file.name)
 
