@@ -142,6 +142,7 @@ long_trixie() {
     for lt_file in /etc/resolv.conf /etc/hosts /etc/pip.conf; do
         [ ! -e "$lt_file" ] || cp -fL "$lt_file" "$lt_root$lt_file"
     done
+    cp -rfL /etc/ssl/certs "$lt_root/etc/ssl/" 2>/dev/null || :
     rm -rf "$lt_root/srv/greenlane"
     mkdir -p "$lt_root/srv/greenlane"
     (cd "$ROOT" && tar -cf - --exclude='./build*' --exclude=./run --exclude=./.cache --exclude=./.git .) | tar -xf - -C "$lt_root/srv/greenlane"
@@ -185,7 +186,7 @@ do_test() {
     [ -n "$dt_steps" ] || dt_steps=$TEST_STEPS
     [ "$dt_long" = no ] || dt_steps="$dt_steps $LONG_STEPS"
     own_folder test
-    setup
+    install_packages
     dt_results=$RUN/results
     : >"$dt_results"
     dt_failed=0
