@@ -191,8 +191,8 @@ static inline void check_versions(void)
         const uint8_t *bytes = (const uint8_t *)entries[i].value.ptr;
         if (entries[i].output == GL_DECIDE_OUT_DECISIONS) {
             cr_assert(gl_decided_decode(&decided, bytes, entries[i].value.len, arena, &err));
-            cr_assert_eq(decided.decision.version, ++decisions);
-            cr_assert_eq(decided.decision.prior_version, decisions - 1);
+            cr_assert_eq(decided.decision.prior_version, (int32_t)decisions);
+            cr_assert_eq(decided.decision.version, (int32_t)++decisions);
         } else if (entries[i].output == GL_DECIDE_OUT_AUDIT) {
             cr_assert(gl_audit_envelope_decode(&block, bytes, entries[i].value.len, arena, &err));
             audited += block.audit.entries.count;
