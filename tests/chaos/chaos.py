@@ -226,6 +226,8 @@ class Leg:
                     break
             flowed = time.monotonic() - flowing
             answered, report = self.finish()
+            if report["violations"]:
+                self.system.keep(os.path.join(self.args.run, f"kept-{self.number}"))
         finally:
             for name in ("driver", "oracle"):
                 part = getattr(self, name, None)

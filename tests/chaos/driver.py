@@ -9,6 +9,7 @@ Ledger lines: S request kind:lrn...        kind n new, d repeated unchanged, x t
               T request why                an attempt without an answer
               A request status lrn=what... what: MRN and flags (D duplicate, P pending, M amendment), or ! and the first error's code
               E event-id mrn type          an event is sent; F event-id status: its answer
+              C seconds                    the clock, once a second
 """
 import argparse
 import collections
@@ -344,6 +345,7 @@ def main():
     while any(t.is_alive() for t in threads):
         error = driver.error or driver.ledger.failed
         print(json.dumps({**driver.counts, "error": str(error) if error else None}), flush=True)
+        driver.ledger.answered(f"C {time.time():.1f}", lambda: None)
         if error:
             os._exit(1)
         time.sleep(0.5)

@@ -34,6 +34,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 ACCEPTED, REJECTED, DECISIONS, NOTIFICATIONS, AUDIT = ("gl.declarations.accepted", "gl.declarations.rejected", "gl.decisions", "gl.notifications",
                                                        "gl.audit")
+BETWEEN = ("gl.declarations.classified", "gl.declarations.assessed")
 DEAD = tuple(f"gl.{stage}.dlq" for stage in o.STAGES)
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SUBMITTER = "chaos"
@@ -58,11 +59,12 @@ def stem_of(key):
 
 class Known:
     """What is on the topics about one declaration."""
-    __slots__ = ("mrn", "lrn", "submitter", "version", "outcome", "lane", "accepted", "messages", "others", "events")
+    __slots__ = ("mrn", "lrn", "submitter", "version", "outcome", "lane", "accepted", "where", "messages", "others", "events")
 
     def __init__(self):
         self.mrn = self.lrn = self.submitter = self.outcome = self.lane = None
         self.version = self.accepted = 0
+        self.where = None  # how far its records came: [(topic, partition, offset)] of the stages before decide
         self.messages = None  # notifications of versions: a number while they are 1..n in order, else a list
         self.others = None  # notifications of duplicates and reuses
         self.events = None  # [(version, cause, event id)] beyond the first
@@ -101,6 +103,15 @@ class Oracle:
             return
         self.of(message.key()).accepted += 1
         self.counts["accepted records"] += 1
+        self.on_way(message)
+
+    def on_way(self, message):
+        """Kept until it is decided: a lost one is to say where it was lost."""
+        if SPOILT in (message.headers() or ()):
+            return
+        known = self.of(message.key())
+        if known.version == 0:
+            known.where = (known.where or []) + [(message.topic(), message.partition(), message.offset())]
 
     def on_rejected(self, message):
         record = o.decode(REJECTED, message.value())["rejection"]
@@ -130,6 +141,7 @@ class Oracle:
         if known.mrn not in (None, mrn):
             self.violate("told", f"{where}: the MRN was {known.mrn} before")
         known.mrn, known.lrn, known.submitter = mrn, declaration["functional_reference_id"], sys.intern(declaration["submitter"])
+        known.where = None
         known.version, known.outcome, known.lane = version, sys.intern(decision["outcome"]), sys.intern(decision["lane"])
         if version > 1 or decision["cause"] != "ACCEPTANCE":
             known.events = (known.events or []) + [(version, sys.intern(decision["cause"]), decision["causing_event_id"])]
@@ -196,7 +208,7 @@ class Oracle:
     # ---- following ----
 
     def open(self):
-        self.handlers = {ACCEPTED: self.on_accepted, REJECTED: self.on_rejected, DECISIONS: self.on_decision,
+        self.handlers = {**{topic: self.on_way for topic in BETWEEN}, ACCEPTED: self.on_accepted, REJECTED: self.on_rejected, DECISIONS: self.on_decision,
                          NOTIFICATIONS: self.on_notification, AUDIT: self.on_audit, **{topic: self.on_dead for topic in DEAD}}
         self.consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": f"oracle-{os.getpid()}",
                                   "isolation.level": "read_committed", "enable.auto.commit": False, "auto.offset.reset": "error",
@@ -224,8 +236,19 @@ class Oracle:
             except Exception as wrong:  # a value that is not what the schema says
                 self.violate("schema", f"{message.topic()} {message.partition()}:{message.offset()}: {type(wrong).__name__}: {wrong}")
 
+    def end_of(self, at):
+        """Leaders may move still."""
+        until = time.monotonic() + 60
+        while True:
+            try:
+                return self.consumer.get_watermark_offsets(TopicPartition(at.topic, at.partition), 10)[1]
+            except KafkaException:
+                if time.monotonic() > until:
+                    raise
+            self.step()
+
     def read_to_end(self, seconds):
-        ends = {(p.topic, p.partition): self.consumer.get_watermark_offsets(TopicPartition(p.topic, p.partition), 30)[1] for p in self.partitions}
+        ends = {(p.topic, p.partition): self.end_of(p) for p in self.partitions}
         until = time.monotonic() + seconds
         behind = ends
         while behind:
@@ -261,6 +284,8 @@ class Oracle:
             if key not in self.dead_keys:
                 self.violate("lost", f"{known.mrn or stem_of(key)}: a technical hold, and no dead letter")
             return
+        if known.version == 0 and not others and known.accepted:
+            return  # reported as lost, if anybody was told
         if known.accepted != taken + len(others):
             self.violate("notification" if known.accepted < taken + len(others) else "lost",
                          f"{known.mrn or stem_of(key)}: {known.accepted} accepted records, {taken} decided, {others}")
@@ -367,7 +392,7 @@ class Told:
                 oracle.violate("told", f"{lrn}: was told accepted as {mrn}, and no accepted record is there")
             elif known.version == 0:
                 if declaration_id(SUBMITTER, lrn) not in oracle.technical:
-                    oracle.violate("lost", f"{lrn}: accepted as {mrn}, no decision")
+                    oracle.violate("lost", f"{lrn}: accepted as {mrn}, no decision; came to {known.where}")
             elif known.mrn != mrn:
                 oracle.violate("told", f"{lrn}: was told {mrn}, decided as {known.mrn}")
         for key, known in oracle.known.items():

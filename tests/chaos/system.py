@@ -271,6 +271,17 @@ class System:
         if self.small_disk:
             subprocess.run(["umount", self.small_disk], check=False)
 
+    def keep(self, path):
+        """The logs of all nodes, for who looks for what was violated. Ends the brokers."""
+        for daemon in self.daemons.values():
+            daemon.kill()
+        for name in self.nodes:
+            self.stack("stop", name)
+            kept = os.path.join(path, name)
+            shutil.rmtree(kept, ignore_errors=True)
+            own = self.small_disk and name == "kafka3"
+            shutil.copytree(os.path.join(self.small_disk if own else os.path.join(self.run, name), "data"), kept)
+
     def link(self, name, mode, delay_s=0.0):
         self.proxy.stdin.write((json.dumps({"link": name, "mode": mode, "delay_s": delay_s}) + "\n").encode())
         self.proxy.stdin.flush()
