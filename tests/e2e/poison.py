@@ -270,7 +270,7 @@ class Run:
         for r in self.poison:
             if r.mrn not in due:
                 status, answer = self.intake.status(r.mrn)
-                o.check(status == 404, f"{r.kind} at {r.stage}, which nobody can read, has a view: {status} {answer}")
+                o.check(status in (404, 503), f"{r.kind} at {r.stage}, which nobody can read, has a view: {status} {answer}")
         print(f"{len(due)} technical holds, notified and in the view; the other {len(self.poison) - len(due)} name nobody", flush=True)
 
     def wait_told(self, due):

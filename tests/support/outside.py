@@ -166,6 +166,11 @@ class Intake:
     def status(self, mrn):
         return self.call("GET", "/v1/declarations/" + mrn)
 
+    def decided_status(self, mrn, seconds=60):
+        """The view once it shows a decision: it follows the topics, and one that Redis was too slow for is written again."""
+        return wait_for(lambda: next((view for status, view in [self.status(mrn)] if status == 200 and "lane" in view), None),
+                        f"a status of {mrn} that shows its decision", seconds)
+
 
 # ---- topics ----
 
