@@ -48,6 +48,8 @@ static rd_kafka_headers_t *original_headers(const gl_worker *worker, const gl_re
     if (ours &&
         rd_kafka_message_headers(worker->messages[record - worker->records], &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return rd_kafka_headers_copy(headers);
+    if (record->headers != NULL)
+        return rd_kafka_headers_copy(record->headers);
     return rd_kafka_headers_new(24);
 }
 
@@ -75,9 +77,9 @@ static void put_error(rd_kafka_headers_t *headers, const gl_worker *worker, cons
 
 static void put_place(rd_kafka_headers_t *headers, const gl_worker *worker, const gl_record *record)
 {
-    if (worker->runtime->input_count == 0)
+    if (worker->runtime->input_count == 0 && record->topic == NULL)
         return;
-    gl_str topic = gl_str_of(worker->runtime->def->inputs[record->input]);
+    gl_str topic = gl_str_of(record->topic != NULL ? record->topic : worker->runtime->def->inputs[record->input]);
     put(headers, "gl.dlq.topic", topic);
     put_number(headers, "gl.dlq.partition", record->partition);
     put_number(headers, "gl.dlq.offset", record->offset);

@@ -25,8 +25,10 @@ typedef struct gl_record {
     int64_t offset;
     int64_t timestamp_ms; /* of the record */
     gl_str key, value;
-    gl_str traceparent; /* header, or empty; copied to what is produced for this record */
-    void *token;        /* intake only: the source's own */
+    gl_str traceparent;  /* header, or empty; copied to what is produced for this record */
+    void *token;         /* intake only: the source's own */
+    const char *topic;   /* intake only: where it was consumed, with partition and offset; NULL: from no topic */
+    const void *headers; /* intake only: of the record as consumed (rd_kafka_headers_t), or NULL */
 } gl_record;
 
 typedef struct gl_batch {

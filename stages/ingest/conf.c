@@ -67,3 +67,29 @@ const gl_conf_table gl_accounts_conf_table = {
     "accounts",         "Who may submit. A list; without any, one account \"default\" exists.",
     sizeof(gl_account), true,
     account_entries,    sizeof account_entries / sizeof account_entries[0]};
+
+static const char *const held_names[] = {"declarations", "events", NULL};
+/* In the order of gl_format. */
+static const char *const format_names[] = {"detect", "json", "ndjson", "csv", "xml", NULL};
+
+static const gl_conf_entry topic_entries[] = {
+    {"name", GL_CONF_STRING, offsetof(gl_intake_topic, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,
+     "The topic, for example gl.intake.events. Each record is a message as an HTTP body is. Made when it is missing "
+     "and kafka.create_topics allows it; any number of partitions."},
+    {"holds", GL_CONF_ENUM, offsetof(gl_intake_topic, events), "declarations", 0, 0, 0, held_names,
+     "What its messages are."},
+    {"format", GL_CONF_ENUM, offsetof(gl_intake_topic, format), "detect", 0, 0, 0, format_names,
+     "Of its messages; detect: by the first bytes of each."},
+    {"account", GL_CONF_STRING, offsetof(gl_intake_topic, account), NULL, 0, 0, 0, NULL,
+     "Whose messages they are. Whoever may write to the topic submits as this account: give it ACLs."},
+    {"account_header", GL_CONF_STRING, offsetof(gl_intake_topic, account_header), NULL, 0, 0, 0, NULL,
+     "A record's header that names its account; without the header `account` counts. Only for topics whose writers are "
+     "trusted to name any account. Empty: no header is read."},
+    {"profile", GL_CONF_STRING, offsetof(gl_intake_topic, profile), NULL, 0, 0, 0, NULL,
+     "CSV mapping of its CSV messages."},
+};
+
+const gl_conf_table gl_intake_topics_conf_table = {
+    "intake_topics",         "Topics that are taken in, declarations or events. A list; none without it.",
+    sizeof(gl_intake_topic), true,
+    topic_entries,           sizeof topic_entries / sizeof topic_entries[0]};

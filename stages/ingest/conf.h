@@ -1,4 +1,4 @@
-/* Configuration of ingest: section "ingest" and the accounts. */
+/* Configuration of ingest: section "ingest", the accounts and the intake topics. */
 #ifndef GL_INGEST_CONF_H
 #define GL_INGEST_CONF_H
 
@@ -30,5 +30,16 @@ typedef struct gl_account {
     bool officer;          /* of customs: may send inspection results and officers' actions, for any declaration */
 } gl_account;
 extern const gl_conf_table gl_accounts_conf_table; /* "accounts", repeated */
+
+/* A topic whose records are messages. */
+typedef struct gl_intake_topic {
+    const char *name;
+    int events;                 /* 0: declarations, 1: events */
+    int format;                 /* gl_format; GL_FORMAT_UNKNOWN: by content */
+    const char *account;        /* whose records they are, empty: only those whose header says so */
+    const char *account_header; /* name of a header that names the account, empty: none is read */
+    const char *profile;        /* CSV mapping */
+} gl_intake_topic;
+extern const gl_conf_table gl_intake_topics_conf_table; /* "intake_topics", repeated */
 
 #endif

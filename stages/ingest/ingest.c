@@ -7,10 +7,11 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "ingest/formats/csv/mapping.h"
+#include "ingest/topics.h"
 
 static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", "gl.events", NULL};
-static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table, &gl_kv_conf_table,
-                                                   NULL};
+static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table,
+                                                   &gl_intake_topics_conf_table, &gl_kv_conf_table, NULL};
 
 static const gl_metric_def metric_defs[] = {
     {"gl_intake_messages_total", GL_COUNTER, "Messages and file chunks taken in and committed.", {NULL}, {0}},
@@ -30,6 +31,11 @@ static const gl_metric_def metric_defs[] = {
      "Events answered, cancellations sent as declarations among them, by result: accepted, rejected.",
      {"result"},
      {0}},
+    {"gl_intake_topic_records_total",
+     GL_COUNTER,
+     "Records of intake topics that are settled: accepted, refused or dead letters.",
+     {NULL},
+     {0}},
 };
 
 static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, const char *result)
@@ -47,6 +53,7 @@ static void open_metrics(gl_ingest *ingest)
     ingest->metrics.pending = result_series(ingest->registry, &metric_defs[1], "pending");
     ingest->metrics.events = result_series(ingest->registry, &metric_defs[3], "accepted");
     ingest->metrics.refused_events = result_series(ingest->registry, &metric_defs[3], "rejected");
+    ingest->metrics.topic_records = gl_metrics_series(ingest->registry, &metric_defs[4], none);
     ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[2], none);
 }
 
@@ -79,7 +86,7 @@ static bool check_conf(gl_ingest *ingest, gl_err *err)
     for (size_t i = 0; i < ingest->account_count; i++)
         if (!check_account(ingest, &ingest->accounts[i], err))
             return false;
-    return true;
+    return gl_topics_check(ingest, err);
 }
 
 /* Requests that no worker has taken: senders are told before nobody is left to tell them. */
@@ -88,7 +95,8 @@ static void refuse_queued(gl_ingest *ingest)
     gl_err err;
     gl_fail(&err, GL_RETRY, "stopping", "this instance is stopping; send it again");
     gl_job_queue_close(ingest->queue);
-    for (gl_job *job = gl_job_queue_take(ingest->queue, 0); job != NULL; job = gl_job_queue_take(ingest->queue, 0))
+    for (gl_job *job = gl_job_queue_take(ingest->queue, 0, 0); job != NULL;
+         job = gl_job_queue_take(ingest->queue, 0, 0))
         gl_service_settle(job, false, &err);
 }
 
@@ -120,6 +128,8 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
         ingest->accounts = &fallback;
         ingest->account_count = 1;
     }
+    ingest->topics = gl_conf_list(env->conf, "intake_topics", &ingest->topic_count);
+    ingest->kafka_conf = gl_conf_section(env->conf, "kafka");
     ingest->partition_count = env->partition_count;
     ingest->registry = env->metrics;
     ingest->queue = gl_job_queue_new();
@@ -154,6 +164,7 @@ static bool ingest_worker_open(void *stage, const gl_stage_env *env, void **work
     ingest->partition_count = env->partition_count;
     if (env->worker == 0 && watches_any(ingest))
         own->watch = gl_watch_new(ingest);
+    own->topics = gl_topics_new(ingest, env->worker);
     *worker = own;
     return true;
 }
@@ -164,6 +175,7 @@ static void ingest_worker_close(void *worker)
     if (own == NULL)
         return;
     gl_watch_destroy(own->watch);
+    gl_topics_destroy(own->topics);
     gl_kv_destroy(own->kv);
     free(own);
 }
@@ -174,24 +186,43 @@ static void add_record(gl_batch *batch, gl_job *job)
     *record = (gl_record){.token = job, .timestamp_ms = job->received_us / 1000, .value = job->bytes};
     if (job->request != NULL)
         record->traceparent = gl_http_header(job->request, "traceparent");
+    if (job->topic == NULL)
+        return;
+    record->topic = job->topic->topic->name;
+    record->headers = job->topic->headers;
+    record->partition = job->topic->partition;
+    record->offset = job->topic->place.offset;
+    record->timestamp_ms = job->topic->place.timestamp_ms;
+    record->key = job->topic->key;
+    record->traceparent = job->topic->traceparent;
 }
 
-/* Takes what is there, up to `limit` messages and `batch_bytes`; waits only for the first. */
+/* Takes what is there, up to `limit` messages and `batch_bytes`; waits only for the first. Requests and topics take
+ * turns, so that neither holds up the other. */
 static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t limit, int timeout_ms)
 {
     gl_ingest *ingest = stage;
     gl_ingest_worker *own = worker;
     int64_t bytes = 0;
     batch->count = 0;
-    if (own->watch != NULL && !__atomic_load_n(&ingest->stopping, __ATOMIC_RELAXED)) {
-        gl_job *job = gl_watch_take(own->watch);
-        if (job != NULL)
-            add_record(batch, job);
-    }
+    unsigned wakes = gl_job_queue_wakes(ingest->queue);
+    bool more = !__atomic_load_n(&ingest->stopping, __ATOMIC_RELAXED);
+    gl_job *job = own->watch != NULL && more ? gl_watch_take(own->watch) : NULL;
+    if (job != NULL)
+        add_record(batch, job);
     while (batch->count < limit && bytes < ingest->conf.batch_bytes) {
-        gl_job *job = gl_job_queue_take(ingest->queue, batch->count == 0 ? timeout_ms : 0);
-        if (job == NULL)
+        gl_job *from_topic = own->topics != NULL && more ? gl_topics_take(own->topics) : NULL;
+        if (from_topic != NULL) {
+            bytes += (int64_t)from_topic->bytes.len;
+            add_record(batch, from_topic);
+        }
+        if (batch->count == limit)
             break;
+        job = gl_job_queue_take(ingest->queue, wakes, batch->count == 0 ? timeout_ms : 0);
+        if (job == NULL && from_topic == NULL)
+            break;
+        if (job == NULL)
+            continue;
         bytes += (int64_t)job->bytes.len;
         add_record(batch, job);
     }
@@ -209,6 +240,8 @@ static void ingest_settle(void *stage, void *worker, const gl_batch *batch, cons
         gl_job *job = batch->records[i].token;
         if (job->file != NULL)
             gl_watch_settle(own->watch, job, committed, err);
+        else if (job->topic != NULL)
+            gl_topics_settle(own->topics, job, committed, err);
         else
             gl_service_settle(job, committed, err);
     }

@@ -18,12 +18,16 @@ enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 5 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
+    gl_series *topic_records;
 } gl_ingest_metrics;
 
 typedef struct gl_ingest {
     gl_ingest_conf conf;
     const gl_account *accounts;
     size_t account_count;
+    const gl_intake_topic *topics;
+    size_t topic_count;
+    const struct gl_kafka_conf *kafka_conf; /* of the intake topics' consumers; NULL in tests */
     const gl_kv_conf *kv_conf;
     int32_t partition_count;
     gl_mappings *mappings;
@@ -41,7 +45,8 @@ typedef struct gl_ingest {
 typedef struct gl_ingest_worker {
     int number;
     gl_kv *kv;
-    struct gl_watch *watch; /* worker 0 with watched directories, else NULL */
+    struct gl_watch *watch;   /* worker 0 with watched directories, else NULL */
+    struct gl_topics *topics; /* with intake topics, else NULL */
 } gl_ingest_worker;
 
 /* process.c */

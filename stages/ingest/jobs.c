@@ -67,12 +67,11 @@ static struct timespec deadline_after(int timeout_ms)
     return at;
 }
 
-gl_job *gl_job_queue_take(gl_job_queue *queue, int timeout_ms)
+gl_job *gl_job_queue_take(gl_job_queue *queue, unsigned wakes, int timeout_ms)
 {
-    struct timespec deadline = deadline_after(timeout_ms);
+    struct timespec deadline = timeout_ms > 0 ? deadline_after(timeout_ms) : (struct timespec){0};
     pthread_mutex_lock(&queue->lock);
     int waited = 0;
-    unsigned wakes = queue->wakes;
     while (queue->first == NULL && !queue->closed && timeout_ms > 0 && waited != ETIMEDOUT && wakes == queue->wakes)
         waited = pthread_cond_timedwait(&queue->filled, &queue->lock, &deadline);
     gl_job *job = queue->first;
@@ -92,6 +91,14 @@ void gl_job_queue_wake(gl_job_queue *queue)
     queue->wakes++;
     pthread_cond_broadcast(&queue->filled);
     pthread_mutex_unlock(&queue->lock);
+}
+
+unsigned gl_job_queue_wakes(gl_job_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    unsigned wakes = queue->wakes;
+    pthread_mutex_unlock(&queue->lock);
+    return wakes;
 }
 
 void gl_job_queue_close(gl_job_queue *queue)

@@ -1,4 +1,4 @@
-/* Jobs: messages on their way from a sender (an HTTP request or a watched file) to a worker and back.
+/* Jobs: messages on their way from a sender (an HTTP request, a watched file, a topic) to a worker and back.
  *
  * A job is owned by the queue, then by the worker's batch, then by its sender again (settle). HTTP threads put, workers
  * take. Always holds: a job is answered exactly once; the queue takes nothing after it is closed. Thread: any. Locks:
@@ -11,6 +11,7 @@
 #include "ingest/formats/reader.h"
 
 typedef struct gl_watched_file gl_watched_file;
+struct gl_topic_record; /* topics.h */
 
 /* The answer to one declaration or event. */
 typedef struct gl_answer {
@@ -28,7 +29,7 @@ typedef struct gl_answer {
 
 typedef struct gl_job {
     struct gl_job *next;
-    const gl_account *account;
+    const gl_account *account; /* NULL: of a topic's record that names none that is configured */
     gl_format format;
     bool events; /* it holds events, not declarations */
     gl_str profile;
@@ -37,6 +38,7 @@ typedef struct gl_job {
     int64_t first_position;   /* of its first declaration: a part of a larger message says where it stands, 0: from 1 */
     gl_http_request *request; /* an HTTP job */
     gl_watched_file *file;    /* a file's chunk */
+    struct gl_topic_record *topic; /* a record of an intake topic */
     /* Filled by process (again at each attempt), in the batch's arena. */
     gl_answer *answers;
     size_t answer_count;
@@ -55,10 +57,13 @@ gl_job_queue *gl_job_queue_new(void);
 void gl_job_queue_destroy(gl_job_queue *queue);
 /* Takes the job; false when closed (the job stays the caller's). */
 bool gl_job_queue_put(gl_job_queue *queue, gl_job *job);
-/* The next job, waiting at most `timeout_ms` (0: not at all); NULL when there is none. */
-gl_job *gl_job_queue_take(gl_job_queue *queue, int timeout_ms);
+/* The next job, waiting at most `timeout_ms` (0: not at all); NULL when there is none, or when gl_job_queue_wake was
+ * called since `wakes` was read. */
+gl_job *gl_job_queue_take(gl_job_queue *queue, unsigned wakes, int timeout_ms);
 /* Makes those who wait return NULL: something else is there to do. */
 void gl_job_queue_wake(gl_job_queue *queue);
+/* How often that was said: read before looking for something else to do, so that none is missed. */
+unsigned gl_job_queue_wakes(gl_job_queue *queue);
 /* Refuses further jobs and wakes those who wait; what is queued can still be taken. */
 void gl_job_queue_close(gl_job_queue *queue);
 

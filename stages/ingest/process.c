@@ -62,9 +62,32 @@ static bool read_entries(gl_pass *p, const gl_record *record, gl_reader *reader,
     return false;
 }
 
+/* The way a message came, for its records. */
+static gl_str channel_of(const gl_job *job)
+{
+    return job->file != NULL ? GL_STR("file") : job->topic != NULL ? GL_STR("topic") : GL_STR("http");
+}
+
 static const char *what_of(const gl_job *job)
 {
     return job->events ? "events" : "declarations";
+}
+
+/* A topic's record that is nobody's, or too large for a message: true, and it is not read. */
+static bool is_refused_unread(const gl_pass *p, const gl_record *record)
+{
+    gl_job *job = record->token;
+    if (job->account == NULL) {
+        gl_fail(&job->message_error, GL_DEAD_LETTER, "account-unknown",
+                "the record of %s names no account that is configured", record->topic);
+        gl_outbox_dead_letter(p->outbox, record, &job->message_error);
+        job->dead_lettered = true;
+    } else if (job->topic != NULL && (int64_t)job->bytes.len > p->ingest->conf.http.body_limit_bytes) {
+        gl_fail(&job->message_error, GL_DEAD_LETTER, "intake-too-large",
+                "the record has %zu bytes, ingest.body_limit is %lld: send it in parts", job->bytes.len,
+                (long long)p->ingest->conf.http.body_limit_bytes);
+    }
+    return job->message_error.code != NULL;
 }
 
 /* Reads one message: as many declarations as fit into this transaction. */
@@ -77,6 +100,8 @@ static bool read_job(gl_pass *p, const gl_record *record, gl_err *err)
     job->message_error = (gl_err){0};
     job->finished = true;
     job->dead_lettered = false;
+    if (is_refused_unread(p, record))
+        return true;
     if (job->file != NULL && !gl_watch_chunk(job, gl_outbox_state_view(p->outbox), p->arena, &chunk, err))
         return false;
     job->next_offset = chunk.offset;
@@ -140,7 +165,7 @@ static void identify(gl_pass *p, gl_entry *e)
     d->submitter = gl_str_of(job->account->name);
     d->accepted_at = e->accepted_us;
     d->test_indicator = d->test_indicator || job->account->test;
-    d->message.channel = job->file != NULL ? GL_STR("file") : GL_STR("http");
+    d->message.channel = channel_of(job);
     d->message.received_at = job->received_us;
     gl_sha256(intake->source, d->message.digest);
     content_digest(p, d);
@@ -212,7 +237,7 @@ void gl_pass_reject(gl_pass *p, gl_entry *e)
     r.format = e->job->events ? GL_STR("greenlane-events") : gl_str_of(gl_format_name(e->job->format));
     if (e->job->profile.len > 0)
         r.profile = e->job->profile;
-    r.channel = e->job->file != NULL ? GL_STR("file") : GL_STR("http");
+    r.channel = channel_of(e->job);
     gl_sha256(intake->source, r.digest);
     r.position = intake->position;
     r.size_bytes = (int64_t)intake->source.len;
@@ -449,7 +474,7 @@ bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outb
         const gl_record *record = &batch->records[i];
         job = record->token;
         int64_t accepted = 0, rejected = job->message_error.code != NULL;
-        if (job->message_error.code != NULL)
+        if (job->message_error.code != NULL && !job->dead_lettered)
             reject_message(&p, record);
         count_job(job, &accepted, &rejected);
         if (job->file != NULL)
@@ -537,10 +562,11 @@ static void write_early_views(gl_ingest *ingest, gl_ingest_worker *worker, const
 
 static void count_batch(gl_ingest *ingest, const gl_batch *batch)
 {
-    uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0, events = 0, refused_events = 0;
+    uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0, events = 0, refused_events = 0, topic_records = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const gl_job *job = batch->records[i].token;
         bool message_refused = job->message_error.code != NULL;
+        topic_records += job->topic != NULL;
         if (job->answer_only)
             continue;
         for (size_t k = 0; k < job->answer_count; k++) {
@@ -559,6 +585,7 @@ static void count_batch(gl_ingest *ingest, const gl_batch *batch)
     gl_series_add(ingest->metrics.pending, pending);
     gl_series_add(ingest->metrics.events, events);
     gl_series_add(ingest->metrics.refused_events, refused_events);
+    gl_series_add(ingest->metrics.topic_records, topic_records);
 }
 
 void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox)

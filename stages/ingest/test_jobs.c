@@ -23,7 +23,7 @@ static void *putter(void *context)
 static void *taker(void *context)
 {
     (void)context;
-    for (gl_job *job = gl_job_queue_take(queue, 60000); job != NULL; job = gl_job_queue_take(queue, 60000))
+    for (gl_job *job = gl_job_queue_take(queue, 0, 60000); job != NULL; job = gl_job_queue_take(queue, 0, 60000))
         __atomic_add_fetch(&taken[job - jobs], 1, __ATOMIC_RELAXED);
     return NULL;
 }
@@ -53,7 +53,7 @@ int main(void)
         CHECK(taken[i] == 1);
     gl_job extra = {0};
     CHECK(!gl_job_queue_put(queue, &extra));
-    CHECK(gl_job_queue_take(queue, 0) == NULL);
+    CHECK(gl_job_queue_take(queue, 0, 0) == NULL);
     gl_job_queue_destroy(queue);
     puts("1 passed, 0 failed");
     return 0;

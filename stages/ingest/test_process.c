@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "customs/ids.h"
 #include "gen/topics.h"
-#include "ingest/ingest.h"
+#include "ingest/topics.h"
 
 static const gl_account ACCOUNT = {"hub-1", "", "", false, false};
 
@@ -32,7 +32,7 @@ static void fixture_open(fixture *f, const char *const *sets)
     memset(f, 0, sizeof *f);
     f->arena = gl_arena_new(0);
     f->metrics = gl_metrics_new();
-    f->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 3, sets, &err);
+    f->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 4, sets, &err);
     cr_assert_not_null(f->conf, "%s", err.message);
     gl_stage_env env = {.conf = f->conf, .metrics = f->metrics, .partition_count = 4};
     cr_assert(gl_ingest_stage.open(&env, &f->stage, &err), "%s", err.message);
@@ -201,6 +201,102 @@ Test(process, a_message_without_declarations_says_so)
     gl_job *job = add_job(&f, "[]", GL_FORMAT_JSON);
     run(&f);
     cr_assert_str_eq(job->message_error.code, "intake-empty");
+    fixture_close(&f);
+}
+
+/* A record of an intake topic, as the consumer hands it over. */
+static gl_job *add_topic_job(fixture *f, struct gl_topic_record *record, const char *body, gl_format format)
+{
+    static const gl_intake_topic topic = {.name = "raw", .account = "hub-1", .account_header = "", .profile = ""};
+    gl_job *job = add_job(f, body, format);
+    *record = (struct gl_topic_record){.topic = &topic, .place = {.offset = 17}};
+    job->topic = record;
+    f->records[f->batch.count - 1].topic = topic.name;
+    return job;
+}
+
+static gl_rejection rejection_at(const fixture *f, size_t index)
+{
+    size_t count = 0;
+    gl_err err = {0};
+    gl_rejected rejected;
+    const gl_outbox_entry *entries = gl_outbox_entries(f->outbox, &count);
+    cr_assert_lt(index, count);
+    cr_assert_eq(entries[index].output, GL_INGEST_OUT_REJECTED);
+    cr_assert(gl_rejected_decode(&rejected, (const uint8_t *)entries[index].value.ptr, entries[index].value.len,
+                                 f->arena, &err),
+              "%s", err.message);
+    return rejected.rejection;
+}
+
+Test(topics, records_go_the_way_of_messages_and_say_that_they_came_by_a_topic)
+{
+    fixture f;
+    struct gl_topic_record records[4];
+    fixture_open(&f, SETS);
+    gl_job *good = add_topic_job(&f, &records[0], DECLARATION("L-1", "12.50"), GL_FORMAT_JSON);
+    gl_job *again = add_topic_job(&f, &records[1], DECLARATION("L-1", "12.50"), GL_FORMAT_JSON);
+    add_topic_job(&f, &records[2], "", GL_FORMAT_UNKNOWN);
+    add_topic_job(&f, &records[3], "{\"functional_reference_id\":", GL_FORMAT_JSON);
+    run(&f);
+    cr_assert(good->answers[0].taken);
+    cr_assert(again->answers[0].duplicate);
+    size_t count = 0;
+    gl_accepted accepted;
+    gl_err err = {0};
+    const gl_outbox_entry *entries = gl_outbox_entries(f.outbox, &count);
+    cr_assert_eq(count, 3);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].output == GL_INGEST_OUT_ACCEPTED) {
+            cr_assert(gl_accepted_decode(&accepted, (const uint8_t *)entries[i].value.ptr, entries[i].value.len,
+                                         f.arena, &err));
+            cr_assert(gl_str_eqz(accepted.declaration.message.channel, "topic"));
+            continue;
+        }
+        gl_rejection r = rejection_at(&f, i);
+        cr_assert(gl_str_eqz(r.channel, "topic"));
+        cr_assert(gl_str_eqz(r.submitter, "hub-1"));
+        cr_assert_geq(r.errors.count, 1);
+    }
+    fixture_close(&f);
+}
+
+Test(topics, a_record_of_nobody_is_a_dead_letter_and_the_rest_goes_on)
+{
+    fixture f;
+    struct gl_topic_record records[2];
+    fixture_open(&f, SETS);
+    gl_job *nobody = add_topic_job(&f, &records[0], DECLARATION("L-1", "1"), GL_FORMAT_JSON);
+    nobody->account = NULL;
+    gl_job *good = add_topic_job(&f, &records[1], DECLARATION("L-2", "1"), GL_FORMAT_JSON);
+    for (int attempt = 0; attempt < 2; attempt++) { /* as after an abort */
+        f.outbox = gl_outbox_new(f.arena);
+        run(&f);
+        size_t count = 0;
+        const gl_outbox_entry *entries = gl_outbox_entries(f.outbox, &count);
+        cr_assert_eq(count, 2);
+        cr_assert_eq(entries[0].kind + entries[1].kind, 'd' + 'o');
+        const gl_outbox_entry *dead = entries[0].kind == 'd' ? &entries[0] : &entries[1];
+        cr_assert_eq(dead->cause, &f.records[0]);
+        cr_assert_str_eq(dead->err.code, "account-unknown");
+        cr_assert(good->answers[0].taken);
+    }
+    gl_ingest_applied(f.stage, &f.worker, &f.batch, f.outbox);
+    fixture_close(&f);
+}
+
+Test(topics, a_record_that_is_too_large_is_refused)
+{
+    static const char *const sets[] = {SETS_MAPPINGS, "ingest.body_limit=1k", NULL};
+    static char large[2000];
+    fixture f;
+    struct gl_topic_record record;
+    fixture_open(&f, sets);
+    memset(large, ' ', sizeof large - 1);
+    gl_job *job = add_topic_job(&f, &record, large, GL_FORMAT_JSON);
+    run(&f);
+    cr_assert_str_eq(job->message_error.code, "intake-too-large");
+    cr_assert(gl_str_eqz(rejection_at(&f, 0).errors.at[0].code, "intake-too-large"));
     fixture_close(&f);
 }
 
@@ -393,18 +489,17 @@ Test(process, each_event_of_a_message_is_answered)
 
 /* --- accounts --- */
 
-static const char *refused_account(gl_account first, gl_account second, char text[GL_ERR_MESSAGE_BYTES])
+/* What the stage says of this configuration, or "". */
+static const char *refusal_of(const char *yaml, char text[GL_ERR_MESSAGE_BYTES])
 {
-    static const char yaml[] = "accounts:\n  - {name: \"%s\", directory: \"%s\", profile: \"%s\"}\n"
-                               "  - {name: \"%s\", directory: \"%s\", profile: \"%s\"}\n";
     char path[] = "/tmp/greenlane-accounts-XXXXXX";
     FILE *file = fdopen(mkstemp(path), "w");
     cr_assert_not_null(file);
-    fprintf(file, yaml, first.name, first.directory, first.profile, second.name, second.directory, second.profile);
+    fputs(yaml, file);
     fclose(file);
     const char *const sets[] = {SETS_MAPPINGS, "ingest.http_account=a", NULL};
     gl_err err = {0};
-    gl_conf *conf = gl_conf_load(path, gl_ingest_stage.conf_tables, 3, sets, &err);
+    gl_conf *conf = gl_conf_load(path, gl_ingest_stage.conf_tables, 4, sets, &err);
     cr_assert_not_null(conf, "%s", err.message);
     gl_metrics *metrics = gl_metrics_new();
     gl_stage_env env = {.conf = conf, .metrics = metrics, .partition_count = 4};
@@ -418,6 +513,37 @@ static const char *refused_account(gl_account first, gl_account second, char tex
     gl_conf_destroy(conf);
     unlink(path);
     return text;
+}
+
+static const char *refused_account(gl_account first, gl_account second, char text[GL_ERR_MESSAGE_BYTES])
+{
+    char yaml[512];
+    snprintf(yaml, sizeof yaml,
+             "accounts:\n  - {name: \"%s\", directory: \"%s\", profile: \"%s\"}\n"
+             "  - {name: \"%s\", directory: \"%s\", profile: \"%s\"}\n",
+             first.name, first.directory, first.profile, second.name, second.directory, second.profile);
+    return refusal_of(yaml, text);
+}
+
+Test(topics, what_cannot_work_is_refused_at_the_start)
+{
+    static const struct {
+        const char *topics, *refusal;
+    } cases[] = {
+        {"{name: raw, account: a, format: csv, profile: kcs}, {name: raw2, account_header: who}", ""},
+        {"{name: raw, account: a}, {name: raw, account: a}", "there twice"},
+        {"{name: raw}", "neither account nor account_header"},
+        {"{name: raw, account: b}", "no account \"b\""},
+        {"{name: raw, account: a, holds: events, format: csv}", "events are json or ndjson"},
+        {"{name: raw, account: a, profile: kcz}", "kcs"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[GL_ERR_MESSAGE_BYTES], yaml[256];
+        snprintf(yaml, sizeof yaml, "accounts: [{name: a}]\nintake_topics: [%s]\n", cases[i].topics);
+        refusal_of(yaml, text);
+        cr_assert(cases[i].refusal[0] == '\0' ? text[0] == '\0' : strstr(text, cases[i].refusal) != NULL, "%s: \"%s\"",
+                  cases[i].topics, text);
+    }
 }
 
 Test(accounts, what_cannot_work_is_refused_at_the_start)

@@ -178,7 +178,7 @@ static bool bench_open_for(bench *b, const char *redis_url, bool with_worker, co
                                 redis,
                                 NULL};
     b->metrics = gl_metrics_new();
-    b->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 3, sets, &err);
+    b->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 4, sets, &err);
     gl_stage_env env = {.conf = b->conf, .metrics = b->metrics, .partition_count = PARTITIONS};
     void *stage = NULL;
     if (!CHECK(b->conf != NULL && gl_ingest_stage.open(&env, &stage, &err)))

@@ -1,0 +1,254 @@
+/* The feed between a topic's consumer and a worker: order, limits, what may be committed, and rebalances.
+ * Has its own main(), so that ThreadSanitizer can run it.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/test_check.h"
+#include "ingest/topics.h"
+
+enum { RECORD_LIMIT = 8, BYTE_LIMIT = 800, RECORD_BYTES = 10, MANY = 20000 };
+
+typedef struct test_job {
+    gl_job job;
+    struct gl_topic_record record;
+} test_job;
+
+static int dropped; /* atomic */
+
+static void drop(gl_job *job)
+{
+    __atomic_add_fetch(&dropped, 1, __ATOMIC_RELAXED);
+    free(job);
+}
+
+static gl_job *make(int64_t offset, size_t bytes)
+{
+    test_job *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        abort();
+    made->record.place = (gl_place){.offset = offset, .timestamp_ms = offset};
+    made->job = (gl_job){.bytes = {"", bytes}, .topic = &made->record};
+    return &made->job;
+}
+
+static bool put(gl_feed *feed, size_t slot, int64_t offset)
+{
+    bool first;
+    gl_job *job = make(offset, RECORD_BYTES);
+    bool taken = gl_feed_put(feed, slot, job, &first);
+    if (!taken)
+        free(job);
+    return taken;
+}
+
+static int64_t take_offset(gl_feed *feed, gl_job **job)
+{
+    *job = gl_feed_take(feed);
+    return *job == NULL ? -1 : (*job)->topic->place.offset;
+}
+
+/* The offset due of the only partition that has one, or -1. */
+static int64_t due_of(gl_feed *feed)
+{
+    gl_due due[4];
+    size_t count = gl_feed_due(feed, due, 4);
+    CHECK(count <= 1);
+    return count == 0 ? -1 : due[0].offset;
+}
+
+static gl_feed *open_feed(void)
+{
+    dropped = 0;
+    return gl_feed_new(RECORD_LIMIT, BYTE_LIMIT, drop);
+}
+
+static void test_offsets_are_due_when_settled(void)
+{
+    gl_feed *feed = open_feed();
+    gl_job *first, *second;
+    size_t slot = gl_feed_assign(feed, 0, 3);
+    CHECK(gl_feed_slot(feed, 0, 3) == slot && gl_feed_slot(feed, 0, 4) == SIZE_MAX && gl_feed_next(feed, slot) == -1);
+    CHECK(put(feed, slot, 7) && put(feed, slot, 9)); /* 8: a control record */
+    CHECK(!put(feed, slot, 9));                      /* given twice by the client */
+    CHECK(take_offset(feed, &first) == 7 && take_offset(feed, &second) == 9 && gl_feed_take(feed) == NULL);
+    CHECK(due_of(feed) == -1);
+    gl_feed_settle(feed, first, true);
+    CHECK(due_of(feed) == 8);
+    gl_feed_committed(feed, slot, 8);
+    CHECK(due_of(feed) == -1);
+    gl_feed_settle(feed, second, true);
+    CHECK(due_of(feed) == 10 && gl_feed_next(feed, slot) == 10 && dropped == 2);
+    gl_feed_destroy(feed);
+}
+
+static void test_what_was_given_up_comes_first(void)
+{
+    gl_feed *feed = open_feed();
+    gl_job *jobs[4];
+    size_t slot = gl_feed_assign(feed, 0, 0), other = gl_feed_assign(feed, 1, 0);
+    for (int64_t offset = 0; offset < 3; offset++)
+        CHECK(put(feed, slot, offset) && put(feed, other, 100 + offset));
+    for (size_t i = 0; i < 4; i++)
+        jobs[i] = gl_feed_take(feed);
+    for (size_t i = 0; i < 4; i++)
+        gl_feed_settle(feed, jobs[i], false);
+    CHECK(dropped == 0 && gl_feed_take(feed) == jobs[0] && gl_feed_take(feed) == jobs[1]);
+    gl_feed_settle(feed, jobs[0], true);
+    gl_feed_settle(feed, jobs[1], false); /* again */
+    const int64_t expected[] = {100, 1, 101, 2, 102};
+    for (size_t i = 0; i < 5; i++) {
+        gl_job *job;
+        CHECK(take_offset(feed, &job) == expected[i]);
+        gl_feed_settle(feed, job, true);
+    }
+    gl_due due[2];
+    CHECK(gl_feed_due(feed, due, 2) == 2 && due[0].offset == 3 && due[1].offset == 103 && due[1].topic == 1);
+    gl_feed_destroy(feed);
+}
+
+static void test_what_is_held_is_limited(void)
+{
+    gl_feed *feed = open_feed();
+    gl_job *job;
+    size_t slot = gl_feed_assign(feed, 0, 0);
+    for (int64_t offset = 0; offset < RECORD_LIMIT; offset++) {
+        CHECK(!gl_feed_is_full(feed));
+        CHECK(put(feed, slot, offset));
+    }
+    CHECK(gl_feed_is_full(feed) && !gl_feed_has_room(feed));
+    take_offset(feed, &job);
+    CHECK(gl_feed_is_full(feed)); /* it is still held */
+    int64_t from_us = gl_mono_us();
+    gl_feed_wait(feed, 1);
+    CHECK(gl_mono_us() - from_us >= 1000);
+    gl_feed_settle(feed, job, true);
+    CHECK(!gl_feed_is_full(feed) && !gl_feed_has_room(feed));
+    for (int i = 0; i < RECORD_LIMIT / 2; i++) {
+        take_offset(feed, &job);
+        gl_feed_settle(feed, job, true);
+    }
+    CHECK(gl_feed_has_room(feed));
+    bool first;
+    CHECK(gl_feed_put(feed, slot, make(50, BYTE_LIMIT), &first) && !first && gl_feed_is_full(feed)); /* by bytes */
+    gl_feed_destroy(feed);
+    CHECK(dropped == RECORD_LIMIT + 1);
+}
+
+/* -- A partition is taken away while the worker has records of it ------------------------------------------------- */
+
+typedef struct late {
+    gl_feed *feed;
+    gl_job *job;
+    bool committed;
+} late;
+
+static void *settle_late(void *context)
+{
+    late *l = context;
+    check_pause();
+    gl_feed_settle(l->feed, l->job, l->committed);
+    return NULL;
+}
+
+static void leave_while_settling(bool committed, int64_t expected_due)
+{
+    gl_feed *feed = open_feed();
+    late l = {.feed = feed, .committed = committed};
+    pthread_t thread;
+    size_t slot = gl_feed_assign(feed, 0, 0), kept = gl_feed_assign(feed, 0, 1);
+    CHECK(put(feed, slot, 0) && put(feed, slot, 1) && put(feed, kept, 5));
+    take_offset(feed, &l.job);
+    CHECK(pthread_create(&thread, NULL, settle_late, &l) == 0);
+    gl_feed_leave(feed, slot, gl_mono_us() + 20000000);
+    CHECK(due_of(feed) == expected_due); /* it has waited for the worker */
+    pthread_join(thread, NULL);
+    CHECK(dropped == 2 && !put(feed, slot, 2));
+    gl_feed_revoke(feed, slot);
+    CHECK(gl_feed_slot(feed, 0, 0) == SIZE_MAX && due_of(feed) == -1);
+    gl_job *job;
+    CHECK(take_offset(feed, &job) == 5 && gl_feed_take(feed) == NULL);
+    gl_feed_settle(feed, job, true);
+    gl_feed_destroy(feed);
+}
+
+static void test_a_rebalance_waits_for_the_worker(void)
+{
+    leave_while_settling(true, 1);
+    leave_while_settling(false, -1); /* given up: the next owner's */
+}
+
+static void test_what_is_settled_too_late_does_not_count(void)
+{
+    gl_feed *feed = open_feed();
+    gl_job *old, *fresh;
+    size_t slot = gl_feed_assign(feed, 0, 0);
+    int64_t last_ms;
+    CHECK(put(feed, slot, 7));
+    take_offset(feed, &old);
+    gl_feed_leave(feed, slot, gl_mono_us()); /* lost: nobody waits */
+    gl_feed_revoke(feed, slot);
+    CHECK(gl_feed_assign(feed, 0, 0) == slot && gl_feed_next(feed, slot) == -1);
+    CHECK(put(feed, slot, 3)); /* from what was committed */
+    gl_feed_settle(feed, old, true);
+    CHECK(due_of(feed) == -1 && gl_feed_held(feed, slot, &last_ms) == 1 && last_ms == 0);
+    CHECK(take_offset(feed, &fresh) == 3);
+    gl_feed_settle(feed, fresh, true);
+    CHECK(due_of(feed) == 4 && gl_feed_held(feed, slot, &last_ms) == 0 && last_ms == 3);
+    gl_feed_destroy(feed);
+}
+
+/* -- Two threads --------------------------------------------------------------------------------------------------- */
+
+static void *put_many(void *context)
+{
+    gl_feed *feed = context;
+    size_t slots[2] = {gl_feed_slot(feed, 0, 0), gl_feed_slot(feed, 0, 1)};
+    for (int64_t offset = 0; offset < MANY; offset++) {
+        gl_feed_wait(feed, 60000);
+        CHECK(put(feed, slots[offset % 2], offset));
+    }
+    return NULL;
+}
+
+/* Batches of up to five, every third given up. */
+static void test_each_record_is_settled_once_in_order(void)
+{
+    gl_feed *feed = open_feed();
+    pthread_t thread;
+    int64_t next[2] = {0, 1}, settled = 0;
+    gl_feed_assign(feed, 0, 0);
+    gl_feed_assign(feed, 0, 1);
+    CHECK(pthread_create(&thread, NULL, put_many, feed) == 0);
+    for (int batch = 0; settled < MANY; batch++) {
+        gl_job *jobs[5];
+        size_t count = 0;
+        while (count < 5 && (jobs[count] = gl_feed_take(feed)) != NULL)
+            count++;
+        for (size_t i = 0; i < count; i++) {
+            const gl_place place = jobs[i]->topic->place;
+            bool commit = batch % 3 != 0;
+            if (commit && !CHECK(place.offset == next[place.offset % 2]))
+                exit(1);
+            next[place.offset % 2] += commit ? 2 : 0;
+            settled += commit;
+            gl_feed_settle(feed, jobs[i], commit);
+        }
+    }
+    pthread_join(thread, NULL);
+    gl_due due[2];
+    CHECK(gl_feed_due(feed, due, 2) == 2 && due[0].offset == MANY - 1 && due[1].offset == MANY && dropped == MANY);
+    gl_feed_destroy(feed);
+}
+
+int main(void)
+{
+    test_offsets_are_due_when_settled();
+    test_what_was_given_up_comes_first();
+    test_what_is_held_is_limited();
+    test_a_rebalance_waits_for_the_worker();
+    test_what_is_settled_too_late_does_not_count();
+    test_each_record_is_settled_once_in_order();
+    return check_result();
+}
