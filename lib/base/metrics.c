@@ -24,7 +24,8 @@ struct gl_series {
     bool hidden; /* atomic access */
     /* COUNTER: counts[0]. HISTOGRAM: observations of each bucket, the one above all bounds last. */
     uint64_t counts[GL_METRIC_BUCKETS + 1]; /* atomic access */
-    uint64_t value_bits;                    /* GAUGE: value, HISTOGRAM: sum, as the bits of a double; atomic access */
+    /* GAUGE: value, HISTOGRAM: sum, COUNTER: the total that is kept elsewhere; the bits of a double; atomic access */
+    uint64_t value_bits;
 };
 
 typedef struct family {
@@ -253,6 +254,16 @@ void gl_series_remove(gl_series *series)
     __atomic_store_n(&series->hidden, true, __ATOMIC_RELAXED);
 }
 
+gl_series *gl_metrics_info(gl_metrics *metrics, const gl_metric_def *def, const char *const values[GL_METRIC_LABELS],
+                           gl_series *before)
+{
+    gl_series *series = gl_metrics_series(metrics, def, values);
+    gl_series_set(series, 1);
+    if (before != NULL && before != series)
+        gl_series_remove(before);
+    return series;
+}
+
 static void need(const gl_series *series, gl_metric_type type)
 {
     if (series->def->type != type)
@@ -277,6 +288,12 @@ void gl_series_add(gl_series *series, uint64_t amount)
 {
     need(series, GL_COUNTER);
     __atomic_fetch_add(&series->counts[0], amount, __ATOMIC_RELAXED);
+}
+
+void gl_series_set_total(gl_series *series, double total)
+{
+    need(series, GL_COUNTER);
+    __atomic_store_n(&series->value_bits, to_bits(total), __ATOMIC_RELAXED);
 }
 
 void gl_series_set(gl_series *series, double value)
@@ -397,7 +414,7 @@ static void put_series(gl_buf *buf, const gl_series *series)
         return;
     }
     put_series_name(buf, series, "", NULL);
-    if (series->def->type == GL_COUNTER)
+    if (series->def->type == GL_COUNTER && gl_series_value(series) == 0)
         gl_buf_printf(buf, "%" PRIu64, gl_series_count(series));
     else
         put_double(buf, gl_series_value(series));

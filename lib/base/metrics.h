@@ -31,11 +31,17 @@ void gl_metrics_destroy(gl_metrics *metrics);
  * copied. */
 gl_series *gl_metrics_series(gl_metrics *metrics, const gl_metric_def *def, const char *const values[GL_METRIC_LABELS]);
 void gl_series_remove(gl_series *series);
-void gl_series_add(gl_series *series, uint64_t amount);  /* COUNTER */
+void gl_series_add(gl_series *series, uint64_t amount); /* COUNTER */
+/* COUNTER whose total is kept elsewhere, and has fractions (seconds of CPU): what it is now. Not with gl_series_add. */
+void gl_series_set_total(gl_series *series, double total);
 void gl_series_set(gl_series *series, double value);     /* GAUGE */
 void gl_series_observe(gl_series *series, double value); /* HISTOGRAM */
 uint64_t gl_series_count(const gl_series *series);       /* COUNTER: value; HISTOGRAM: observations */
 double gl_series_value(const gl_series *series);         /* GAUGE: value; HISTOGRAM: sum */
+/* An info metric (a gauge that is always 1, whose labels say what is in use): shows these values instead of those of
+ * `before` (NULL: none yet). Returns what to give as `before` the next time. */
+gl_series *gl_metrics_info(gl_metrics *metrics, const gl_metric_def *def, const char *const values[GL_METRIC_LABELS],
+                           gl_series *before);
 void gl_metrics_render(gl_metrics *metrics, gl_buf *buf);
 /* One Markdown table row a metric, for docs/METRICS.md. */
 void gl_metrics_document(const gl_metric_def *defs, size_t count, gl_buf *buf);

@@ -148,6 +148,33 @@ static void test_document(void)
 }
 
 /* Does this definition abort, as a programming error must? */
+static void test_totals_kept_elsewhere(void)
+{
+    gl_metrics *metrics = gl_metrics_new();
+    gl_series *total = gl_metrics_series(metrics, &REQUESTS, (const char *const[4]){"ok", "1"});
+    CHECK(holds(metrics, "gl_test_requests_total{result=\"ok\",code=\"1\"} 0\n"));
+    gl_series_set_total(total, 12.5);
+    CHECK(holds(metrics, "gl_test_requests_total{result=\"ok\",code=\"1\"} 12.5\n"));
+    gl_metrics_destroy(metrics);
+}
+
+static void test_info_shows_what_is_in_use_now(void)
+{
+    static const gl_metric_def info = {.name = "gl_test_info", .type = GL_GAUGE, .help = "Version.", .labels = {"v"}};
+    gl_metrics *metrics = gl_metrics_new();
+    gl_series *first = gl_metrics_info(metrics, &info, (const char *const[4]){"1"}, NULL);
+    CHECK(holds(metrics, "gl_test_info{v=\"1\"} 1\n"));
+    CHECK(gl_metrics_info(metrics, &info, (const char *const[4]){"1"}, first) == first);
+    CHECK(holds(metrics, "gl_test_info{v=\"1\"} 1\n"));
+    gl_series *second = gl_metrics_info(metrics, &info, (const char *const[4]){"2"}, first);
+    gl_buf text = rendered(metrics);
+    CHECK(strstr((char *)text.data, "{v=\"1\"}") == NULL && strstr((char *)text.data, "{v=\"2\"} 1\n") != NULL);
+    gl_buf_free(&text);
+    CHECK(gl_metrics_info(metrics, &info, (const char *const[4]){"1"}, second) == first);
+    CHECK(holds(metrics, "gl_test_info{v=\"1\"} 1\n"));
+    gl_metrics_destroy(metrics);
+}
+
 static bool aborts(const gl_metric_def *first, const gl_metric_def *second)
 {
     pid_t pid = fork();
@@ -240,6 +267,8 @@ int main(void)
     test_series();
     test_series_limit();
     test_document();
+    test_totals_kept_elsewhere();
+    test_info_shows_what_is_in_use_now();
     test_threads();
     return check_result();
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "stage/internal.h"
 
 static const char TEXT[] = "text/plain; charset=utf-8";
@@ -72,10 +73,37 @@ static void serve_health(void *context, gl_http_request *request)
     respond(request, 503, text);
 }
 
+/* Seconds since the older of the two, which are 0 where there is none; 0 for a moment that is still to come. */
+static double age_seconds(int64_t one_ms, int64_t other_ms, int64_t now_ms)
+{
+    int64_t since_ms = one_ms == 0 || (other_ms != 0 && other_ms < one_ms) ? other_ms : one_ms;
+    return since_ms == 0 || since_ms > now_ms ? 0 : (double)(now_ms - since_ms) / 1000.0;
+}
+
+/* What is true at this moment, also of a worker that waits for something and tells nothing itself. */
+static void report(const gl_runtime *runtime)
+{
+    const gl_runtime_series *series = &runtime->series;
+    const char *step = "";
+    int number = 0;
+    int64_t now_ms = gl_wall_us() / 1000;
+    size_t count = atomic_load(&runtime->worker_count);
+    for (size_t i = 0; i < count && runtime->input_count > 0; i++) {
+        const gl_worker *worker = &runtime->workers[i];
+        gl_series_set(worker->lag_seconds,
+                      age_seconds(atomic_load_explicit(&worker->lag_since_ms, memory_order_relaxed),
+                                  atomic_load_explicit(&worker->batch_since_ms, memory_order_relaxed), now_ms));
+    }
+    gl_series_set(series->ready, is_ready(runtime));
+    gl_series_set(series->paused, atomic_load(&runtime->paused));
+    gl_series_set(series->silent, (double)gl_admin_oldest_us(runtime, &step, &number) / 1e6);
+    gl_process_report(runtime->metrics);
+}
+
 static void serve_metrics(void *context, gl_http_request *request)
 {
     const gl_runtime *runtime = context;
-    gl_series_set(runtime->series.ready, is_ready(runtime));
+    report(runtime);
     gl_buf text = {0};
     gl_metrics_render(runtime->metrics, &text);
     gl_http_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", gl_buf_view(&text), NULL);

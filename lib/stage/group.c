@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trace.h"
 
 enum { WAIT_MS = 100, COMMITTED_MS = 10000, QUESTION_MS = 5000, CLOSE_MS = 10000 };
 
@@ -57,6 +58,7 @@ void gl_group_drop_all(gl_worker *worker)
         forget(worker, i);
     worker->count = 0;
     worker->batch_bytes = 0;
+    atomic_store_explicit(&worker->batch_since_ms, 0, memory_order_relaxed);
 }
 
 /* What was taken of a partition that is no longer ours is the next owner's. */
@@ -427,15 +429,23 @@ bool gl_group_serve(gl_worker *worker)
     return take_some(worker, 1, 0) >= 0;
 }
 
-static gl_str header_of(const rd_kafka_message_t *message, const char *name)
+static gl_str header_of(const rd_kafka_headers_t *headers, const char *name)
 {
-    rd_kafka_headers_t *headers;
     const void *value;
     size_t size;
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || value == NULL)
+    if (rd_kafka_header_get_last(headers, name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || value == NULL)
         return (gl_str){NULL, 0};
     return (gl_str){value, size};
+}
+
+static void take_trace(const rd_kafka_message_t *message, gl_record *record)
+{
+    rd_kafka_headers_t *headers;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    record->traceparent = gl_traceparent(header_of(headers, "traceparent"));
+    if (record->traceparent.len > 0)
+        record->tracestate = gl_tracestate(header_of(headers, "tracestate"));
 }
 
 void gl_group_records(gl_worker *worker)
@@ -443,6 +453,7 @@ void gl_group_records(gl_worker *worker)
     size_t all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
     for (size_t i = 0; i < all; i++)
         worker->partitions[i].in_batch = false;
+    int64_t oldest_ms = 0;
     for (size_t i = 0; i < worker->count; i++) {
         const rd_kafka_message_t *message = worker->messages[i];
         int input = input_of(worker, rd_kafka_topic_name(message->rkt));
@@ -454,12 +465,15 @@ void gl_group_records(gl_worker *worker)
                               .offset = message->offset,
                               .timestamp_ms = rd_kafka_message_timestamp(message, &type),
                               .key = {message->key, message->key_len},
-                              .value = {message->payload, message->len},
-                              .traceparent = header_of(message, "traceparent")};
+                              .value = {message->payload, message->len}};
+        take_trace(message, record);
         at->in_batch = true;
         at->batch_next = message->offset + 1;
         at->last_timestamp_ms = record->timestamp_ms;
+        if (record->timestamp_ms > 0 && (oldest_ms == 0 || record->timestamp_ms < oldest_ms))
+            oldest_ms = record->timestamp_ms;
     }
+    atomic_store_explicit(&worker->batch_since_ms, oldest_ms, memory_order_relaxed);
 }
 
 void gl_group_committed(gl_worker *worker)
@@ -488,7 +502,7 @@ static int64_t known_end(gl_worker *worker, const char *topic, int32_t partition
 void gl_group_report_lag(gl_worker *worker)
 {
     const gl_runtime *runtime = worker->runtime;
-    int64_t now_ms = gl_wall_us() / 1000, oldest_ms = now_ms;
+    int64_t oldest_ms = 0;
     for (size_t input = 0; input < runtime->input_count; input++)
         for (int32_t p = 0; p < runtime->partitions; p++) {
             gl_partition *at = partition_of(worker, (int)input, p);
@@ -498,10 +512,10 @@ void gl_group_report_lag(gl_worker *worker)
             at->seen_end = high > at->seen_end ? high : at->seen_end;
             int64_t lag = at->seen_end - (at->seen_read > at->next_commit ? at->seen_read : at->next_commit);
             gl_series_set(at->lag, lag > 0 ? (double)lag : 0);
-            if (lag > 0 && at->last_timestamp_ms > 0 && at->last_timestamp_ms < oldest_ms)
+            if (lag > 0 && at->last_timestamp_ms > 0 && (oldest_ms == 0 || at->last_timestamp_ms < oldest_ms))
                 oldest_ms = at->last_timestamp_ms;
         }
-    gl_series_set(worker->lag_seconds, (double)(now_ms - oldest_ms) / 1000.0);
+    atomic_store_explicit(&worker->lag_since_ms, oldest_ms, memory_order_relaxed);
 }
 
 /* What was fetched and not taken is dropped by librdkafka on both; after a resume everything is read again from our own

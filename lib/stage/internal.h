@@ -49,6 +49,7 @@ typedef struct gl_runtime_series {
     gl_series *consumed, *batches, *batch_records, *batch_seconds, *commits, *commit_seconds;
     gl_series *step_collect, *step_process, *step_produce, *step_commit, *step_apply;
     gl_series *restored_records, *restore_seconds, *bisects, *retries, *recreated, *ready;
+    gl_series *paused, *silent, *last_reload;
 } gl_runtime_series;
 
 typedef struct gl_worker gl_worker;
@@ -161,6 +162,9 @@ struct gl_worker {
     gl_series **produced_series;
     gl_series *state_series;
 
+    /* Wall clock, ms; 0: none. When the last record was made that was processed where more wait, and the oldest of the
+     * batch in hand: the admin server makes the lag of them, also while the worker waits for something. */
+    _Atomic int64_t lag_since_ms, batch_since_ms;
     _Atomic int64_t progress_us; /* monotonic; the watchdog's */
     _Atomic(const char *) step;
     atomic_bool ready;

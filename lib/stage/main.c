@@ -147,6 +147,7 @@ static void reload(daemon_ *d)
     gl_conf *conf = load(d, &err);
     bool good = conf != NULL && (runtime->def->reload == NULL || runtime->def->reload(runtime->stage, conf, &err));
     gl_series_add(good ? d->reloaded : d->reload_failed, 1);
+    gl_series_set(runtime->series.last_reload, good);
     if (!good) {
         gl_log_err(GL_LOG_ERROR, &err);
         gl_log(GL_LOG_ERROR, "reload-failed", "the old configuration stays");

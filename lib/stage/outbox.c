@@ -67,6 +67,7 @@ static gl_outbox_entry *add(gl_outbox *outbox, char kind, const gl_record *cause
     gl_outbox_entry *entry = &outbox->entries[outbox->count++];
     entry->kind = kind;
     entry->output = 0;
+    entry->note = 0;
     entry->partition = cause == NULL ? 0 : cause->partition;
     entry->cause = cause;
     entry->key = key;
@@ -101,6 +102,11 @@ void gl_outbox_state(gl_outbox *outbox, const gl_record *cause, gl_str key, gl_s
     if (entry->partition < 0)
         entry->partition = 0;
     gl_state_put(outbox->state, entry->partition, key, value);
+}
+
+void gl_outbox_note(gl_outbox *outbox, unsigned note)
+{
+    outbox->entries[outbox->count - 1].note = note;
 }
 
 void gl_outbox_dead_letter(gl_outbox *outbox, const gl_record *record, const gl_err *err)

@@ -25,7 +25,9 @@ typedef struct gl_record {
     int64_t offset;
     int64_t timestamp_ms; /* of the record */
     gl_str key, value;
-    gl_str traceparent;  /* header, or empty; copied to what is produced for this record */
+    /* W3C trace context: headers, or empty; copied to what is produced for this record. No tracestate without a
+     * traceparent. */
+    gl_str traceparent, tracestate;
     void *token;         /* intake only: the source's own */
     const char *topic;   /* intake only: where it was consumed, with partition and offset; NULL: from no topic */
     const void *headers; /* intake only: of the record as consumed (rd_kafka_headers_t), or NULL */
@@ -53,13 +55,16 @@ bool gl_state_walk(gl_state *state, int32_t partition, gl_str after,
 typedef struct gl_outbox gl_outbox;
 /* An outbox of its own, for tests and the command line: keeps what is put, in order; state is in memory. */
 gl_outbox *gl_outbox_new(gl_arena *arena);
-/* To def->outputs[output], for `cause` (partition out = partition in; its traceparent is carried). */
+/* To def->outputs[output], for `cause` (partition out = partition in; its trace context is carried). */
 void gl_outbox_put(gl_outbox *outbox, const gl_record *cause, int output, gl_str key, gl_str value);
 /* To an explicit partition: only ingest, which alone hashes keys, uses it. -1: by the key's murmur2 hash. */
 void gl_outbox_put_to(gl_outbox *outbox, const gl_record *cause, int output, int32_t partition, gl_str key,
                       gl_str value);
 /* A change of state in the partition of `cause`: a record on def->state_topic. value {NULL, 0}: a tombstone. */
 void gl_outbox_state(gl_outbox *outbox, const gl_record *cause, gl_str key, gl_str value);
+/* Marks what was put last with a number of the stage's own, which `applied` finds there: what is known while processing
+ * need not be decoded again to be counted. */
+void gl_outbox_note(gl_outbox *outbox, unsigned note);
 /* The record can never be processed: to gl.<stage>.dlq as consumed, the error in headers. */
 void gl_outbox_dead_letter(gl_outbox *outbox, const gl_record *record, const gl_err *err);
 gl_state *gl_outbox_state_view(gl_outbox *outbox);
@@ -69,6 +74,7 @@ typedef struct gl_outbox_entry {
     int output;
     int32_t partition;
     const gl_record *cause;
+    unsigned note; /* gl_outbox_note, else 0 */
     gl_str key, value;
     gl_err err; /* 'd' */
 } gl_outbox_entry;

@@ -101,6 +101,12 @@ const gl_conf_table *const gl_runtime_conf_tables[] = {&log_table, &admin_table,
 const gl_metric_def gl_runtime_metric_defs[] = {
     {"gl_build_info", GL_GAUGE, "Always 1; the labels say what runs.", {"stage", "version", "librdkafka"}, {0}},
     {"gl_ready", GL_GAUGE, "1 while /readyz answers 200.", {NULL}, {0}},
+    {"gl_paused", GL_GAUGE, "1 while paused with SIGUSR1.", {NULL}, {0}},
+    {"gl_worker_silent_seconds",
+     GL_GAUGE,
+     "Longest time that a worker has been at one step; what /healthz looks at.",
+     {NULL},
+     {0}},
     {"gl_records_consumed_total", GL_COUNTER, "Records taken in, of committed batches.", {NULL}, {0}},
     {"gl_records_produced_total", GL_COUNTER, "Records of committed transactions.", {"topic"}, {0}},
     {"gl_records_dead_lettered_total", GL_COUNTER, "Records put into the dead-letter topic.", {"code"}, {0}},
@@ -136,14 +142,23 @@ const gl_metric_def gl_runtime_metric_defs[] = {
      "Records between what was processed and the end of an owned partition.",
      {"topic", "partition"},
      {0}},
-    {"gl_consumer_lag_seconds", GL_GAUGE, "Age of the last record processed, 0 at the end.", {"worker"}, {0}},
+    {"gl_consumer_lag_seconds",
+     GL_GAUGE,
+     "Age of the oldest record of the batch in hand, or of the last one processed where more wait; 0 when none does.",
+     {"worker"},
+     {0}},
     {"gl_timers_suspended", GL_GAUGE, "1 while deadlines wait because the wall clock jumped.", {"worker"}, {0}},
-    {"gl_rebalances_total", GL_COUNTER, "Changes of the assignment.", {"kind"}, {0}},
+    {"gl_rebalances_total", GL_COUNTER, "Changes of the assignment: assign, revoke, lost.", {"kind"}, {0}},
     {"gl_assigned_partitions", GL_GAUGE, "Partitions owned, of all inputs.", {"worker"}, {0}},
     {"gl_state_restored_records_total", GL_COUNTER, "Records read from the changelog to restore state.", {NULL}, {0}},
     {"gl_state_restore_seconds", GL_HISTOGRAM, "Time to restore the state of an assignment.", {NULL}, SECONDS},
     {"gl_state_wipes_total", GL_COUNTER, "Local states thrown away, to be restored from the beginning.", {NULL}, {0}},
     {"gl_state_bytes", GL_GAUGE, "Local state in use.", {"worker"}, {0}},
+    {"gl_config_last_reload_successful",
+     GL_GAUGE,
+     "0 after a reload that was refused, else 1: the configuration in use is the one in the file.",
+     {NULL},
+     {0}},
     {"gl_config_reload_success_total", GL_COUNTER, "Reloads that were applied.", {NULL}, {0}},
     {"gl_config_reload_failed_total",
      GL_COUNTER,
@@ -173,6 +188,18 @@ gl_series *gl_runtime_series1(gl_runtime *runtime, const char *metric, const cha
     return gl_runtime_series2(runtime, metric, label, NULL);
 }
 
+/* Series that are there before anything happens: of a counter whose first value is 1, Prometheus sees no increase. */
+static void start_at_zero(gl_runtime *runtime)
+{
+    static const char *const kinds[] = {"assign", "revoke", "lost"};
+    for (size_t i = 0; i < runtime->input_count; i++)
+        gl_runtime_series1(runtime, "gl_records_lost_total", runtime->def->inputs[i]);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && runtime->input_count > 0; i++)
+        gl_runtime_series1(runtime, "gl_rebalances_total", kinds[i]);
+    if (runtime->def->state_topic != NULL)
+        gl_runtime_series1(runtime, "gl_state_wipes_total", NULL);
+}
+
 void gl_runtime_series_init(gl_runtime *runtime)
 {
     gl_runtime_series *s = &runtime->series;
@@ -193,6 +220,11 @@ void gl_runtime_series_init(gl_runtime *runtime)
     s->retries = gl_runtime_series1(runtime, "gl_batch_retries_total", NULL);
     s->recreated = gl_runtime_series1(runtime, "gl_workers_recreated_total", NULL);
     s->ready = gl_runtime_series1(runtime, "gl_ready", NULL);
+    s->paused = gl_runtime_series1(runtime, "gl_paused", NULL);
+    s->silent = gl_runtime_series1(runtime, "gl_worker_silent_seconds", NULL);
+    s->last_reload = gl_runtime_series1(runtime, "gl_config_last_reload_successful", NULL);
+    gl_series_set(s->last_reload, 1);
+    start_at_zero(runtime);
     const char *build[GL_METRIC_LABELS] = {runtime->def->name, GL_VERSION, rd_kafka_version_str()};
     gl_series_set(gl_metrics_series(runtime->metrics, find("gl_build_info"), build), 1);
 }

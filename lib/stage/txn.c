@@ -144,10 +144,12 @@ static rd_kafka_resp_err_t produce_with_headers(gl_worker *worker, rd_kafka_topi
                              headers, RD_KAFKA_VTYPE_END);
 }
 
-static rd_kafka_headers_t *trace_headers(gl_str traceparent)
+static rd_kafka_headers_t *trace_headers(const gl_record *cause)
 {
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
-    rd_kafka_header_add(headers, "traceparent", -1, traceparent.ptr, (ssize_t)traceparent.len);
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
+    rd_kafka_header_add(headers, "traceparent", -1, cause->traceparent.ptr, (ssize_t)cause->traceparent.len);
+    if (cause->tracestate.len > 0)
+        rd_kafka_header_add(headers, "tracestate", -1, cause->tracestate.ptr, (ssize_t)cause->tracestate.len);
     return headers;
 }
 
@@ -173,7 +175,7 @@ static rd_kafka_resp_err_t produce_once(gl_worker *worker, const gl_outbox_entry
     if (entry->kind == 'd')
         headers = gl_dead_letter_headers(worker, entry, &value);
     else if (entry->kind == 'o' && entry->cause != NULL && entry->cause->traceparent.len > 0)
-        headers = trace_headers(entry->cause->traceparent);
+        headers = trace_headers(entry->cause);
     if (headers == NULL) {
         int failed =
             rd_kafka_produce(topic, partition, 0, (void *)value.ptr, value.len, entry->key.ptr, entry->key.len, opaque);

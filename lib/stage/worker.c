@@ -184,6 +184,8 @@ static bool find_too_large(gl_worker *worker)
     for (size_t i = 0; i < count; i++) {
         const gl_outbox_entry *entry = &entries[i];
         size_t bytes = entry->key.len + entry->value.len;
+        if (entry->cause != NULL)
+            bytes += entry->cause->traceparent.len + entry->cause->tracestate.len;
         if (entry->kind == 'd' || entry->cause == NULL || (int64_t)bytes <= gl_txn_limit_bytes(worker, entry) ||
             worker->poison[entry->cause - worker->records] != NULL)
             continue;
@@ -621,10 +623,12 @@ bool gl_worker_init(gl_worker *worker, gl_runtime *runtime, int number)
             gl_runtime_series1(runtime, "gl_records_produced_total", runtime->def->state_topic);
         worker->state_series = gl_runtime_series1(runtime, "gl_state_bytes", label);
     }
-    worker->lag_seconds = gl_runtime_series1(runtime, "gl_consumer_lag_seconds", label);
+    if (runtime->input_count > 0)
+        worker->lag_seconds = gl_runtime_series1(runtime, "gl_consumer_lag_seconds", label);
     if (runtime->def->timers != NULL)
         worker->timers_suspended = gl_runtime_series1(runtime, "gl_timers_suspended", label);
-    worker->assigned = gl_runtime_series1(runtime, "gl_assigned_partitions", label);
+    if (runtime->input_count > 0)
+        worker->assigned = gl_runtime_series1(runtime, "gl_assigned_partitions", label);
     if (runtime->shared_store != NULL)
         gl_state_set_store(worker->state, 0, runtime->shared_store);
     gl_worker_step(worker, "start");

@@ -31,7 +31,7 @@ const gl_conf_table gl_classify_conf_table = {
     "classify", "HS codes of goods descriptions.", sizeof(gl_classify_conf), false,
     entries,    sizeof entries / sizeof entries[0]};
 
-enum { ITEMS, AGREEMENT, HITS, MISSES, CONFIDENCE, METRIC_COUNT };
+enum { ITEMS, AGREEMENT, HITS, MISSES, CONFIDENCE, MODEL, METRIC_COUNT };
 static const gl_metric_def metrics[METRIC_COUNT] = {
     [ITEMS] = {"gl_classify_items_total",
                GL_COUNTER,
@@ -55,6 +55,11 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                     "Confidence of the best candidate, as shares of 1.",
                     {NULL},
                     {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95}},
+    [MODEL] = {"gl_model_info",
+               GL_GAUGE,
+               "Always 1; the labels say which model is in use: model is hs6.",
+               {"model", "version"},
+               {0}},
 };
 
 typedef struct classify_stage {
@@ -92,6 +97,8 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
     stage->kv_hits = gl_metrics_series(registry, &metrics[HITS], redis);
     stage->misses = gl_metrics_series(registry, &metrics[MISSES], none);
     stage->confidence = gl_metrics_series(registry, &metrics[CONFIDENCE], none);
+    const char *const model[GL_METRIC_LABELS] = {"hs6", gl_classifier_version(stage->classifier)};
+    gl_metrics_info(registry, &metrics[MODEL], model, NULL);
 }
 
 /* ---- life cycle ---- */

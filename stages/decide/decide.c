@@ -3,8 +3,10 @@
 #include "decide/decide.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "customs/ids.h"
 #include "decide/policy.h"
@@ -20,6 +22,9 @@ enum {
     METRIC_LATER,
     METRIC_PARKED,
     METRIC_SUPERSEDED,
+    METRIC_DEGRADED,
+    METRIC_LATENCY,
+    METRIC_RULES,
     OWN_METRICS
 };
 
@@ -45,6 +50,18 @@ static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
     {.name = "gl_superseded_total",
      .type = GL_COUNTER,
      .help = "Older versions of a declaration that came after a newer one."},
+    {.name = "gl_decisions_degraded_total",
+     .type = GL_COUNTER,
+     .help = "Decisions made without all that they should rest on; the record says degraded."},
+    {.name = "gl_decision_latency_seconds",
+     .type = GL_HISTOGRAM,
+     .help = "From a declaration's acceptance to its first decision, committed.",
+     .buckets = {0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 86400}},
+    {.name = "gl_rules_info",
+     .type = GL_GAUGE,
+     .help = "Always 1; the labels say which rules are in use: policy (of the office \"*\"), rates (of exchange), seed "
+             "(its epoch).",
+     .labels = {"rules", "version"}},
     GL_VIEWS_METRIC_ROWS,
 };
 
@@ -54,6 +71,9 @@ typedef struct stage {
     gl_series *decisions[GL_DECISION_LANE_COUNT][GL_DECISION_OUTCOME_COUNT];
     gl_series *duplicates, *reused, *holds, *parked, *superseded;
     gl_series *later[GL_DECISION_CAUSE_COUNT];
+    gl_series *degraded, *latency;
+    gl_metrics *registry;
+    gl_series *policy_info, *rates_info, *seed_info; /* Thread: main */
 } stage;
 
 typedef struct worker {
@@ -106,6 +126,7 @@ typedef struct counting {
     const gl_outbox_entry *decision;
     gl_notification message; /* zeros: none yet */
     const gl_record *told;   /* of the message */
+    int64_t now_us;          /* wall clock, after the commit */
 } counting;
 
 static void count_message(stage *self, counting *c, const gl_outbox_entry *entry, gl_arena *arena)
@@ -125,6 +146,12 @@ static bool says(const counting *c, const char *statement)
     return memmem(c->message.payload.ptr, c->message.payload.len, statement, strlen(statement)) != NULL;
 }
 
+/* 0 where clocks of two machines differ by more than it took. */
+static void observe_latency(stage *self, int64_t latency_us)
+{
+    gl_series_observe(self->latency, latency_us > 0 ? (double)latency_us / 1e6 : 0);
+}
+
 /* A state that follows a decision of the same record is that decision's; another tells by its message what it is. */
 static void count_state(stage *self, const counting *c, const gl_outbox_entry *entry, gl_arena *arena)
 {
@@ -136,6 +163,10 @@ static void count_state(stage *self, const counting *c, const gl_outbox_entry *e
     const gl_outbox_entry *decision = c->decision;
     if (decision != NULL && decision->cause == entry->cause) {
         gl_series_add(self->decisions[state.clearance.lane][state.clearance.outcome], 1);
+        if (decision->note == GL_DECIDE_NOTE_DEGRADED)
+            gl_series_add(self->degraded, 1);
+        if (state.clearance.version == 1)
+            observe_latency(self, c->now_us - state.clearance.accepted_at);
         if (state.clearance.version > 1 &&
             gl_decided_decode(&decided, (const uint8_t *)decision->value.ptr, decision->value.len, arena, &err))
             gl_series_add(self->later[decided.decision.cause], 1);
@@ -151,7 +182,7 @@ static void count_entries(stage *self, const gl_outbox *outbox, gl_arena *arena)
 {
     size_t count;
     const gl_outbox_entry *entries = gl_outbox_entries(outbox, &count);
-    counting c = {.decision = NULL};
+    counting c = {.now_us = gl_wall_us()};
     for (size_t i = 0; i < count; i++) {
         const gl_outbox_entry *entry = &entries[i];
         if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_DECISIONS)
@@ -193,12 +224,25 @@ static void decide_idle(void *opened, void *at, gl_state *state, const int32_t *
 /* -- Opening and closing
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void report_policy(const gl_decide_policy *policy)
+static gl_series *rules_info(const stage *self, const char *rules, const char *version, gl_series *before)
+{
+    const char *const labels[GL_METRIC_LABELS] = {rules, version};
+    return gl_metrics_info(self->registry, &METRICS[METRIC_RULES], labels, before);
+}
+
+/* Thread: main. */
+static void report_policy(stage *self, const gl_decide_policy *policy)
 {
     gl_str rates = gl_rates_version(gl_decide_policy_rates(policy)), epoch = gl_decide_policy_seed_epoch(policy);
     const gl_office *any = gl_decide_policy_office(policy, GL_STR("*"));
     gl_log(GL_LOG_INFO, "policy", "policy of \"*\" %s, exchange rates %.*s, seed epoch %.*s%s%s", any->version,
            GL_STR_ARG(rates), GL_STR_ARG(epoch), any->shadow ? ", shadow mode" : "", any->stopped ? ", stopped" : "");
+    char text[256];
+    self->policy_info = rules_info(self, "policy", any->version, self->policy_info);
+    snprintf(text, sizeof text, "%.*s", GL_STR_ARG(rates));
+    self->rates_info = rules_info(self, "rates", text, self->rates_info);
+    snprintf(text, sizeof text, "%.*s", GL_STR_ARG(epoch));
+    self->seed_info = rules_info(self, "seed", text, self->seed_info);
     if (gl_decide_policy_has_development_key(policy))
         gl_log(GL_LOG_WARN, "policy-development-key",
                "the draws use a key that everybody knows, so that everybody can foresee them: configure `seeds`");
@@ -222,6 +266,9 @@ static void make_series(stage *self, gl_metrics *metrics)
     self->duplicates = gl_metrics_series(metrics, &METRICS[METRIC_DUPLICATES], none);
     self->reused = gl_metrics_series(metrics, &METRICS[METRIC_REUSED], none);
     self->holds = gl_metrics_series(metrics, &METRICS[METRIC_HOLDS], none);
+    self->degraded = gl_metrics_series(metrics, &METRICS[METRIC_DEGRADED], none);
+    self->latency = gl_metrics_series(metrics, &METRICS[METRIC_LATENCY], none);
+    self->registry = metrics;
 }
 
 static void decide_close(void *opened)
@@ -243,7 +290,7 @@ static bool decide_open(const gl_stage_env *env, void **opened, gl_err *err)
     pthread_mutex_init(&self->lock, NULL);
     self->policy = policy;
     make_series(self, env->metrics);
-    report_policy(policy);
+    report_policy(self, policy);
     *opened = self;
     return true;
 }
@@ -259,7 +306,7 @@ static bool decide_reload(void *opened, const gl_conf *conf, gl_err *err)
     self->policy = policy;
     pthread_mutex_unlock(&self->lock);
     gl_decide_policy_unref(old);
-    report_policy(policy);
+    report_policy(self, policy);
     return true;
 }
 

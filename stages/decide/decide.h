@@ -10,6 +10,9 @@
 enum { GL_DECIDE_IN_ASSESSED, GL_DECIDE_IN_EVENTS };
 enum { GL_DECIDE_OUT_DECISIONS, GL_DECIDE_OUT_NOTIFICATIONS, GL_DECIDE_OUT_AUDIT };
 
+/* What gl_outbox_note says of a decision. */
+enum { GL_DECIDE_NOTE_DEGRADED = 1 };
+
 extern const gl_stage_def gl_decide_stage;
 
 #endif

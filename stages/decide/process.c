@@ -196,6 +196,7 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
         return false;
     gl_str value = decided_value(p->arena, d->assessed->body, decision);
     gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_DECISIONS, d->key, value);
+    gl_outbox_note(p->outbox, decision->degraded ? GL_DECIDE_NOTE_DEGRADED : 0);
     note_audit(p, d->cause, decision, value);
     gl_clearance clearance = gl_status_decided(p->arena, d->assessed, decision, d->prior, d->body, d->with_view);
     if (d->event_id.ptr != NULL)

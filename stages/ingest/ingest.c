@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "customs/ids.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/topics.h"
@@ -180,12 +181,19 @@ static void ingest_worker_close(void *worker)
     free(own);
 }
 
+static void take_trace(gl_record *record, gl_str traceparent, gl_str tracestate)
+{
+    record->traceparent = gl_traceparent(traceparent);
+    if (record->traceparent.len > 0)
+        record->tracestate = gl_tracestate(tracestate);
+}
+
 static void add_record(gl_batch *batch, gl_job *job)
 {
     gl_record *record = &batch->records[batch->count++];
     *record = (gl_record){.token = job, .timestamp_ms = job->received_us / 1000, .value = job->bytes};
     if (job->request != NULL)
-        record->traceparent = gl_http_header(job->request, "traceparent");
+        take_trace(record, gl_http_header(job->request, "traceparent"), gl_http_header(job->request, "tracestate"));
     if (job->topic == NULL)
         return;
     record->topic = job->topic->topic->name;
@@ -194,7 +202,7 @@ static void add_record(gl_batch *batch, gl_job *job)
     record->offset = job->topic->place.offset;
     record->timestamp_ms = job->topic->place.timestamp_ms;
     record->key = job->topic->key;
-    record->traceparent = job->topic->traceparent;
+    take_trace(record, job->topic->traceparent, job->topic->tracestate);
 }
 
 /* Takes what is there, up to `limit` messages and `batch_bytes`; waits only for the first. Requests and topics take

@@ -572,9 +572,9 @@ static void count_batch(gl_ingest *ingest, const gl_batch *batch)
         for (size_t k = 0; k < job->answer_count; k++) {
             const gl_answer *a = &job->answers[k];
             bool event = job->events || a->event_id.len > 0;
-            *(event ? a->taken ? &events : &refused_events : a->taken ? &accepted : &rejected) += !a->duplicate;
+            uint64_t *taken = event ? &events : a->duplicate_pending ? &pending : &accepted;
+            *(a->taken ? taken : event ? &refused_events : &rejected) += !a->duplicate;
             duplicates += a->duplicate;
-            pending += a->duplicate_pending;
         }
         *(job->events ? &refused_events : &rejected) += message_refused;
     }

@@ -139,6 +139,7 @@ static gl_job *make_job(const gl_topics *topics, const gl_intake_topic *topic, r
         .partition = message->partition,
         .key = {message->key, message->key_len},
         .traceparent = header_of(headers, "traceparent"),
+        .tracestate = header_of(headers, "tracestate"),
         .message = message,
         .headers = headers};
     made->job = (gl_job){.account = account_of(topics->ingest, topic, headers),

@@ -17,7 +17,7 @@ struct gl_topic_record {
     const gl_intake_topic *topic;
     gl_place place;
     int32_t partition;
-    gl_str key, traceparent;
+    gl_str key, traceparent, tracestate;
     void *message;       /* owned: rd_kafka_message_t */
     const void *headers; /* of it: rd_kafka_headers_t, or NULL */
 };

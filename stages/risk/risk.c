@@ -29,7 +29,7 @@ const gl_conf_table gl_risk_conf_table = {"risk",  "Scoring and criteria.",     
                                           entries, sizeof entries / sizeof entries[0]};
 
 enum { OUT_ASSESSED, OUT_EVENTS };
-enum { SCORED, OUTSIDE, HITS, SCORES, IN_FORCE, METRIC_COUNT };
+enum { SCORED, OUTSIDE, HITS, SCORES, LISTS, IN_FORCE, MODEL, RULES, METRIC_COUNT };
 static const gl_metric_def metrics[METRIC_COUNT] = {
     [SCORED] = {"gl_risk_scored_total", GL_COUNTER, "Declarations that got a score.", {NULL}, {0}},
     [OUTSIDE] = {"gl_risk_outside_domain_total",
@@ -43,30 +43,63 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                 "Scores as shares of 1: a drift shows here first.",
                 {NULL},
                 {0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99}},
+    [LISTS] = {"gl_risk_lists", GL_GAUGE, "Lists loaded.", {NULL}, {0}},
     [IN_FORCE] = {"gl_risk_lists_in_force", GL_GAUGE, "Lists within their validity, of those loaded.", {NULL}, {0}},
+    [MODEL] = {"gl_model_info",
+               GL_GAUGE,
+               "Always 1; the labels say which model is in use: model is risk.",
+               {"model", "version"},
+               {0}},
+    [RULES] = {"gl_rules_info",
+               GL_GAUGE,
+               "Always 1; the labels say which rules are in use: rules is criteria.",
+               {"rules", "version"},
+               {0}},
 };
 
 typedef struct risk_stage {
     gl_risk_rules_slot *rules;
     _Atomic int64_t top_reasons;
-    gl_series *scored, *outside, *scores, *in_force; /* NULL without metrics */
+    gl_metrics *registry;                                    /* NULL: none, and no series */
+    gl_series *scored, *outside, *scores, *lists, *in_force; /* NULL without metrics */
+    gl_series *model, *criteria;                             /* NULL until something was loaded. Thread: main */
     gl_series *hits[GL_ASSESSMENT_LANE_HINT_COUNT];
 } risk_stage;
 
-/* A list outside its validity matches nothing: that may be meant, but never goes unsaid. */
-static void report_lists(const gl_lists *lists, int64_t now_us, gl_series *in_force)
+static void count_lists(const risk_stage *stage, const gl_lists *lists, int64_t now_us)
 {
     size_t current = 0;
+    if (stage->lists == NULL)
+        return;
+    for (size_t i = 0; i < gl_lists_count(lists); i++)
+        current += gl_list_in_force(gl_lists_at(lists, i), now_us);
+    gl_series_set(stage->lists, (double)gl_lists_count(lists));
+    gl_series_set(stage->in_force, (double)current);
+}
+
+/* A list outside its validity matches nothing: that may be meant, but never goes unsaid. */
+static void report_lists(const gl_lists *lists, int64_t now_us)
+{
     for (size_t i = 0; i < gl_lists_count(lists); i++) {
         const gl_list *list = gl_lists_at(lists, i);
-        if (gl_list_in_force(list, now_us))
-            current++;
-        else
+        if (!gl_list_in_force(list, now_us))
             gl_log(GL_LOG_WARN, "list-not-in-force", "list %s is outside its validity and matches nothing",
                    gl_list_name(list));
     }
-    if (in_force != NULL)
-        gl_series_set(in_force, (double)current);
+}
+
+/* Of rules that were just loaded. Thread: main. */
+static void report_rules(risk_stage *stage, const gl_risk_rules *rules)
+{
+    int64_t now_us = gl_wall_us();
+    report_lists(rules->lists, now_us);
+    count_lists(stage, rules->lists, now_us);
+    if (stage->registry == NULL)
+        return;
+    const char *const model[GL_METRIC_LABELS] = {"risk", gl_scorer_version(rules->scorer)};
+    const char *const criteria[GL_METRIC_LABELS] = {"criteria", gl_criteria_version(rules->criteria)};
+    stage->model = gl_metrics_info(stage->registry, &metrics[MODEL], model, stage->model);
+    stage->criteria = gl_metrics_info(stage->registry, &metrics[RULES], criteria, stage->criteria);
 }
 
 static gl_risk_rules *load_rules(const gl_conf *conf, gl_err *err)
@@ -82,11 +115,13 @@ static gl_risk_rules *load_rules(const gl_conf *conf, gl_err *err)
 static void make_series(risk_stage *stage, gl_metrics *registry)
 {
     static const char *const none[GL_METRIC_LABELS] = {NULL};
+    stage->registry = registry;
     if (registry == NULL)
         return;
     stage->scored = gl_metrics_series(registry, &metrics[SCORED], none);
     stage->outside = gl_metrics_series(registry, &metrics[OUTSIDE], none);
     stage->scores = gl_metrics_series(registry, &metrics[SCORES], none);
+    stage->lists = gl_metrics_series(registry, &metrics[LISTS], none);
     stage->in_force = gl_metrics_series(registry, &metrics[IN_FORCE], none);
     for (int lane = 0; lane < GL_ASSESSMENT_LANE_HINT_COUNT; lane++) {
         const char *const labels[GL_METRIC_LABELS] = {gl_assessment_lane_hint_name((gl_assessment_lane_hint)lane)};
@@ -105,7 +140,7 @@ static bool risk_open(const gl_stage_env *env, void **out, gl_err *err)
         abort();
     stage->top_reasons = conf->top_reasons;
     make_series(stage, env->metrics);
-    report_lists(rules->lists, gl_wall_us(), stage->in_force);
+    report_rules(stage, rules);
     stage->rules = gl_risk_rules_slot_new(rules);
     *out = stage;
     return true;
@@ -127,7 +162,7 @@ static bool risk_reload(void *context, const gl_conf *conf, gl_err *err)
     gl_risk_rules *rules = load_rules(conf, err);
     if (rules == NULL)
         return false;
-    report_lists(rules->lists, gl_wall_us(), stage->in_force);
+    report_rules(stage, rules);
     stage->top_reasons = risk->top_reasons;
     gl_risk_rules_swap(stage->rules, rules);
     return true;
@@ -209,6 +244,20 @@ static bool risk_process(void *context, void *worker, const gl_batch *batch, gl_
     return ok;
 }
 
+/* A list that ends today is out of force without a reload. */
+static void risk_idle(void *context, void *worker, gl_state *state, const int32_t *partitions, size_t count,
+                      int64_t now_us)
+{
+    risk_stage *stage = context;
+    (void)worker;
+    (void)state;
+    (void)partitions;
+    (void)count;
+    const gl_risk_rules *rules = gl_risk_rules_take(stage->rules);
+    count_lists(stage, rules->lists, now_us);
+    gl_risk_rules_give(stage->rules, rules);
+}
+
 static void risk_dead_lettered(void *context, void *worker, const gl_batch *batch, const gl_record *record,
                                const gl_err *err, gl_outbox *outbox)
 {
@@ -233,4 +282,5 @@ const gl_stage_def gl_risk_stage = {
     .reload = risk_reload,
     .process = risk_process,
     .dead_lettered = risk_dead_lettered,
+    .idle = risk_idle,
 };
