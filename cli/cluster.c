@@ -7,6 +7,7 @@
 #include "classify/classify.h"
 #include "decide/decide.h"
 #include "ingest/ingest.h"
+#include "io/http.h"
 #include "risk/risk.h"
 #include "stage/runtime.h"
 
@@ -40,6 +41,20 @@ static size_t tables_for(const char *config, const gl_conf_table **tables)
          t != NULL && *t != NULL && count < TABLES_LIMIT; t++)
         tables[count++] = *t;
     return count;
+}
+
+gl_conf *gl_cluster_conf(const char *config, const char **stage, gl_err *err)
+{
+    const gl_conf_table *tables[TABLES_LIMIT];
+    const gl_stage_def *found = stage_of_file(config);
+    *stage = found == NULL ? NULL : found->name;
+    return gl_conf_load(config, tables, tables_for(config, tables), NULL, err);
+}
+
+/* The section begins with the server's own part. */
+const char *gl_cluster_admin_listen(const gl_conf *conf)
+{
+    return ((const gl_http_conf *)gl_conf_section(conf, "admin"))->listen;
 }
 
 bool gl_cluster_open(gl_cluster *cluster, const char *config, const char *brokers, int64_t partitions,

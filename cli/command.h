@@ -23,6 +23,7 @@ typedef enum gl_option_type {
     GL_OPTION_TEXT,
     GL_OPTION_INT,
     GL_OPTION_SHARE,
+    GL_OPTION_SECONDS,
     GL_OPTION_LIST, /* may be given several times */
 } gl_option_type;
 
@@ -35,7 +36,8 @@ typedef struct gl_option_list {
 typedef struct gl_option {
     const char *name; /* long name, without dashes */
     gl_option_type type;
-    void *target; /* bool, const char *, int64_t, double (a share from 0 to 1), gl_option_list */
+    void *target; /* bool, const char *, int64_t, double (a share from 0 to 1, or seconds),
+                     gl_option_list */
     const char *help;
 } gl_option;
 
@@ -68,6 +70,6 @@ const char *gl_thousands(int64_t value, char text[32]);
 
 extern const gl_command gl_command_submit, gl_command_decisions, gl_command_status, gl_command_replay,
     gl_command_topics, gl_command_schema, gl_command_generate, gl_command_doctor, gl_command_classify, gl_command_docs,
-    gl_command_event, gl_command_reconcile, gl_command_dlq;
+    gl_command_event, gl_command_reconcile, gl_command_dlq, gl_command_top;
 
 #endif

@@ -11,7 +11,7 @@
 
 static void print_help(const gl_command *command, const gl_option *options, size_t count)
 {
-    static const char *const values[] = {"", " TEXT", " N", " SHARE", " TEXT"};
+    static const char *const values[] = {"", " TEXT", " N", " SHARE", " N", " TEXT"};
     printf("usage: greenlane %s %s\n\n%s\n\noptions:\n", command->name, command->synopsis, command->help);
     for (size_t i = 0; i < count; i++)
         printf("  --%s%s%*s%s\n", options[i].name, values[options[i].type],
@@ -46,6 +46,16 @@ static bool set_share(const char *text, double *target)
     return true;
 }
 
+static bool set_seconds(const char *text, double *target)
+{
+    char *end = NULL;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= 0 && value <= 1e9))
+        return false;
+    *target = value;
+    return true;
+}
+
 static bool set_value(const gl_option *option, const char *text)
 {
     switch (option->type) {
@@ -59,6 +69,8 @@ static bool set_value(const gl_option *option, const char *text)
         return set_int(text, option->target);
     case GL_OPTION_SHARE:
         return set_share(text, option->target);
+    case GL_OPTION_SECONDS:
+        return set_seconds(text, option->target);
     case GL_OPTION_LIST: {
         gl_option_list *list = option->target;
         if (list->count == GL_OPTION_LIST_LIMIT)
@@ -72,10 +84,11 @@ static bool set_value(const gl_option *option, const char *text)
 
 static const char *wanted(gl_option_type type)
 {
-    return type == GL_OPTION_INT     ? "a whole number, not negative"
-           : type == GL_OPTION_SHARE ? "a share, as 2% or 0.02"
-           : type == GL_OPTION_LIST  ? "one of at most 64 values"
-                                     : "a value";
+    return type == GL_OPTION_INT       ? "a whole number, not negative"
+           : type == GL_OPTION_SHARE   ? "a share, as 2% or 0.02"
+           : type == GL_OPTION_SECONDS ? "a number of seconds"
+           : type == GL_OPTION_LIST    ? "one of at most 64 values"
+                                       : "a value";
 }
 
 static const gl_option *option_find(const gl_option *options, size_t count, gl_str name)
