@@ -56,7 +56,7 @@ test_e2e() {
 setup_chaos() {
     install_venv
     apt_has libfaketime || apt_install libfaketime
-    build dev greenlane greenlane-ingest greenlane-classify greenlane-risk greenlane-decide
+    build dev greenlane greenlane-ingest greenlane-classify greenlane-risk greenlane-decide greenlane-test-echo
     chaos_run=$RUN
     RUN=$RUN/leg
     mkdir -p "$RUN"
@@ -152,8 +152,11 @@ long_trixie() {
 
 # Defects built in one by one: the check named for each must fail.
 long_mutants() {
+    install_venv
     build dev
     stack_broker
+    mkdir -p "$BUILD-mutants"
+    ln -sfn "$VENV" "$BUILD-mutants/venv"
     foreground python3 "$ROOT/tests/chaos/mutants.py" --build "$BUILD-mutants"
 }
 

@@ -144,8 +144,8 @@ struct gl_worker {
     bool caught_up;           /* the last poll found nothing */
 
     bool txn_open;
-    int64_t txn_begun_us; /* the last one */
-    size_t produced, delivered;
+    int64_t txn_begun_us;               /* the last one */
+    size_t produced, delivered, stored; /* records of the open transaction: given, answered, answered as stored */
     size_t dead_letter_count;
     gl_err delivery_failure; /* the first of this transaction */
     const gl_outbox_entry *delivery_failure_entry;

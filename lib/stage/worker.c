@@ -511,7 +511,8 @@ static bool is_hopeless(const gl_worker *worker)
  * restarts. */
 static verdict fail_or_recreate(gl_worker *worker)
 {
-    bool broken = rd_kafka_fatal_error(worker->producer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    bool broken =
+        worker->producer == NULL || rd_kafka_fatal_error(worker->producer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
     return broken || gl_kafka_is_fenced(&worker->err) ? RECREATE : FAILED;
 }
 

@@ -41,6 +41,7 @@ MUTANTS = {
     14: ("partition out is not partition in", "lib/stage/txn.c", *EXACTLY_ONCE),
     15: ("senders are answered before the commit", "lib/stage/worker.c", *EXACTLY_ONCE),
     16: ("a batch does not see what it wrote itself", "lib/stage/state.c", *DECIDE),
+    17: ("a producer goes on after it aborted records of unknown fate", "lib/stage/txn.c", "chaos_replies", ["greenlane-test-echo"]),
 }
 
 
