@@ -24,7 +24,7 @@ typedef struct card {
 } card;
 
 typedef struct note {
-    uint64_t hash; /* of key and event id; 0: a free slot */
+    uint64_t hash; /* of key, source and event id; 0: a free slot */
     uint64_t key;
     int64_t offset, received_us;
     uint32_t source;
@@ -129,17 +129,22 @@ static card *card_of(const gl_ledger *ledger, uint64_t key)
     return table_find(&ledger->cards, key | KEY_SET);
 }
 
-static uint64_t event_hash(uint64_t key, gl_str event_id)
+static uint64_t hash_text(uint64_t hash, gl_str text)
 {
-    uint64_t hash = 0xCBF29CE484222325u ^ spread(key);
-    for (size_t i = 0; i < event_id.len; i++)
-        hash = (hash ^ (unsigned char)event_id.ptr[i]) * 0x100000001B3u;
-    return spread(hash) | 1;
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001B3u;
+    return spread(hash);
 }
 
-static note *note_of(const gl_ledger *ledger, uint64_t key, gl_str event_id)
+/* The same id of another source is another event. */
+static uint64_t event_hash(uint64_t key, gl_str source, gl_str event_id)
 {
-    return table_find(&ledger->notes, event_hash(key, event_id));
+    return hash_text(hash_text(0xCBF29CE484222325u ^ spread(key), source), event_id) | 1;
+}
+
+static note *note_of(const gl_ledger *ledger, uint64_t key, gl_str source, gl_str event_id)
+{
+    return table_find(&ledger->notes, event_hash(key, source, event_id));
 }
 
 /* --- submitters --- */
@@ -303,11 +308,11 @@ void gl_ledger_event_in(gl_ledger *ledger, const gl_ledger_event *what)
     uint32_t who = line_of(ledger, what->source);
     bool today = in_day(ledger, what->received_us);
     ledger->lines[who].face.events += today;
-    if (note_of(ledger, what->key, what->event_id) != NULL) {
+    if (note_of(ledger, what->key, what->source, what->event_id) != NULL) {
         ledger->lines[who].face.events_repeated += today;
         return;
     }
-    note *n = table_add(&ledger->notes, event_hash(what->key, what->event_id));
+    note *n = table_add(&ledger->notes, event_hash(what->key, what->source, what->event_id));
     n->key = what->key;
     n->offset = what->offset;
     n->received_us = what->received_us;
@@ -316,16 +321,16 @@ void gl_ledger_event_in(gl_ledger *ledger, const gl_ledger_event *what)
     n->in_day = today;
 }
 
-void gl_ledger_event_parked(gl_ledger *ledger, uint64_t key, gl_str event_id)
+void gl_ledger_event_parked(gl_ledger *ledger, uint64_t key, gl_str source, gl_str event_id)
 {
-    note *n = note_of(ledger, key, event_id);
+    note *n = note_of(ledger, key, source, event_id);
     if (n != NULL)
         n->parked = true;
 }
 
-void gl_ledger_event_dead(gl_ledger *ledger, uint64_t key, gl_str event_id)
+void gl_ledger_event_dead(gl_ledger *ledger, uint64_t key, gl_str source, gl_str event_id)
 {
-    note *n = note_of(ledger, key, event_id);
+    note *n = note_of(ledger, key, source, event_id);
     if (n != NULL)
         n->dead = true;
 }
@@ -333,7 +338,7 @@ void gl_ledger_event_dead(gl_ledger *ledger, uint64_t key, gl_str event_id)
 /* An event of its own has one decision; `to` is how far the events of a partition have come. */
 static void decide_event(gl_ledger *ledger, const gl_ledger_decision *what)
 {
-    note *n = what->event_id.len == 0 ? NULL : note_of(ledger, what->key, what->event_id);
+    note *n = what->event_id.len == 0 ? NULL : note_of(ledger, what->key, what->event_source, what->event_id);
     if (n == NULL)
         return;
     if (n->decisions++ == 1)

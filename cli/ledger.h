@@ -66,8 +66,8 @@ typedef struct gl_ledger_event {
 } gl_ledger_event;
 void gl_ledger_event_in(gl_ledger *ledger, const gl_ledger_event *what);
 /* An event that decide keeps until its declaration is there, or that went to the dead letters. */
-void gl_ledger_event_parked(gl_ledger *ledger, uint64_t key, gl_str event_id);
-void gl_ledger_event_dead(gl_ledger *ledger, uint64_t key, gl_str event_id);
+void gl_ledger_event_parked(gl_ledger *ledger, uint64_t key, gl_str source, gl_str event_id);
+void gl_ledger_event_dead(gl_ledger *ledger, uint64_t key, gl_str source, gl_str event_id);
 
 typedef struct gl_ledger_decision {
     uint64_t key;
@@ -75,7 +75,7 @@ typedef struct gl_ledger_decision {
     int32_t version;
     gl_ledger_outcome outcome;
     bool by_declaration;             /* caused by an acceptance or an amendment */
-    gl_str event_id;                 /* of the event that caused it, or empty */
+    gl_str event_source, event_id;   /* of the event that caused it, or empty */
     gl_str mrn, submitter;           /* of one that was never accepted */
     int64_t until_us;                /* deadline of its hold; 0: none */
     bool first_of_partition_is_gone; /* the topic no longer begins at its beginning: versions may begin anywhere */

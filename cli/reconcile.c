@@ -124,7 +124,8 @@ static bool each_dead_letter(void *context, const rd_kafka_message_t *m)
     begin(r);
     r->dead_letters[r->stage] += at_ms >= r->day_from_ms && at_ms < r->day_to_ms;
     if (m->payload != NULL && gl_event_envelope_decode(&record, m->payload, m->len, r->arena, &err))
-        gl_ledger_event_dead(r->ledger, gl_ledger_key(record.event.declaration_id), record.event.event_id);
+        gl_ledger_event_dead(r->ledger, gl_ledger_key(record.event.declaration_id), record.event.source,
+                             record.event.event_id);
     return true;
 }
 
@@ -168,6 +169,7 @@ static bool each_decision(void *context, const rd_kafka_message_t *m)
                                                       .outcome = outcome_of((int)d->outcome),
                                                       .by_declaration = d->cause == GL_DECISION_CAUSE_ACCEPTANCE ||
                                                                         d->cause == GL_DECISION_CAUSE_AMENDMENT,
+                                                      .event_source = d->event == NULL ? GL_STR("") : d->event->source,
                                                       .event_id = d->causing_event_id,
                                                       .mrn = record.declaration.mrn,
                                                       .submitter = record.declaration.submitter,
@@ -200,7 +202,8 @@ static bool read_parked(reading *r, const rd_kafka_message_t *m)
     gl_str value = record.parked_event.value;
     if (!gl_event_envelope_decode(&event, (const uint8_t *)value.ptr, value.len, r->arena, &err))
         return skip(r, m, &err);
-    gl_ledger_event_parked(r->ledger, gl_ledger_key(event.event.declaration_id), event.event.event_id);
+    gl_ledger_event_parked(r->ledger, gl_ledger_key(event.event.declaration_id), event.event.source,
+                           event.event.event_id);
     return true;
 }
 

@@ -33,13 +33,18 @@ static void accept(book *b, uint64_t key, uint64_t digest, bool amends)
     accept_at(b, key, digest, amends, FROM + 1);
 }
 
-static void event_in(book *b, uint64_t key, const char *id)
+static void event_from(book *b, const char *source, uint64_t key, const char *id)
 {
     gl_ledger_event_in(b->ledger, &(gl_ledger_event){.key = key,
                                                      .event_id = gl_str_of(id),
-                                                     .source = GL_STR("customs"),
+                                                     .source = gl_str_of(source),
                                                      .received_us = FROM + 2,
                                                      .offset = b->offset++});
+}
+
+static void event_in(book *b, uint64_t key, const char *id)
+{
+    event_from(b, "customs", key, id);
 }
 
 static void decide(book *b, uint64_t key, int32_t version, gl_ledger_outcome outcome, const char *event)
@@ -50,6 +55,7 @@ static void decide(book *b, uint64_t key, int32_t version, gl_ledger_outcome out
                                                       .version = version,
                                                       .outcome = outcome,
                                                       .by_declaration = event == NULL,
+                                                      .event_source = GL_STR("customs"),
                                                       .event_id = gl_str_of(event == NULL ? "" : event),
                                                       .mrn = GL_STR("26BE0000000000AAR1"),
                                                       .submitter = GL_STR("hub-1")});
@@ -181,8 +187,9 @@ Test(ledger, events_have_one_decision_each)
     decide(&b, 1, 2, GL_LEDGER_HELD, "E-1");
     decide(&b, 1, 3, GL_LEDGER_HELD, "E-3");
     decide(&b, 1, 4, GL_LEDGER_RELEASED, "E-3");
-    gl_ledger_event_parked(b.ledger, 7, GL_STR("E-4"));
-    gl_ledger_event_dead(b.ledger, 8, GL_STR("E-5"));
+    event_from(&b, "hub-1", 1, "E-1"); /* of another source: another event */
+    gl_ledger_event_parked(b.ledger, 7, GL_STR("customs"), GL_STR("E-4"));
+    gl_ledger_event_dead(b.ledger, 8, GL_STR("customs"), GL_STR("E-5"));
     const gl_ledger_line *l = closed(&b, "customs");
     cr_assert_eq(l->events, 7);
     cr_assert_eq(l->events_repeated, 1);
@@ -192,6 +199,9 @@ Test(ledger, events_have_one_decision_each)
     cr_assert_eq(l->events_open, 2);
     cr_assert_eq(l->differences[GL_LEDGER_EVENT_LOST], 1);
     cr_assert_eq(l->differences[GL_LEDGER_EVENT_TWICE], 1);
+    size_t count;
+    const gl_ledger_line *lines = gl_ledger_lines(b.ledger, &count);
+    cr_assert(count == 2 && lines[1].events == 1 && lines[1].events_open == 1 && lines[1].events_repeated == 0);
     gl_ledger_destroy(b.ledger);
 }
 

@@ -170,17 +170,35 @@ static gl_str list_with(gl_arena *arena, gl_str list, const uint8_t *hash, size_
     return gl_buf_view(&buf);
 }
 
-bool gl_clearance_has_event(const gl_clearance *clearance, gl_str event_id)
+/* The source's length frames it, so that no two pairs give the same bytes to hash. */
+static void hash_event(gl_arena *arena, gl_str source, gl_str event_id, uint8_t hash[GL_SHA256_BYTES])
+{
+    uint8_t size[4] = {(uint8_t)(source.len >> 24), (uint8_t)(source.len >> 16), (uint8_t)(source.len >> 8),
+                       (uint8_t)source.len};
+    gl_buf buf = gl_buf_in(arena);
+    gl_buf_reserve(&buf, sizeof size + source.len + event_id.len);
+    gl_buf_bytes(&buf, size, sizeof size);
+    gl_buf_str(&buf, source);
+    gl_buf_str(&buf, event_id);
+    gl_sha256(gl_buf_view(&buf), hash);
+}
+
+bool gl_clearance_has_event(gl_arena *arena, const gl_clearance *clearance, gl_str source, gl_str event_id)
 {
     uint8_t hash[GL_SHA256_BYTES];
-    gl_sha256(event_id, hash);
+    if (clearance->event_hashes.len == 0)
+        return false;
+    hash_event(arena, source, event_id, hash);
+    if (list_has(clearance->event_hashes, hash))
+        return true;
+    gl_sha256(event_id, hash); /* as an earlier version kept it: of the id alone */
     return list_has(clearance->event_hashes, hash);
 }
 
-void gl_clearance_add_event(gl_arena *arena, gl_clearance *clearance, gl_str event_id)
+void gl_clearance_add_event(gl_arena *arena, gl_clearance *clearance, gl_str source, gl_str event_id)
 {
     uint8_t hash[GL_SHA256_BYTES];
-    gl_sha256(event_id, hash);
+    hash_event(arena, source, event_id, hash);
     clearance->event_hashes = list_with(arena, clearance->event_hashes, hash, GL_CLEARANCE_EVENTS);
     clearance->last_event_id = event_id;
 }
@@ -213,7 +231,7 @@ void gl_clearance_replace_content(gl_arena *arena, gl_clearance *clearance, cons
 void gl_clearance_note_failed(gl_arena *arena, gl_clearance *clearance, const gl_technical_hold *hold)
 {
     int64_t stands_since_us = clearance->content_at.set ? clearance->content_at.value : clearance->accepted_at;
-    gl_clearance_add_event(arena, clearance, hold->event_id);
+    gl_clearance_add_event(arena, clearance, hold->source, hold->event_id);
     if (hold->accepted_us <= stands_since_us)
         add_earlier(arena, clearance, hold->digest);
     else

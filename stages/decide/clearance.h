@@ -21,8 +21,10 @@ gl_str gl_clearance_body(gl_arena *arena, gl_str value, const gl_assessed *asses
 
 /* Lists of 8-byte hashes, the oldest first. */
 enum { GL_CLEARANCE_EVENTS = 64, GL_CLEARANCE_DIGESTS = 16, GL_CLEARANCE_HASH_BYTES = 8 };
-bool gl_clearance_has_event(const gl_clearance *clearance, gl_str event_id);
-void gl_clearance_add_event(gl_arena *arena, gl_clearance *clearance, gl_str event_id);
+/* An event is its source (the account that sent it, or the stage) and its id there: the same id of another source is
+ * another event. `arena`: scratch. */
+bool gl_clearance_has_event(gl_arena *arena, const gl_clearance *clearance, gl_str source, gl_str event_id);
+void gl_clearance_add_event(gl_arena *arena, gl_clearance *clearance, gl_str source, gl_str event_id);
 bool gl_clearance_had_content(const gl_clearance *clearance, const uint8_t digest[32]);
 /* An amendment was decided: what stood before, and what failed before it, are earlier contents now. */
 void gl_clearance_replace_content(gl_arena *arena, gl_clearance *clearance, const gl_clearance *prior,

@@ -33,8 +33,8 @@ typedef struct gl_deciding {
     const gl_clearance *prior; /* of the state; NULL: none */
     gl_str body;               /* to keep */
     gl_decide_input input;
-    gl_str event_id; /* to remember, or {NULL, 0} */
-    bool amends;     /* the prior content is replaced */
+    gl_str event_source, event_id; /* to remember, or {NULL, 0} */
+    bool amends;                   /* the prior content is replaced */
     bool with_view;
 } gl_deciding;
 

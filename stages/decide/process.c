@@ -200,7 +200,7 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
     note_audit(p, d->cause, decision, value);
     gl_clearance clearance = gl_status_decided(p->arena, d->assessed, decision, d->prior, d->body, d->with_view);
     if (d->event_id.ptr != NULL)
-        gl_clearance_add_event(p->arena, &clearance, d->event_id);
+        gl_clearance_add_event(p->arena, &clearance, d->event_source, d->event_id);
     if (d->amends)
         gl_clearance_replace_content(p->arena, &clearance, d->prior, &d->assessed->declaration);
     clearance.undecided =
@@ -403,7 +403,8 @@ static void hold_by_event(gl_pass *p, const gl_record *record, const gl_event *e
                               .code = event->code};
     gl_time_parse(detail(event, "accepted_at"), &hold.accepted_us);
     read_digest(detail(event, "content_digest"), hold.digest);
-    if (prior == NULL || (!gl_clearance_has_event(prior, event->event_id) && is_other_version(prior, hold.digest)))
+    if (prior == NULL || (!gl_clearance_has_event(p->arena, prior, event->source, event->event_id) &&
+                          is_other_version(prior, hold.digest)))
         hold_technically(p, record, &hold, prior);
 }
 
@@ -486,7 +487,7 @@ static gl_decision_causing_event *causing_event(gl_pass *p, const gl_event *even
 bool gl_pass_decide_event(gl_pass *p, const gl_record *record, gl_str key, const gl_clearance *prior,
                           const gl_event *event, gl_err *err)
 {
-    if (gl_clearance_has_event(prior, event->event_id))
+    if (gl_clearance_has_event(p->arena, prior, event->source, event->event_id))
         return true;
     gl_assessed *assessed = GL_NEW(p->arena, gl_assessed);
     if (!gl_clearance_sections(p->arena, (const uint8_t *)key.ptr, prior, assessed, err))
@@ -496,6 +497,7 @@ bool gl_pass_decide_event(gl_pass *p, const gl_record *record, gl_str key, const
                             .assessed = assessed,
                             .prior = prior,
                             .body = prior->body,
+                            .event_source = event->source,
                             .event_id = event->event_id,
                             .with_view = prior->view.len > 0,
                             .input = {.cause = gl_decide_cause_of(event->type),

@@ -20,7 +20,7 @@
  * - an older version that comes after a newer one (redriven): superseded. A notification and the state with
  *   superseded_count + 1. NO record on gl.decisions.
  * - event of another type: one decision (events.c), also when it changes nothing, made from the sections that the state
- *   keeps; nothing when the clearance's last 64 events have its id. The key may know the MRN's 62 bits only.
+ *   keeps; nothing when the clearance's last 64 events have its source and id. The key may know the MRN's 62 bits only.
  * - the same without a clearance: parked (park.c), and decided right after its declaration, in order of arrival; after
  *   decide.parking_deadline a dead letter event-orphaned. On a technical hold only what ends or holds (cancellation,
  *   an officer's refuse or hold, an unsatisfactory inspection) is decided at once, the rest is parked until the

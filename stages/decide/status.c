@@ -368,7 +368,7 @@ gl_clearance gl_status_technical_hold(gl_arena *arena, const gl_technical_hold *
                               .outcome = GL_CLEARANCE_OUTCOME_HELD,
                               .intended_outcome = {.set = true, .value = GL_CLEARANCE_OUTCOME_HELD},
                               .hold = gl_clearance_hold_of(arena, hold->hold)};
-    gl_clearance_add_event(arena, &clearance, hold->event_id);
+    gl_clearance_add_event(arena, &clearance, hold->source, hold->event_id);
     memcpy(clearance.digest, hold->digest, sizeof clearance.digest);
     clearance.view = technical_view(arena, hold);
     return clearance;

@@ -246,6 +246,39 @@ Test(events, a_repeated_event_has_no_second_effect)
     check_versions();
 }
 
+Test(events, an_owner_cannot_take_an_officers_event_id_first)
+{
+    const uint8_t *id = declare(RED_PPM);
+    run(event_from("hub", id, EVENT(DOCUMENT), "e-1", "", NULL));
+    cr_assert_eq(last_decision()->decision.outcome, GL_DECISION_OUTCOME_HELD);
+    run(event_from("customs", id, EVENT(OFFICER_ACTION), "e-1", "refuse", NULL));
+    cr_assert_eq(last_decision()->decision.outcome, GL_DECISION_OUTCOME_REFUSED);
+    cr_assert_eq(decision_count(), 3);
+    run(event_from("customs", id, EVENT(OFFICER_ACTION), "e-1", "release", NULL));
+    run(event_from("hub", id, EVENT(DOCUMENT), "e-1", "", NULL));
+    cr_assert_eq(decision_count(), 3, "each repeated");
+    run(event_from("hubc", id, EVENT(ARRIVAL), "ustoms", "", NULL)); /* no two pairs are one text */
+    run(event_from("hub", id, EVENT(ARRIVAL), "customs", "", NULL));
+    cr_assert_eq(decision_count(), 5);
+    check_versions();
+}
+
+Test(events, an_event_that_an_earlier_version_kept_is_known_by_its_id)
+{
+    const uint8_t *id = declare(RED_PPM);
+    gl_clearance old = *state_of(id);
+    uint8_t hash[GL_SHA256_BYTES];
+    gl_sha256(GL_STR("e-1"), hash);
+    old.event_hashes = (gl_str){gl_arena_dup(arena, hash, 8), 8};
+    gl_record cause = event_of(id, EVENT(ARRIVAL), "e-1", "", NULL);
+    gl_outbox_state(outbox, &cause, cause.key, gl_status_value(arena, &old));
+    run(cause);
+    cr_assert_eq(decision_count(), 1);
+    run(event_of(id, EVENT(ARRIVAL), "e-2", "", NULL));
+    run(event_of(id, EVENT(ARRIVAL), "e-1", "", NULL));
+    cr_assert_eq(decision_count(), 2, "the list goes on");
+}
+
 Test(events, an_early_event_waits_and_is_decided_right_after_the_declaration)
 {
     fixture_assessed(arena, "LRN-1", &declared);

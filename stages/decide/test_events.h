@@ -74,14 +74,14 @@ static inline void fire(void)
 }
 
 /* `details`: name, value, ..., NULL. */
-static gl_record event_of(const uint8_t *id, gl_event_event_type type, const char *event_id, const char *code,
-                          const char *const *details)
+static gl_record event_from(const char *source, const uint8_t *id, gl_event_event_type type, const char *event_id,
+                            const char *code, const char *const *details)
 {
     gl_event event = {.event_id = gl_str_of(event_id),
                       .type = type,
                       .occurred_at = now_us - 60000000,
                       .received_at = now_us,
-                      .source = GL_STR("customs"),
+                      .source = gl_str_of(source),
                       .actor = GL_STR("officer-7"),
                       .code = gl_str_of(code),
                       .text = GL_STR("")};
@@ -93,6 +93,12 @@ static gl_record event_of(const uint8_t *id, gl_event_event_type type, const cha
     gl_envelope_begin(&buf, GL_SCHEMA_ID_EVENT_ENVELOPE);
     gl_event_encode(&buf, &event);
     return record_of(GL_DECIDE_IN_EVENTS, id, gl_buf_view(&buf));
+}
+
+static gl_record event_of(const uint8_t *id, gl_event_event_type type, const char *event_id, const char *code,
+                          const char *const *details)
+{
+    return event_from("customs", id, type, event_id, code, details);
 }
 
 static size_t count_of(char kind, int output)
