@@ -62,6 +62,12 @@ static size_t collect(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
+static const char *from_env(const char *name)
+{
+    const char *value = getenv(name);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
 static struct curl_slist *headers_for(const char *account, const char *content_type)
 {
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -74,6 +80,12 @@ static struct curl_slist *headers_for(const char *account, const char *content_t
     line.len = 0;
     if (account != NULL && account[0] != '\0') {
         gl_buf_printf(&line, "Greenlane-Account: %s", account);
+        gl_buf_byte(&line, '\0');
+        list = curl_slist_append(list, (const char *)line.data);
+    }
+    if (from_env("INGEST_API_KEY") != NULL) {
+        line.len = 0;
+        gl_buf_printf(&line, "Authorization: Bearer %s", from_env("INGEST_API_KEY"));
         gl_buf_byte(&line, '\0');
         list = curl_slist_append(list, (const char *)line.data);
     }
@@ -92,10 +104,21 @@ static CURLcode call_once(CURL *curl, int *status, gl_buf *reply)
     return code;
 }
 
+static void set_tls(CURL *curl)
+{
+    if (from_env("INGEST_CA") != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, from_env("INGEST_CA"));
+    if (from_env("INGEST_CERTIFICATE") != NULL)
+        curl_easy_setopt(curl, CURLOPT_SSLCERT, from_env("INGEST_CERTIFICATE"));
+    if (from_env("INGEST_KEY") != NULL)
+        curl_easy_setopt(curl, CURLOPT_SSLKEY, from_env("INGEST_KEY"));
+}
+
 static void set_up(CURL *curl, const char *url, struct curl_slist *headers, gl_str body, gl_buf *reply)
 {
     curl_easy_reset(curl); /* the connection stays */
     curl_easy_setopt(curl, CURLOPT_URL, url);
+    set_tls(curl);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -111,9 +134,27 @@ static void set_up(CURL *curl, const char *url, struct curl_slist *headers, gl_s
 }
 
 /* Waiting does not mend these. */
+static bool is_tls(CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM ||
+           code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_CIPHER;
+}
+
 static bool is_hopeless(CURLcode code)
 {
-    return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT || code == CURLE_WRITE_ERROR;
+    return is_tls(code) || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT ||
+           code == CURLE_WRITE_ERROR;
+}
+
+/* How long until it is worth trying again, -1: never. */
+static int64_t next_pause_ms(CURL *curl, CURLcode code, int status, int64_t pause_ms)
+{
+    curl_off_t seconds = 0;
+    if (code == CURLE_OK && status == 429) {
+        curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds);
+        return seconds > 0 && seconds < 3600 ? (int64_t)seconds * 1000 : pause_ms;
+    }
+    return (code != CURLE_OK && !is_hopeless(code)) || status == 503 ? pause_ms : -1;
 }
 
 bool gl_client_call(gl_client *client, const char *url_path, const char *content_type, gl_str body, int64_t patience_ms,
@@ -130,16 +171,19 @@ bool gl_client_call(gl_client *client, const char *url_path, const char *content
     CURLcode code;
     for (int pause_ms = PAUSE_FIRST_MS;; pause_ms = pause_ms < PAUSE_LAST_MS ? pause_ms * 2 : PAUSE_LAST_MS) {
         code = call_once(client->curl, status, reply);
-        bool again = (code != CURLE_OK && !is_hopeless(code)) || *status == 503;
-        if (!again || gl_mono_us() + (int64_t)pause_ms * 1000 > deadline_us)
+        int64_t wait_ms = next_pause_ms(client->curl, code, *status, pause_ms);
+        if (wait_ms < 0 || gl_mono_us() + wait_ms * 1000 > deadline_us)
             break;
-        poll(NULL, 0, pause_ms);
+        poll(NULL, 0, (int)wait_ms);
     }
     curl_slist_free_all(headers);
     gl_buf_free(&url);
     if (code == CURLE_OK)
         return true;
     gl_action action = is_hopeless(code) ? GL_FATAL : GL_RETRY;
-    return gl_fail(err, action, action == GL_FATAL ? "http-url" : "http-unavailable", "%.*s: %s",
-                   GL_STR_ARG(client->base_url), curl_easy_strerror(code));
+    return gl_fail(err, action,
+                   is_tls(code)         ? "http-tls"
+                   : action == GL_FATAL ? "http-url"
+                                        : "http-unavailable",
+                   "%.*s: %s", GL_STR_ARG(client->base_url), curl_easy_strerror(code));
 }

@@ -1,4 +1,6 @@
-/* HTTP to ingest, by libcurl. */
+/* HTTP to ingest, by libcurl. Credentials are the environment's: INGEST_API_KEY, or INGEST_CERTIFICATE with INGEST_KEY;
+ * INGEST_CA says whom to trust (the system's authorities without it).
+ */
 #ifndef GL_CLI_CLIENT_H
 #define GL_CLI_CLIENT_H
 
@@ -16,8 +18,9 @@ gl_client *gl_client_new(const char *base_url, const char *account);
 void gl_client_destroy(gl_client *client);
 
 /* GET or POST (body.ptr not NULL). `url_path`: "/v1/declarations?profile=kcs", appended to the base URL. 503 and lost
- * or refused connections are tried again for `patience_ms`: what ingest takes may be sent again. Errors:
- * http-unavailable (GL_RETRY), http-url (GL_FATAL, at once). `reply` gets the body (heap), `*status` the status. */
+ * or refused connections are tried again for `patience_ms`: what ingest takes may be sent again; 429 when its
+ * Retry-After says. Errors: http-unavailable (GL_RETRY), http-url, http-tls (GL_FATAL, at once). `reply` gets the body
+ * (heap), `*status` the status. */
 bool gl_client_call(gl_client *client, const char *url_path, const char *content_type, gl_str body, int64_t patience_ms,
                     int *status, gl_buf *reply, gl_err *err);
 /* Percent-encodes `text` into `buf`. */

@@ -81,6 +81,8 @@ bool gl_cluster_open(gl_cluster *cluster, const char *config, const char *broker
     if (cluster->conf == NULL)
         return false;
     cluster->kafka = gl_conf_section(cluster->conf, "kafka");
+    if (!gl_kafka_check(cluster->kafka, err))
+        return false;
     cluster->topics = gl_kafka_topology(cluster->kafka, &cluster->topic_count);
     cluster->admin = gl_kafka_admin_new(cluster->kafka, "cli", err);
     return cluster->admin != NULL;

@@ -43,6 +43,8 @@ static void configuration(gl_buf *page)
                 gl_conf_document(*t, page);
         }
     }
+    gl_buf_text(page, "## Files that are named\n\n");
+    gl_conf_document(&gl_access_conf_table, page);
 }
 
 static void metric_rows(gl_buf *page, const gl_metric_def *defs, size_t count)

@@ -101,12 +101,15 @@ static void check_ingest(doctor *d, const char *url)
                 status == 400;
     gl_client_destroy(client);
     char text[80];
+    bool refused = status == 401 || status == 403;
     snprintf(text, sizeof text, "%.60s answers", url);
     verdict(d, good, "ingest",
             good               ? text
             : err.code != NULL ? err.message
+            : refused          ? "does not know who asks"
                                : "answers strangely",
-            "start greenlane-ingest, or set INGEST_URL");
+            refused ? "set INGEST_API_KEY, or INGEST_CERTIFICATE and INGEST_KEY"
+                    : "start greenlane-ingest, or set INGEST_URL (and INGEST_CA for https)");
     gl_buf_free(&reply);
 }
 

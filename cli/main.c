@@ -11,7 +11,7 @@
 static const gl_command *const commands[] = {
     &gl_command_submit, &gl_command_status, &gl_command_decisions, &gl_command_replay,   &gl_command_classify,
     &gl_command_topics, &gl_command_schema, &gl_command_doctor,    &gl_command_generate, &gl_command_docs,
-    &gl_command_dlq,    &gl_command_event,  &gl_command_reconcile, &gl_command_top,
+    &gl_command_dlq,    &gl_command_event,  &gl_command_reconcile, &gl_command_top,      &gl_command_key,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -26,7 +26,9 @@ static void print_commands(FILE *out)
     fputs(
         "\ngreenlane COMMAND --help tells more, with examples.\n\n"
         "KAFKA_BROKERS, REDIS_URL and INGEST_URL say where the services are: `./dev up` starts them and writes these\n"
-        "to run/env, so `. run/env` sets them.\n\n"
+        "to run/env, so `. run/env` sets them. Credentials: INGEST_API_KEY, or INGEST_CERTIFICATE and INGEST_KEY, "
+        "with\n"
+        "INGEST_CA; KAFKA_SECURITY, _USERNAME, _PASSWORD, _CA, _CERTIFICATE, _KEY; REDIS_USERNAME, _PASSWORD, _CA.\n\n"
         "exit codes: 0 done; 1 done, but something was refused or differs; 2 wrong usage; 3 a service or file is\n"
         "unavailable\n",
         out);

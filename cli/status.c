@@ -121,6 +121,7 @@ static int run_status(int argc, char **argv)
 
 const gl_command gl_command_status = {
     "status", "show where a declaration stands", "MRN | --lrn LRN",
-    "Shows a declaration's outcome, lane, reasons, what is held and until when, and its timeline.\n\n"
+    "Shows a declaration's outcome, lane, what is held and until when, and its timeline. Why it was selected, and the\n"
+    "score, are shown to officers only (--account of one).\n\n"
     "  greenlane status 26BE000S7R4WUZABR6\n  greenlane status --lrn GL00001-0000000042",
     run_status};

@@ -25,7 +25,12 @@ static gl_http *start(int port, const gl_http_route *route)
     char listen[32];
     gl_err err = {0};
     snprintf(listen, sizeof listen, "127.0.0.1:%d", port);
-    gl_http_conf conf = {listen, 1 << 20, 100, 10000, 1, 1 << 22};
+    gl_http_conf conf = {.listen = listen,
+                         .body_limit_bytes = 1 << 20,
+                         .connection_limit = 100,
+                         .idle_timeout_ms = 10000,
+                         .threads = 1,
+                         .pending_limit_bytes = 1 << 22};
     return gl_http_start(&conf, route, 1, NULL, &err);
 }
 

@@ -1,10 +1,11 @@
 /* See topic_reader.h. */
 #include "cli/topic_reader.h"
 
-#include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "io/kafka.h"
 
 enum { METADATA_TIMEOUT_MS = 10000 };
 
@@ -16,42 +17,38 @@ struct gl_topic_reader {
     int32_t partitions, open_count, ended_count;
 };
 
-static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, gl_err *err)
+/* The defaults, so that KAFKA_SECURITY and the like hold, with these brokers. */
+static gl_conf *load(const char *brokers, gl_err *err)
 {
-    char text[256];
-    if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK)
-        return true;
-    return gl_fail(err, GL_FATAL, "kafka-configuration", "%s", text);
+    static const gl_conf_table *const tables[] = {&gl_kafka_conf_table};
+    char set[1024];
+    snprintf(set, sizeof set, "kafka.brokers=%s", brokers);
+    gl_conf *conf = gl_conf_load(NULL, tables, 1, (const char *const[]){set, NULL}, err);
+    if (conf == NULL || gl_kafka_check(gl_conf_section(conf, "kafka"), err))
+        return conf;
+    gl_conf_destroy(conf);
+    return NULL;
 }
 
-static rd_kafka_t *make_consumer(const char *brokers, gl_err *err)
+static rd_kafka_t *make_consumer(const gl_conf *conf, gl_err *err)
 {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    char text[256] = "";
-    bool ok = set(conf, "bootstrap.servers", brokers, err) && set(conf, "group.id", "greenlane-cli", err) &&
-              set(conf, "enable.auto.commit", "false", err) && set(conf, "isolation.level", "read_committed", err) &&
-              set(conf, "auto.offset.reset", "earliest", err) && set(conf, "enable.partition.eof", "true", err) &&
-              set(conf, "fetch.wait.max.ms", "50", err) &&
-              set(conf, "log_level", "0", err) /* what matters comes as an error */;
-    rd_kafka_t *consumer = ok ? rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text) : NULL;
-    if (consumer == NULL) {
-        if (ok)
-            gl_fail(err, GL_FATAL, "kafka-configuration", "%s", text);
-        rd_kafka_conf_destroy(conf);
-        return NULL;
-    }
-    rd_kafka_poll_set_consumer(consumer);
-    return consumer;
+    static const char *const settings[] = {
+        "group.id", "greenlane-cli", "enable.partition.eof", "true", "fetch.wait.max.ms", "50", "log_level", "0",
+        NULL}; /* what matters comes as an error */
+    const gl_kafka_client client = {.name = "cli", .settings = settings};
+    return gl_kafka_consumer_new(gl_conf_section(conf, "kafka"), &client, err);
 }
 
-static int32_t count_partitions(rd_kafka_t *consumer, const char *brokers, const char *topic, gl_err *err)
+static int32_t count_partitions(rd_kafka_t *consumer, const gl_conf *conf, const char *topic, gl_err *err)
 {
+    const gl_kafka_conf *kafka = gl_conf_section(conf, "kafka");
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_topic_t *handle = rd_kafka_topic_new(consumer, topic, NULL);
     rd_kafka_resp_err_t code = rd_kafka_metadata(consumer, 0, handle, &metadata, METADATA_TIMEOUT_MS);
     rd_kafka_topic_destroy(handle);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        gl_fail(err, GL_RETRY, "kafka-unavailable", "brokers %s: %s", brokers, rd_kafka_err2str(code));
+        if (!gl_kafka_is_refused(kafka, err))
+            gl_fail(err, GL_RETRY, "kafka-unavailable", "brokers %s: %s", kafka->brokers, rd_kafka_err2str(code));
         return 0;
     }
     int32_t count = metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
@@ -68,9 +65,11 @@ gl_topic_reader *gl_topic_reader_open(const char *brokers, const char *topic, in
     if (reader == NULL)
         abort();
     reader->follow = follow;
-    reader->consumer = make_consumer(brokers, err);
+    gl_conf *conf = load(brokers, err);
+    reader->consumer = conf == NULL ? NULL : make_consumer(conf, err);
     if (reader->consumer != NULL)
-        reader->partitions = count_partitions(reader->consumer, brokers, topic, err);
+        reader->partitions = count_partitions(reader->consumer, conf, topic, err);
+    gl_conf_destroy(conf);
     if (reader->partitions == 0) {
         gl_topic_reader_close(reader);
         return NULL;

@@ -6,10 +6,12 @@
 #include "base/conf.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct section {
@@ -30,6 +32,7 @@ struct gl_conf {
 /* Where a value stands, for messages, and what its paths are relative to. */
 typedef struct place {
     gl_conf *conf;
+    const gl_conf_entry *entry;
     const char *where; /* "/etc/x.yaml: line 3: kafka.brokers" */
     const char *directory;
     gl_err *err;
@@ -46,7 +49,7 @@ static bool wrong_value(const place *at, const gl_conf_entry *entry, gl_str text
                    text.len > 60 ? 60 : (int)text.len, text.ptr, expected);
 }
 
-/* -- ${NAME}, ${NAME:-default}, $${ for a literal ${ -------------------------------------------------------------- */
+/* -- ${NAME}, ${NAME:-default}, ${file:PATH}, $${ for a literal ${ ------------------------------------------------ */
 
 static bool is_env_name(gl_str name)
 {
@@ -78,6 +81,64 @@ static bool expand_one(const place *at, gl_str inside, gl_buf *out)
     return true;
 }
 
+static bool expand(const place *at, gl_str text, gl_str *out);
+static const char *absolute(const place *at, gl_str path);
+
+/* The first VALUE_LIMIT_BYTES + 1 bytes of a file, so that one that is too long is noticed; SIZE_MAX: errno says why
+ * not. */
+static size_t read_secret(const char *path, char *text)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return SIZE_MAX;
+    errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL; /* a pipe or a device would be waited for */
+    FILE *file = S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
+    if (file == NULL)
+        return SIZE_MAX;
+    size_t len = fread(text, 1, VALUE_LIMIT_BYTES + 1, file);
+    int problem = ferror(file) ? errno : 0;
+    fclose(file);
+    errno = problem;
+    return problem == 0 ? len : SIZE_MAX;
+}
+
+/* What a file holds, without its last line break. Only where it is never printed: it is a secret. */
+static bool expand_file(const place *at, gl_str path, gl_buf *out)
+{
+    gl_str name;
+    if (!(at->entry->flags & GL_CONF_SECRET))
+        return gl_fail(at->err, GL_FATAL, "conf-value",
+                       "%s: ${file:...} is for secrets, and this key's value is printed", at->where);
+    if (!expand(at, path, &name))
+        return false;
+    const char *full = absolute(at, name);
+    char *text = gl_arena_alloc(at->conf->arena, VALUE_LIMIT_BYTES + 1);
+    size_t len = read_secret(full, text);
+    if (len == SIZE_MAX)
+        return gl_fail(at->err, GL_FATAL, "conf-value", "%s: cannot read %s: %s", at->where, full, strerror(errno));
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return gl_fail(at->err, GL_FATAL, "conf-value", "%s: %s is empty", at->where, full);
+    gl_buf_bytes(out, text, len);
+    return true;
+}
+
+/* The brace that closes "${...": in a file's path there may be variables, in a default there are none. NULL: none. */
+static const char *closing_brace(gl_str rest, bool nested)
+{
+    int depth = 0;
+    for (size_t i = 0; i < rest.len; i++) {
+        if (i + 1 < rest.len && rest.ptr[i] == '$' && rest.ptr[i + 1] == '{')
+            depth += nested || i == 0;
+        else if (rest.ptr[i] == '}' && --depth == 0)
+            return rest.ptr + i;
+    }
+    return NULL;
+}
+
 static bool expand(const place *at, gl_str text, gl_str *out)
 {
     gl_buf buf = gl_buf_in(at->conf->arena);
@@ -93,10 +154,13 @@ static bool expand(const place *at, gl_str text, gl_str *out)
             i++;
             continue;
         }
-        const char *close = memchr(rest.ptr, '}', rest.len);
+        bool file = gl_str_starts(rest, GL_STR("${file:"));
+        const char *close = closing_brace(rest, file);
         if (close == NULL)
             return gl_fail(at->err, GL_FATAL, "conf-value", "%s: \"${\" without \"}\"", at->where);
-        if (!expand_one(at, (gl_str){rest.ptr + 2, (size_t)(close - rest.ptr) - 2}, &buf))
+        size_t skip = file ? 7 : 2;
+        gl_str inside = {rest.ptr + skip, (size_t)(close - rest.ptr) - skip};
+        if (!(file ? expand_file(at, inside, &buf) : expand_one(at, inside, &buf)))
             return false;
         i += (size_t)(close - rest.ptr) + 1;
     }
@@ -442,8 +506,8 @@ static bool read_map(gl_conf *conf, section *s, size_t index, const gl_yaml *map
         const char *line = gl_arena_printf(conf->arena, "%s: line %d", conf->path, map->key_lines[i]);
         if (entry == NULL)
             return unknown_key(s->table, map->keys[i], line, err);
-        place at = {conf, gl_arena_printf(conf->arena, "%s: %s.%s", line, s->table->section, entry->name), directory,
-                    err};
+        place at = {conf, entry, gl_arena_printf(conf->arena, "%s: %s.%s", line, s->table->section, entry->name),
+                    directory, err};
         bool *given = &s->given[index * s->table->entry_count + (size_t)(entry - s->table->entries)];
         if (!read_entry(&at, entry, map->items[i], target, given))
             return false;
@@ -459,8 +523,8 @@ static bool fill_defaults(gl_conf *conf, section *s, size_t index, const char *d
         bool text = entry->type == GL_CONF_STRING || entry->type == GL_CONF_STRINGS;
         if (entry->initial == NULL && !text)
             continue;
-        place at = {conf, gl_arena_printf(conf->arena, "default of %s.%s", s->table->section, entry->name), directory,
-                    err};
+        place at = {conf, entry, gl_arena_printf(conf->arena, "default of %s.%s", s->table->section, entry->name),
+                    directory, err};
         gl_str value;
         if (!expand(&at, gl_str_of(entry->initial), &value) || !parse_value(&at, entry, value, target))
             return false;
@@ -558,7 +622,7 @@ static bool apply_set(gl_conf *conf, const char *set, const char *cwd, gl_err *e
     const gl_conf_entry *entry = find_entry(s->table, key);
     if (entry == NULL)
         return unknown_key(s->table, key, "--set", err);
-    place at = {conf, gl_arena_printf(conf->arena, "--set: %s.%s", s->table->section, entry->name), cwd, err};
+    place at = {conf, entry, gl_arena_printf(conf->arena, "--set: %s.%s", s->table->section, entry->name), cwd, err};
     gl_str text;
     s->given[entry - s->table->entries] = true;
     return expand(&at, gl_str_of(equals + 1), &text) && parse_value(&at, entry, text, s->structs);

@@ -2,9 +2,10 @@
  * docs/CONFIGURATION.md.
  *
  * A daemon's file is YAML: a map of sections, each described by one gl_conf_table. Unknown sections and keys are
- * refused with the nearest known one. A value may hold ${NAME} or ${NAME:-default} of the environment. `--set
- * section.key=value` overrides the file. A parsed configuration is immutable; a reload parses into a new one, and a
- * failed one keeps the old.
+ * refused with the nearest known one. A value may hold ${NAME} or ${NAME:-default} of the environment; that of a secret
+ * also ${file:PATH}, what a file holds without its last line break (PATH may hold variables, and is relative as paths
+ * are). `--set section.key=value` overrides the file. A parsed configuration is immutable; a reload parses into a new
+ * one, and a failed one keeps the old.
  */
 #ifndef GL_BASE_CONF_H
 #define GL_BASE_CONF_H

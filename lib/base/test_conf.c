@@ -380,6 +380,41 @@ Test(conf, changes_that_need_a_restart_are_named)
     }
 }
 
+static void write_secret(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+    cr_assert(out != NULL && fputs(text, out) >= 0 && fclose(out) == 0);
+}
+
+Test(conf, secrets_come_from_files)
+{
+    char path[] = "/tmp/gl-secret-XXXXXX", text[200];
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && close(fd) == 0);
+    write_secret(path, "hunter 2 ${NOT_EXPANDED}\n");
+    setenv("GL_TEST_SECRET", path + strlen("/tmp/"), 1);
+    gl_conf *conf = load("kafka:\n  password: <${file:/tmp/${GL_TEST_SECRET}}>\n");
+    cr_assert(conf != NULL, "%s", err.message);
+    cr_assert_str_eq(((const kafka *)gl_conf_section(conf, "kafka"))->password, "<hunter 2 ${NOT_EXPANDED}>");
+    gl_buf printed = {0};
+    gl_conf_print(conf, &printed);
+    cr_assert(memmem(printed.data, printed.len, "hunter", 6) == NULL);
+    gl_buf_free(&printed);
+    gl_conf_destroy(conf);
+
+    snprintf(text, sizeof text, "kafka: {brokers: '${file:%s}'}\n", path);
+    cr_assert(load(text) == NULL && strstr(err.message, "is for secrets") != NULL, "%s", err.message);
+    cr_assert(strstr(err.message, "hunter") == NULL);
+    write_secret(path, "\n");
+    cr_assert(load("kafka:\n  password: ${file:/tmp/${GL_TEST_SECRET}}\n") == NULL);
+    cr_assert(strstr(err.message, "is empty") != NULL, "%s", err.message);
+    unlink(path);
+    cr_assert(load("kafka:\n  password: ${file:/tmp/${GL_TEST_SECRET}}\n") == NULL);
+    cr_assert(strstr(err.message, "No such file") != NULL, "%s", err.message);
+    cr_assert(load("kafka:\n  password: ${file:/tmp}\n") == NULL && strstr(err.message, "directory") != NULL);
+    cr_assert(load("kafka:\n  password: ${file:/tmp/${A}\n") == NULL && strstr(err.message, "without") != NULL);
+}
+
 static void digest_of(const char *text, const char *section, char hex[17])
 {
     gl_conf *conf = load(text);

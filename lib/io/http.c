@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/http_tls.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -30,6 +31,8 @@ enum {
     PAIR_LIMIT = 100, /* headers and query parameters of a request */
     LINE_BYTES = 512,
 };
+
+static const char TLS_PRIORITIES[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 const gl_metric_def gl_http_metrics[GL_HTTP_METRIC_COUNT] = {
     {.name = "gl_http_requests_total",
@@ -56,12 +59,17 @@ struct gl_http_request {
     pair *headers, *query;
     gl_str tail;
     gl_buf body;
+    gl_str peer;          /* subject of the client's certificate */
+    const char *peer_why; /* what is wrong with it */
+    void *principal;
+    int64_t body_limit;
     int64_t charged;                 /* bytes of the body that count as pending */
     int64_t started_us, complete_us; /* monotonic: first and last byte */
     int64_t received_us;             /* wall clock: last byte */
     /* Refused before it was complete: answered when the rest has been read and thrown away. 0: not refused. */
     int refused_status;
     const char *refused_code, *refused_detail;
+    int retry_after_s;   /* of a refusal, 0: none */
     int64_t thrown_away; /* bytes */
     bool dispatched;     /* the handler was called; the server's thread only */
     /* Under http->mutex: */
@@ -79,6 +87,9 @@ struct gl_http {
     size_t route_count;
     gl_metrics *metrics; /* may be NULL */
     int64_t body_limit, pending_limit, slow_body_us;
+    gl_http_admit admit; /* may be NULL */
+    void *admit_context;
+    gl_http_tls *tls; /* of new connections, under mutex; NULL: no TLS, also later */
     int port;
     int64_t pending_bytes; /* atomic access */
     int owners;            /* atomic access: gl_http_start's caller and every request */
@@ -126,6 +137,7 @@ static void http_release(gl_http *http)
 {
     if (__atomic_sub_fetch(&http->owners, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    gl_http_tls_release(http->tls);
     pthread_cond_destroy(&http->answered_sent);
     pthread_mutex_destroy(&http->mutex);
     free(http);
@@ -433,7 +445,58 @@ static gl_http_request *request_new(gl_http *http, struct MHD_Connection *connec
     request->arena = gl_arena_new(REQUEST_ARENA_BYTES);
     request->started_us = gl_mono_us();
     request->server_owns = true;
+    request->body_limit = http->body_limit;
+    request->peer_why = "";
     return request;
+}
+
+/* -- TLS and who it is -------------------------------------------------------------------------------------------- */
+
+/* A connection begins or ends; `slot` is its own. Thread: server. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    gl_http *http = context;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        gl_http_peer_end(*slot);
+        *slot = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    pthread_mutex_lock(&http->mutex);
+    gl_http_tls *tls = http->tls == NULL ? NULL : gl_http_tls_retain(http->tls);
+    pthread_mutex_unlock(&http->mutex);
+    if (tls != NULL && info != NULL)
+        *slot = gl_http_peer_begin(tls, info->tls_session);
+    gl_http_tls_release(tls);
+}
+
+static void look_at_peer(gl_http_request *request)
+{
+    const union MHD_ConnectionInfo *slot =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    gl_http_peer_state *peer = slot == NULL ? NULL : slot->socket_context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (peer == NULL || info == NULL)
+        return;
+    const char *why;
+    gl_str subject = gl_http_peer_subject(peer, info->tls_session, &why);
+    /* Copies: a handler may ask after the connection has gone. */
+    if (subject.len > 0)
+        request->peer = keep(request->arena, subject.ptr, subject.len);
+    request->peer_why = gl_arena_strndup(request->arena, why, strlen(why));
+}
+
+static void ask_admit(gl_http_request *request)
+{
+    const gl_http *http = request->http;
+    gl_http_refusal refusal = {.status = 403, .code = "refused"};
+    if (http->admit == NULL || request->refused_status != 0 || http->admit(http->admit_context, request, &refusal))
+        return;
+    refuse(request, refusal.status, refusal.code,
+           gl_arena_strndup(request->arena, refusal.detail, strlen(refusal.detail)));
+    request->retry_after_s = refusal.retry_after_s;
 }
 
 static enum MHD_Result settle(gl_http_request *request);
@@ -445,8 +508,10 @@ static enum MHD_Result begin(gl_http_request *request, const char *url, const ch
     const gl_http *http = request->http;
     collect_pairs(request);
     find_route(request, gl_str_of(url), method);
+    look_at_peer(request);
+    ask_admit(request);
     int64_t length = content_length(request);
-    if (length > http->body_limit)
+    if (length > request->body_limit)
         refuse(request, 413, "body-too-large", "the body is larger than allowed");
     else if (length > 0 && over_pending(http, length))
         refuse_pending(request);
@@ -464,7 +529,7 @@ static enum MHD_Result receive(gl_http_request *request, const char *data, size_
     if (gl_mono_us() - request->started_us > http->slow_body_us)
         return MHD_NO;
     int64_t more = (int64_t)size;
-    if (request->refused_status == 0 && request->charged + more > http->body_limit)
+    if (request->refused_status == 0 && request->charged + more > request->body_limit)
         refuse(request, 413, "body-too-large", "the body is larger than allowed");
     else if (request->refused_status == 0 && over_pending(http, more))
         refuse_pending(request);
@@ -483,14 +548,16 @@ static enum MHD_Result receive(gl_http_request *request, const char *data, size_
 
 static void answer_refusal(gl_http_request *request, const char *url)
 {
-    char allowed[LINE_BYTES];
-    const char *headers[] = {NULL, NULL};
-    if (request->refused_status == 405) {
-        put_allowed(request, gl_str_of(url), allowed);
-        headers[0] = allowed;
-    } else if (request->refused_status == 503) {
-        headers[0] = "Retry-After: 1";
-    }
+    char line[LINE_BYTES];
+    const char *headers[] = {line, NULL};
+    if (request->refused_status == 405)
+        put_allowed(request, gl_str_of(url), line);
+    else if (request->refused_status == 503 || request->retry_after_s > 0)
+        snprintf(line, sizeof line, "Retry-After: %d", request->retry_after_s > 0 ? request->retry_after_s : 1);
+    else if (request->refused_status == 401)
+        snprintf(line, sizeof line, "WWW-Authenticate: Bearer");
+    else
+        headers[0] = NULL;
     gl_http_problem(request, request->refused_status, request->refused_code, request->refused_detail, headers);
 }
 
@@ -689,6 +756,51 @@ static unsigned whole_seconds(int64_t ms)
     return seconds < 1 ? 1 : seconds > INT_MAX ? INT_MAX : (unsigned)seconds;
 }
 
+static bool wants_tls(const gl_http_conf *conf)
+{
+    return conf->tls_certificate != NULL && conf->tls_certificate[0] != '\0';
+}
+
+static gl_http_tls *read_tls(const gl_http_conf *conf, gl_err *err)
+{
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+        gl_fail(err, GL_FATAL, "http-tls", "this libmicrohttpd was built without TLS");
+        return NULL;
+    }
+    if (conf->tls_key == NULL || conf->tls_key[0] == '\0') {
+        gl_fail(err, GL_FATAL, "http-tls", "tls_certificate needs tls_key");
+        return NULL;
+    }
+    return gl_http_tls_new(conf->tls_certificate, conf->tls_key, conf->tls_ca, err);
+}
+
+bool gl_http_check(const gl_http_conf *conf, gl_err *err)
+{
+    if (!wants_tls(conf))
+        return (conf->tls_ca == NULL || conf->tls_ca[0] == '\0') ||
+               gl_fail(err, GL_FATAL, "http-tls", "tls_ca needs tls_certificate and tls_key");
+    gl_http_tls *tls = read_tls(conf, err);
+    gl_http_tls_release(tls);
+    return tls != NULL;
+}
+
+bool gl_http_renew(gl_http *http, const gl_http_conf *conf, gl_err *err)
+{
+    if ((http->tls != NULL) != wants_tls(conf))
+        return gl_fail(err, GL_FATAL, "http-tls", "tls_certificate: TLS is switched on or off by a restart only");
+    if (http->tls == NULL)
+        return true;
+    gl_http_tls *fresh = read_tls(conf, err);
+    if (fresh == NULL)
+        return false;
+    pthread_mutex_lock(&http->mutex);
+    gl_http_tls *old = http->tls;
+    http->tls = fresh;
+    pthread_mutex_unlock(&http->mutex);
+    gl_http_tls_release(old);
+    return true;
+}
+
 static bool start_daemon(gl_http *http, const gl_http_conf *conf, int fd, bool ipv6)
 {
     int64_t threads = conf->threads < 1 ? 1 : conf->threads > 64 ? 64 : conf->threads;
@@ -700,15 +812,25 @@ static bool start_daemon(gl_http *http, const gl_http_conf *conf, int fd, bool i
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, GL_HTTP_HEADER_LIMIT_BYTES, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, http},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_encoded, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
         /* One thread needs no pool. */
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}, {MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (ipv6)
         flags |= MHD_USE_IPv6;
+    if (http->tls != NULL) {
+        flags |= MHD_USE_TLS;
+        tls[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0,
+                                         (void *)(uintptr_t)gl_http_tls_certificate(http->tls)};
+        tls[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)gl_http_tls_key(http->tls)};
+        tls[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES};
+    }
     http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-                                    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+                                    MHD_OPTION_ARRAY, options, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     return http->daemon != NULL;
 }
 
@@ -722,6 +844,8 @@ static gl_http *http_new(const gl_http_conf *conf, const gl_http_route *routes, 
     http->metrics = metrics;
     http->body_limit = conf->body_limit_bytes;
     http->pending_limit = conf->pending_limit_bytes;
+    http->admit = conf->admit;
+    http->admit_context = conf->admit_context;
     http->slow_body_us = (int64_t)whole_seconds(conf->idle_timeout_ms) * GL_HTTP_SLOW_BODY_TIMEOUTS * 1000000;
     http->owners = 1;
     pthread_condattr_t monotonic;
@@ -738,9 +862,13 @@ gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, si
 {
     int fd = -1;
     bool ipv6 = false;
-    if (!open_socket(conf->listen, &fd, &ipv6, err))
+    gl_http_tls *tls = wants_tls(conf) ? read_tls(conf, err) : NULL;
+    if ((wants_tls(conf) && tls == NULL) || !open_socket(conf->listen, &fd, &ipv6, err)) {
+        gl_http_tls_release(tls);
         return NULL;
+    }
     gl_http *http = http_new(conf, routes, route_count, metrics);
+    http->tls = tls;
     http->port = port_of(fd);
     if (start_daemon(http, conf, fd, ipv6))
         return http;
@@ -818,6 +946,28 @@ gl_str gl_http_query(const gl_http_request *request, const char *name)
         if (gl_str_eqz(p->name, name))
             return p->value;
     return (gl_str){NULL, 0};
+}
+
+gl_str gl_http_peer(const gl_http_request *request, const char **why)
+{
+    *why = request->peer_why;
+    return request->peer;
+}
+
+void gl_http_limit_body(gl_http_request *request, int64_t bytes)
+{
+    if (bytes < request->body_limit)
+        request->body_limit = bytes;
+}
+
+void gl_http_set_principal(gl_http_request *request, void *principal)
+{
+    request->principal = principal;
+}
+
+void *gl_http_principal(const gl_http_request *request)
+{
+    return request->principal;
 }
 
 int64_t gl_http_received_us(const gl_http_request *request)

@@ -3,6 +3,7 @@
  * A request is handed to its handler when the whole body is there (within the limits). The handler answers at once, or
  * keeps the request and answers later from any thread (the connection is suspended meanwhile): ingest answers after the
  * Kafka commit. Slow clients hold only their own connection; body, header, connection and time limits are in the table.
+ * With a certificate it speaks TLS (1.2 or later) only; with `admit`, who sends is asked for before the body is read.
  */
 #ifndef GL_IO_HTTP_H
 #define GL_IO_HTTP_H
@@ -12,6 +13,21 @@
 #include "base/err.h"
 #include "base/metrics.h"
 
+typedef struct gl_http gl_http;
+typedef struct gl_http_request gl_http_request;
+
+/* Why a request is not admitted. */
+typedef struct gl_http_refusal {
+    int status;
+    const char *code;
+    char detail[256];
+    int retry_after_s; /* 0: no such header */
+} gl_http_refusal;
+
+/* Called on a server thread when the headers are there. It may ask for headers and the peer, and set the body's limit
+ * and the principal. false: the request is refused as filled in, and its body is thrown away. */
+typedef bool (*gl_http_admit)(void *context, gl_http_request *request, gl_http_refusal *refusal);
+
 typedef struct gl_http_conf {
     const char *listen;       /* address:port ("*:80": all addresses, "[::1]:80"); port 0: any free one */
     int64_t body_limit_bytes; /* larger: 413 */
@@ -19,10 +35,12 @@ typedef struct gl_http_conf {
     int64_t idle_timeout_ms;
     int64_t threads;
     int64_t pending_limit_bytes; /* bodies held at once; more: 503 with Retry-After */
+    const char *tls_certificate; /* PEM files, NULL or "": HTTP without TLS */
+    const char *tls_key;
+    const char *tls_ca;  /* clients' certificates are asked for, and checked against these; NULL or "": not */
+    gl_http_admit admit; /* NULL: everybody */
+    void *admit_context;
 } gl_http_conf;
-
-typedef struct gl_http gl_http;
-typedef struct gl_http_request gl_http_request;
 
 /* Called on a server thread with a complete request. It answers through gl_http_respond, now or later, exactly once. */
 typedef void (*gl_http_handler)(void *context, gl_http_request *request);
@@ -40,13 +58,18 @@ enum { GL_HTTP_HEADER_LIMIT_BYTES = 64 * 1024, GL_HTTP_SLOW_BODY_TIMEOUTS = 10 }
 enum { GL_HTTP_METRIC_COUNT = 2 };
 extern const gl_metric_def gl_http_metrics[GL_HTTP_METRIC_COUNT];
 
-/* `metrics` may be NULL. A GET route also answers HEAD. Errors: http-listen (GL_FATAL).
+/* Are the files of tls_... there, and do they fit? Error: http-tls (GL_FATAL). */
+bool gl_http_check(const gl_http_conf *conf, gl_err *err);
+
+/* `metrics` may be NULL. A GET route also answers HEAD. Errors: http-listen, http-tls (GL_FATAL).
  * `routes` are kept, not copied. Unknown path: 404, known path with another method: 405, as problem JSON (RFC 9457). */
 gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, size_t route_count, gl_metrics *metrics,
                        gl_err *err);
 /* Stops accepting; answers what is held with 503; waits for the threads. Who still holds a request may read it, and
  * must answer it as always (the answer goes nowhere). */
 void gl_http_stop(gl_http *http);
+/* Reads tls_... again, for connections from now on. On an error the old ones stay. Thread: any. */
+bool gl_http_renew(gl_http *http, const gl_http_conf *conf, gl_err *err);
 /* The port that is listened on. */
 int gl_http_port(const gl_http *http);
 
@@ -59,6 +82,14 @@ gl_str gl_http_tail(const gl_http_request *request);
 gl_str gl_http_header(const gl_http_request *request, const char *name);
 gl_str gl_http_query(const gl_http_request *request, const char *name);
 int64_t gl_http_received_us(const gl_http_request *request);
+
+/* Subject of the client's verified certificate (RFC 4514: "CN=hub-1,O=Hub One"), {NULL, 0} when it has none that is
+ * trusted; `*why` then says what is wrong with the one that it has, or is "". */
+gl_str gl_http_peer(const gl_http_request *request, const char **why);
+/* In admit only: a limit of its own, never above the server's; and who it is, for the handler (NULL: nobody said). */
+void gl_http_limit_body(gl_http_request *request, int64_t bytes);
+void gl_http_set_principal(gl_http_request *request, void *principal);
+void *gl_http_principal(const gl_http_request *request);
 
 /* Copies the body. `headers` (may be NULL): NULL-terminated "Name: value". Takes the request. Thread: any. */
 void gl_http_respond(gl_http_request *request, int status, const char *content_type, gl_str body,

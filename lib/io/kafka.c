@@ -2,6 +2,7 @@
  * so. */
 #include "io/kafka.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 #include "base/log.h"
 #include "gen/topics.h"
 
+static const char *const securities[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl", NULL};
+static const char *const mechanisms[] = {"SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", NULL};
 static const char *const compressions[] = {"none", "lz4", "zstd", "gzip", "snappy", NULL};
 
 #define NAMED(name_, field, kind, text, low, high, words)                                                              \
@@ -19,17 +22,49 @@ static const char *const compressions[] = {"none", "lz4", "zstd", "gzip", "snapp
         .max = (high), .help = (words)                                                                                 \
     }
 #define ENTRY(field, kind, text, low, high, words) NAMED(#field, field, kind, text, low, high, words)
-#define SECOND                                     INT64_C(1000)
-#define MINUTE                                     (60 * SECOND)
-#define MIB                                        INT64_C(1048576)
+#define TEXT(name_, field, text, flags_, words)                                                                        \
+    {                                                                                                                  \
+        .name = (name_), .type = GL_CONF_STRING, .offset = offsetof(gl_kafka_conf, field), .initial = (text),          \
+        .flags = (flags_), .help = (words)                                                                             \
+    }
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define MIB    INT64_C(1048576)
 
 static const gl_conf_entry entries[] = {
     ENTRY(brokers, GL_CONF_STRING, "${KAFKA_BROKERS:-127.0.0.1:9092}", 0, 0,
           "Brokers to start from: host:port, separated by commas."),
     ENTRY(client_id, GL_CONF_STRING, "greenlane", 0, 0, "Start of the client ids that brokers log and count by."),
-    ENTRY(properties, GL_CONF_STRINGS, NULL, 0, 0,
-          "Further librdkafka properties as key=value, for example security.protocol=SASL_SSL. They come last and win; "
-          "those that the guarantees rest on are refused."),
+    {.name = "security",
+     .type = GL_CONF_ENUM,
+     .offset = offsetof(gl_kafka_conf, security),
+     .initial = "${KAFKA_SECURITY:-plaintext}",
+     .names = securities,
+     .help = "How brokers are spoken to: ssl is TLS, with tls_certificate also for this side (mTLS); sasl_ssl is TLS "
+             "with user name and password."},
+    {.name = "sasl_mechanism",
+     .type = GL_CONF_ENUM,
+     .offset = offsetof(gl_kafka_conf, mechanism),
+     .initial = "SCRAM-SHA-512",
+     .names = mechanisms,
+     .help = "Of sasl_ssl and sasl_plaintext. Others by properties."},
+    TEXT("username", username, "${KAFKA_USERNAME:-}", 0, "Of SASL."),
+    TEXT("password", password, "${KAFKA_PASSWORD:-}", GL_CONF_SECRET, "Of SASL."),
+    TEXT("tls_ca", tls_ca, "${KAFKA_CA:-}", GL_CONF_FILE,
+         "Certificates (PEM) that the brokers' are checked against, their host names too. Empty: the system's."),
+    TEXT("tls_certificate", tls_certificate, "${KAFKA_CERTIFICATE:-}", GL_CONF_FILE,
+         "This client's certificate (PEM), for brokers that ask for one."),
+    TEXT("tls_key", tls_key, "${KAFKA_KEY:-}", GL_CONF_FILE, "The key (PEM) of tls_certificate."),
+    TEXT("tls_key_password", tls_key_password, "${KAFKA_KEY_PASSWORD:-}", GL_CONF_SECRET, "Of an encrypted tls_key."),
+    ENTRY(
+        properties, GL_CONF_STRINGS, NULL, 0, 0,
+        "Further librdkafka properties as key=value, for example statistics.interval.ms=1000. They come last and win; "
+        "those that the guarantees rest on are refused, and so are passwords, which would be printed."),
+    {.name = "secret_properties",
+     .type = GL_CONF_STRINGS,
+     .offset = offsetof(gl_kafka_conf, secret_properties),
+     .flags = GL_CONF_SECRET,
+     .help = "The same for what must not be printed, for example sasl.oauthbearer.client.secret=${file:secret}."},
     NAMED("transaction_timeout", transaction_timeout_ms, GL_CONF_DURATION, "10s", SECOND, 15 * MINUTE,
           "How long a transaction may stay open before the broker aborts it: what a dead worker can hold up its "
           "readers."),
@@ -124,7 +159,8 @@ static const code_row code_rows[] = {
     {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, GL_FATAL, "kafka-unknown-partition"},
     {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, GL_FATAL, "kafka-unknown-topic"},
     {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, GL_RETRY,
-     "kafka-unknown-topic"}, /* a broker that has not heard of it yet */
+     "kafka-unknown-topic"},                         /* a broker that has not heard of it yet */
+    {RD_KAFKA_RESP_ERR__SSL, GL_RETRY, "kafka-tls"}, /* a broker that just stops breaks a handshake, too */
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, GL_FATAL, "kafka-authentication"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, GL_FATAL, "kafka-authentication"},
     {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, GL_FATAL, "kafka-authorization"},
@@ -219,23 +255,80 @@ static bool is_ours(const char *name)
     return false;
 }
 
-static bool set_properties(rd_kafka_conf_t *settings, const gl_conf_strings *properties, gl_err *err)
+static bool is_secret(const char *name)
 {
-    for (size_t i = 0; i < properties->count; i++) {
-        char name[128];
-        const char *equals = strchr(properties->at[i], '=');
-        size_t len = equals == NULL ? 0 : (size_t)(equals - properties->at[i]);
-        if (len == 0 || len >= sizeof name)
-            return gl_fail(err, GL_FATAL, "kafka-config", "kafka.properties[%zu] is not key=value", i);
-        memcpy(name, properties->at[i], len);
-        name[len] = '\0';
-        if (is_ours(name))
-            return gl_fail(err, GL_FATAL, "kafka-config", "kafka.properties may not set %s: the guarantees rest on it",
-                           name);
-        if (!set(settings, name, equals + 1, err))
+    return strstr(name, "password") != NULL || strstr(name, "secret") != NULL || strcmp(name, "ssl.key.pem") == 0 ||
+           strcmp(name, "sasl.oauthbearer.config") == 0;
+}
+
+/* `key`: of the configuration, for messages. `secret`: values are not told. */
+static bool set_property(rd_kafka_conf_t *settings, const char *key, size_t index, const char *text, bool secret,
+                         gl_err *err)
+{
+    char name[128];
+    const char *equals = strchr(text, '=');
+    size_t len = equals == NULL ? 0 : (size_t)(equals - text);
+    if (len == 0 || len >= sizeof name)
+        return gl_fail(err, GL_FATAL, "kafka-config", "kafka.%s[%zu] is not key=value", key, index);
+    memcpy(name, text, len);
+    name[len] = '\0';
+    if (is_ours(name))
+        return gl_fail(err, GL_FATAL, "kafka-config", "kafka.%s may not set %s: the guarantees rest on it", key, name);
+    if (!secret && is_secret(name))
+        return gl_fail(err, GL_FATAL, "kafka-config",
+                       "kafka.%s is printed: %s belongs into kafka.password, kafka.tls_key_password or "
+                       "kafka.secret_properties",
+                       key, name);
+    if (set(settings, name, equals + 1, err))
+        return true;
+    return !secret ? false : gl_fail(err, GL_FATAL, "kafka-config", "librdkafka refuses kafka.%s[%zu]", key, index);
+}
+
+static bool set_properties(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, gl_err *err)
+{
+    const gl_conf_strings *open = &conf->properties, *secret = &conf->secret_properties;
+    for (size_t i = 0; i < open->count; i++)
+        if (!set_property(settings, "properties", i, open->at[i], false, err))
             return false;
-    }
+    for (size_t i = 0; i < secret->count; i++)
+        if (!set_property(settings, "secret_properties", i, secret->at[i], true, err))
+            return false;
     return true;
+}
+
+static bool is_given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static bool uses_tls(const gl_kafka_conf *conf)
+{
+    return strstr(securities[conf->security], "ssl") != NULL;
+}
+
+static bool uses_sasl(const gl_kafka_conf *conf)
+{
+    return strncmp(securities[conf->security], "sasl", 4) == 0;
+}
+
+static bool set_given(rd_kafka_conf_t *settings, const char *name, const char *value, gl_err *err)
+{
+    return !is_given(value) || set(settings, name, value, err);
+}
+
+static bool set_security(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, gl_err *err)
+{
+    if (!set(settings, "security.protocol", securities[conf->security], err))
+        return false;
+    if (uses_sasl(conf) && !(set(settings, "sasl.mechanism", mechanisms[conf->mechanism], err) &&
+                             set_given(settings, "sasl.username", conf->username, err) &&
+                             set_given(settings, "sasl.password", conf->password, err)))
+        return false;
+    return !uses_tls(conf) || (set(settings, "ssl.endpoint.identification.algorithm", "https", err) &&
+                               set_given(settings, "ssl.ca.location", conf->tls_ca, err) &&
+                               set_given(settings, "ssl.certificate.location", conf->tls_certificate, err) &&
+                               set_given(settings, "ssl.key.location", conf->tls_key, err) &&
+                               set_given(settings, "ssl.key.password", conf->tls_key_password, err));
 }
 
 static bool set_common(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
@@ -250,7 +343,9 @@ static bool set_common(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, con
            set(settings, "socket.nagle.disable", "true", err) &&
            set(settings, "socket.keepalive.enable", "true", err) &&
            set(settings, "reconnect.backoff.max.ms", "2000", err) &&
-           set(settings, "topic.metadata.refresh.interval.ms", "10000", err); /* how long a leader that hangs is kept */
+           set(settings, "topic.metadata.refresh.interval.ms", "10000",
+               err) && /* how long a leader that hangs is kept */
+           set_security(settings, conf, err);
 }
 
 static bool set_client(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, const gl_kafka_client *client, gl_err *err)
@@ -258,7 +353,7 @@ static bool set_client(rd_kafka_conf_t *settings, const gl_kafka_conf *conf, con
     for (const char *const *pair = client->settings; pair != NULL && *pair != NULL; pair += 2)
         if (!set(settings, pair[0], pair[1], err))
             return false;
-    return set_properties(settings, &conf->properties, err);
+    return set_properties(settings, conf, err);
 }
 
 static rd_kafka_t *create(rd_kafka_type_t type, rd_kafka_conf_t *settings, bool good, gl_err *err)
@@ -324,6 +419,68 @@ rd_kafka_t *gl_kafka_producer_new(const gl_kafka_conf *conf, const gl_kafka_clie
     return create(RD_KAFKA_PRODUCER, settings, good, err);
 }
 
+/* A mechanism of its own (OAUTHBEARER, GSSAPI) has other credentials. */
+static bool has_own_mechanism(const gl_conf_strings *properties)
+{
+    for (size_t i = 0; i < properties->count; i++)
+        if (strncmp(properties->at[i], "sasl.mechanism", 14) == 0)
+            return true;
+    return false;
+}
+
+static bool check_credentials(const gl_kafka_conf *conf, gl_err *err)
+{
+    bool own = has_own_mechanism(&conf->properties) || has_own_mechanism(&conf->secret_properties);
+    if (uses_sasl(conf) && !own && !(is_given(conf->username) && is_given(conf->password)))
+        return gl_fail(err, GL_FATAL, "kafka-config", "kafka.security %s needs kafka.username and kafka.password",
+                       securities[conf->security]);
+    if (!uses_sasl(conf) && is_given(conf->password))
+        return gl_fail(err, GL_FATAL, "kafka-config",
+                       "kafka.password is of no use with kafka.security %s: use sasl_ssl", securities[conf->security]);
+    if (!uses_tls(conf) && (is_given(conf->tls_ca) || is_given(conf->tls_certificate)))
+        return gl_fail(err, GL_FATAL, "kafka-config",
+                       "kafka.tls_ca and tls_certificate are of no use with kafka.security %s: use ssl or sasl_ssl",
+                       securities[conf->security]);
+    if (is_given(conf->tls_certificate) != is_given(conf->tls_key))
+        return gl_fail(err, GL_FATAL, "kafka-config", "kafka.tls_certificate and kafka.tls_key belong together");
+    return true;
+}
+
+static bool check_file(const char *key, const char *path, gl_err *err)
+{
+    FILE *file = is_given(path) ? fopen(path, "re") : NULL;
+    if (is_given(path) && file == NULL)
+        return gl_fail(err, GL_FATAL, "kafka-config", "kafka.%s: cannot read %s: %s", key, path, strerror(errno));
+    if (file != NULL)
+        fclose(file);
+    return true;
+}
+
+static bool check_files(const gl_kafka_conf *conf, gl_err *err)
+{
+    return check_file("tls_ca", conf->tls_ca, err) && check_file("tls_certificate", conf->tls_certificate, err) &&
+           check_file("tls_key", conf->tls_key, err);
+}
+
+/* Certificates and keys are parsed when a client is made: one is, for TLS, and says nothing. */
+bool gl_kafka_check(const gl_kafka_conf *conf, gl_err *err)
+{
+    static const char *const quiet[] = {"log_level", "0", NULL};
+    const gl_kafka_client client = {.name = "check", .settings = quiet};
+    if (!check_credentials(conf, err) || !check_files(conf, err))
+        return false;
+    rd_kafka_conf_t *settings = rd_kafka_conf_new();
+    bool good = set_common(settings, conf, &client, err) && set_client(settings, conf, &client, err);
+    if (!good || !uses_tls(conf)) {
+        rd_kafka_conf_destroy(settings);
+        return good;
+    }
+    rd_kafka_t *rk = create(RD_KAFKA_CONSUMER, settings, true, err);
+    if (rk != NULL)
+        rd_kafka_destroy(rk);
+    return rk != NULL;
+}
+
 /* Serves callbacks and throws records away: rd_kafka_queue_poll_callback aborts the process when it meets a record. */
 static void serve_and_drop(rd_kafka_queue_t *queue)
 {
@@ -354,6 +511,7 @@ bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
 
 static const char *const stages[] = {"ingest", "classify", "risk", "decide"};
 static const char DLQ_SUFFIX[] = ".dlq";
+enum { REFUSAL_MS = 2000 };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -402,6 +560,7 @@ gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count)
 
 /* Two handles, since an isolation level is a property of a client: both ends of a partition are asked for. */
 struct gl_kafka_admin {
+    const gl_kafka_conf *conf;
     rd_kafka_t *committed;
     rd_kafka_t *uncommitted;
     char *cluster;
@@ -416,6 +575,7 @@ gl_kafka_admin *gl_kafka_admin_new(const gl_kafka_conf *conf, const char *name, 
     if (admin == NULL)
         abort();
     gl_kafka_client client = {.name = name, .settings = committed};
+    admin->conf = conf;
     admin->committed = gl_kafka_consumer_new(conf, &client, err);
     client.settings = uncommitted;
     admin->uncommitted = admin->committed == NULL ? NULL : gl_kafka_consumer_new(conf, &client, err);
@@ -438,12 +598,55 @@ void gl_kafka_admin_destroy(gl_kafka_admin *admin)
     free(admin);
 }
 
+/* What librdkafka says about its connections, of which a request that waits for one only times out. */
+typedef struct refusal {
+    rd_kafka_resp_err_t code;
+    char text[GL_ERR_MESSAGE_BYTES];
+} refusal;
+
+static void note_refusal(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    refusal *said = opaque;
+    (void)rk;
+    if (said->code != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        (code != RD_KAFKA_RESP_ERR__AUTHENTICATION && code != RD_KAFKA_RESP_ERR__SSL))
+        return;
+    said->code = (rd_kafka_resp_err_t)code;
+    snprintf(said->text, sizeof said->text, "%s", reason);
+}
+
+/* Asks again with a client of its own that listens: one that listens all the time gathers what nobody polls. */
+bool gl_kafka_is_refused(const gl_kafka_conf *conf, gl_err *err)
+{
+    refusal said = {.code = RD_KAFKA_RESP_ERR_NO_ERROR};
+    const gl_kafka_client client = {.name = "why", .opaque = &said, .failed = note_refusal};
+    gl_err ignored;
+    rd_kafka_t *rk = gl_kafka_consumer_new(conf, &client, &ignored);
+    if (rk == NULL)
+        return false;
+    int64_t end = gl_mono_us() + REFUSAL_MS * INT64_C(1000);
+    while (said.code == RD_KAFKA_RESP_ERR_NO_ERROR && gl_mono_us() < end) {
+        const struct rd_kafka_metadata *metadata;
+        if (rd_kafka_metadata(rk, 0, NULL, &metadata, REFUSAL_MS / 10) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            rd_kafka_metadata_destroy(metadata);
+            break;
+        }
+        rd_kafka_poll(rk, 0);
+    }
+    rd_kafka_destroy(rk);
+    if (said.code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    code_row row = row_of(said.code);
+    gl_fail(err, row.action, row.name, "%s", said.text);
+    return true;
+}
+
 bool gl_kafka_reach(gl_kafka_admin *admin, int timeout_ms, int *brokers, gl_err *err)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code = rd_kafka_metadata(admin->committed, 0, NULL, &metadata, timeout_ms);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return gl_kafka_fail_code(err, code, "no broker answers");
+        return gl_kafka_is_refused(admin->conf, err) ? false : gl_kafka_fail_code(err, code, "no broker answers");
     if (brokers != NULL)
         *brokers = metadata->broker_cnt;
     rd_kafka_metadata_destroy(metadata);

@@ -17,7 +17,12 @@
 typedef struct gl_kafka_conf {
     const char *brokers;
     const char *client_id;
-    gl_conf_strings properties; /* "key=value" for librdkafka: security and what has no option of its own */
+    int security;  /* index: plaintext, ssl, sasl_plaintext, sasl_ssl */
+    int mechanism; /* of SASL; index: SCRAM-SHA-512, SCRAM-SHA-256, PLAIN */
+    const char *username, *password;
+    const char *tls_ca, *tls_certificate, *tls_key, *tls_key_password;
+    gl_conf_strings properties;        /* "key=value" for librdkafka: what has no option of its own */
+    gl_conf_strings secret_properties; /* the same, never printed */
     int64_t transaction_timeout_ms;
     int64_t session_timeout_ms;
     int64_t max_poll_interval_ms;
@@ -42,6 +47,10 @@ typedef struct gl_kafka_conf {
     int64_t dlq_retention_ms;
 } gl_kafka_conf;
 extern const gl_conf_table gl_kafka_conf_table; /* section "kafka" */
+
+/* Are credentials and properties complete, and does librdkafka take them? Reads certificates and keys, asks no broker.
+ * Error: kafka-config (GL_FATAL). */
+bool gl_kafka_check(const gl_kafka_conf *conf, gl_err *err);
 
 /* ---- errors ---- */
 
@@ -99,12 +108,18 @@ gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bo
 /* ---- questions to the cluster ---- */
 
 typedef struct gl_kafka_admin gl_kafka_admin;
+/* `conf` is borrowed as long as the admin. */
 gl_kafka_admin *gl_kafka_admin_new(const gl_kafka_conf *conf, const char *name, gl_err *err);
 void gl_kafka_admin_destroy(gl_kafka_admin *admin);
 
-/* GL_RETRY (kafka-unreachable) when no broker answers within `timeout_ms`. `brokers` (may be NULL): how many there are.
- */
+/* GL_RETRY (kafka-unreachable) when no broker answers within `timeout_ms`; when brokers refuse this client, what they
+ * say: kafka-authentication (GL_FATAL: name or password), kafka-tls (GL_RETRY: certificates, or no TLS there).
+ * `brokers` (may be NULL): how many there are. */
 bool gl_kafka_reach(gl_kafka_admin *admin, int timeout_ms, int *brokers, gl_err *err);
+/* After a question that nobody answered: do brokers refuse this client? Then as above; asks them again, for 2 s at
+ * most.
+ */
+bool gl_kafka_is_refused(const gl_kafka_conf *conf, gl_err *err);
 /* The cluster's id, "" when unknown. Valid as long as the admin. */
 const char *gl_kafka_cluster_id(gl_kafka_admin *admin, int timeout_ms);
 /* Makes those that are missing; those that exist are left as they are. `created` (may be NULL): how many were made. */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/kv_tls.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -31,7 +32,9 @@ static const gl_conf_entry CONF_ENTRIES[] = {
      .offset = offsetof(gl_kv_conf, url),
      .initial = "${REDIS_URL:-redis://127.0.0.1:6379}",
      .flags = GL_CONF_SECRET,
-     .help = "redis://[[user]:password@]host[:port][/db]. Empty: work without Redis."},
+     .help =
+         "redis://[[user]:password@]host[:port][/db], or rediss:// for TLS, which needs hiredis 1.0 or later. Empty: "
+         "work without Redis."},
     {.name = "timeout",
      .type = GL_CONF_DURATION,
      .offset = offsetof(gl_kv_conf, timeout_ms),
@@ -46,6 +49,36 @@ static const gl_conf_entry CONF_ENTRIES[] = {
      .min = 1,
      .max = 60000,
      .help = "How long no call is tried after a failure; doubled for each more in a row, at most 8 times this."},
+    {.name = "username",
+     .type = GL_CONF_STRING,
+     .offset = offsetof(gl_kv_conf, username),
+     .initial = "${REDIS_USERNAME:-}",
+     .help = "User of Redis's ACL, instead of the URL's; with password only: the user default."},
+    {.name = "password",
+     .type = GL_CONF_STRING,
+     .offset = offsetof(gl_kv_conf, password),
+     .initial = "${REDIS_PASSWORD:-}",
+     .flags = GL_CONF_SECRET,
+     .help = "Its password, as it is (in the URL it would be percent-encoded)."},
+    {.name = "tls_ca",
+     .type = GL_CONF_STRING,
+     .offset = offsetof(gl_kv_conf, tls_ca),
+     .initial = "${REDIS_CA:-}",
+     .flags = GL_CONF_FILE,
+     .help = "With rediss://: certificates (PEM) that the server's is checked against, its host name too. Empty: the "
+             "system's."},
+    {.name = "tls_certificate",
+     .type = GL_CONF_STRING,
+     .offset = offsetof(gl_kv_conf, tls_certificate),
+     .initial = "${REDIS_CERTIFICATE:-}",
+     .flags = GL_CONF_FILE,
+     .help = "With rediss://: this client's certificate (PEM), for servers that ask for one."},
+    {.name = "tls_key",
+     .type = GL_CONF_STRING,
+     .offset = offsetof(gl_kv_conf, tls_key),
+     .initial = "${REDIS_KEY:-}",
+     .flags = GL_CONF_FILE,
+     .help = "The key (PEM) of tls_certificate."},
 };
 
 const gl_conf_table gl_kv_conf_table = {
@@ -76,10 +109,12 @@ typedef struct address {
     int port;
     char *user, *password; /* password NULL: no AUTH; user NULL: the default one */
     int db;
+    bool tls;
 } address;
 
 struct gl_kv {
     address address;
+    gl_kv_tls *tls;   /* rediss:// only */
     gl_err url_error; /* code NULL: the URL is fine */
     int64_t timeout_us, retry_us;
     redisContext *redis;             /* NULL: not connected */
@@ -180,12 +215,13 @@ static bool parse_host(gl_str host, address *to, gl_err *err)
 static bool parse_url(const char *url, address *to, gl_err *err)
 {
     gl_str s = gl_str_of(url);
-    if (gl_str_starts(s, GL_STR("rediss://")))
-        return url_error(err,
-                         "wants TLS (rediss://), which this build cannot do: use redis:// through a local TLS proxy");
-    if (!gl_str_starts(s, GL_STR("redis://")))
-        return url_error(err, "must start with redis://");
-    s = (gl_str){s.ptr + 8, s.len - 8};
+    to->tls = gl_str_starts(s, GL_STR("rediss://"));
+    if (to->tls && gl_kv_tls_missing() != NULL)
+        return url_error(err, gl_kv_tls_missing());
+    if (!to->tls && !gl_str_starts(s, GL_STR("redis://")))
+        return url_error(err, "must start with redis:// or rediss://");
+    size_t scheme = to->tls ? 9 : 8;
+    s = (gl_str){s.ptr + scheme, s.len - scheme};
     const char *at = memrchr(s.ptr, '@', s.len);
     if (at != NULL) {
         gl_str user = {s.ptr, (size_t)(at - s.ptr)};
@@ -213,10 +249,49 @@ static void address_free(address *a)
     *a = (address){0};
 }
 
-bool gl_kv_check_url(const char *url, gl_err *err)
+static bool is_given(const char *text)
 {
+    return text != NULL && text[0] != '\0';
+}
+
+static char *copy(const char *text)
+{
+    char *made = strdup(text);
+    if (made == NULL)
+        abort();
+    return made;
+}
+
+/* The URL, with what the configuration says beside it. */
+static bool parse_conf(const gl_kv_conf *conf, address *to, gl_err *err)
+{
+    if (!parse_url(conf->url, to, err))
+        return false;
+    if (is_given(conf->username) || is_given(conf->password)) {
+        free(to->user);
+        free(to->password);
+        to->user = is_given(conf->username) ? copy(conf->username) : NULL;
+        to->password = is_given(conf->password) ? copy(conf->password) : NULL;
+    }
+    if (to->user != NULL && to->password == NULL)
+        return gl_fail(err, GL_FATAL, "kv-url", "redis.username needs redis.password");
+    if (!to->tls && (is_given(conf->tls_ca) || is_given(conf->tls_certificate)))
+        return gl_fail(err, GL_FATAL, "kv-url",
+                       "redis.tls_ca and tls_certificate are of no use with redis://: use rediss://");
+    if (is_given(conf->tls_certificate) != is_given(conf->tls_key))
+        return gl_fail(err, GL_FATAL, "kv-url", "redis.tls_certificate and redis.tls_key belong together");
+    return true;
+}
+
+bool gl_kv_check(const gl_kv_conf *conf, gl_err *err)
+{
+    if (!is_given(conf->url))
+        return true;
     address a = {0};
-    bool ok = url[0] == '\0' || parse_url(url, &a, err);
+    bool ok = parse_conf(conf, &a, err);
+    gl_kv_tls *tls = ok && a.tls ? gl_kv_tls_new(conf, a.host, err) : NULL;
+    ok = ok && (!a.tls || tls != NULL);
+    gl_kv_tls_destroy(tls);
     address_free(&a);
     return ok;
 }
@@ -270,7 +345,8 @@ gl_kv *gl_kv_new(const gl_kv_conf *conf, gl_metrics *metrics)
     kv->retry_us = conf->retry_ms * 1000;
     if (conf->url == NULL || conf->url[0] == '\0') {
         gl_fail(&kv->url_error, GL_RETRY, UNAVAILABLE, "no Redis is configured");
-    } else if (!parse_url(conf->url, &kv->address, &kv->url_error)) {
+    } else if (!parse_conf(conf, &kv->address, &kv->url_error) ||
+               (kv->address.tls && (kv->tls = gl_kv_tls_new(conf, kv->address.host, &kv->url_error)) == NULL)) {
         gl_log_err(GL_LOG_ERROR, &kv->url_error);
         kv->url_error.code = UNAVAILABLE;
         kv->url_error.action = GL_RETRY;
@@ -288,6 +364,8 @@ static void disconnect(gl_kv *kv)
     if (kv->redis != NULL)
         redisFree(kv->redis);
     kv->redis = NULL;
+    if (kv->tls != NULL)
+        gl_kv_tls_end(kv->tls);
 }
 
 void gl_kv_destroy(gl_kv *kv)
@@ -295,6 +373,7 @@ void gl_kv_destroy(gl_kv *kv)
     if (kv == NULL)
         return;
     disconnect(kv);
+    gl_kv_tls_destroy(kv->tls);
     address_free(&kv->address);
     gl_buf_free(&kv->request);
     gl_buf_free(&kv->greeting);
@@ -306,6 +385,10 @@ void gl_kv_destroy(gl_kv *kv)
 /* Waits for `events` until the deadline. Error: kv-timeout. */
 static bool wait_for(gl_kv *kv, short events, short *ready, gl_err *err)
 {
+    if (kv->tls != NULL && (events & POLLIN) && gl_kv_tls_pending(kv->tls)) {
+        *ready = POLLIN;
+        return true;
+    }
     for (;;) {
         int64_t left_us = kv->deadline_us - gl_mono_us();
         if (left_us <= 0)
@@ -383,7 +466,8 @@ static bool take_replies(gl_kv *kv, exchange *x, gl_err *err)
 static bool send_some(gl_kv *kv, exchange *x, gl_err *err)
 {
     /* Not hiredis's write(): a server that has gone must not raise SIGPIPE. */
-    ssize_t done = send(kv->redis->fd, x->request.ptr, x->request.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t done = kv->tls != NULL ? gl_kv_tls_send(kv->tls, x->request.ptr, x->request.len)
+                                   : send(kv->redis->fd, x->request.ptr, x->request.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (done >= 0)
         x->request = (gl_str){x->request.ptr + done, x->request.len - (size_t)done};
     else if (errno != EAGAIN && errno != EINTR)
@@ -431,6 +515,21 @@ static bool greet(gl_kv *kv, gl_err *err)
     return gl_fail_context(err, "AUTH or SELECT");
 }
 
+static bool shake_hands(gl_kv *kv, gl_err *err)
+{
+    char why[200] = "";
+    short ready = 0;
+    gl_kv_tls_step step = gl_kv_tls_begin(kv->tls, kv->redis, why, sizeof why)
+                              ? gl_kv_tls_handshake(kv->tls, why, sizeof why)
+                              : GL_KV_TLS_FAILED;
+    while (step == GL_KV_TLS_READ || step == GL_KV_TLS_WRITE) {
+        if (!wait_for(kv, step == GL_KV_TLS_READ ? POLLIN : POLLOUT, &ready, err))
+            return false;
+        step = gl_kv_tls_handshake(kv->tls, why, sizeof why);
+    }
+    return step == GL_KV_TLS_DONE || lost(kv, why, err);
+}
+
 static bool connect_redis(gl_kv *kv, gl_err *err)
 {
     kv->redis = redisConnectNonBlock(kv->address.host, kv->address.port);
@@ -447,7 +546,7 @@ static bool connect_redis(gl_kv *kv, gl_err *err)
         problem = errno;
     if (problem != 0)
         return lost(kv, strerror(problem), err);
-    return greet(kv, err);
+    return (kv->tls == NULL || shake_hands(kv, err)) && greet(kv, err);
 }
 
 /* -- Calls -------------------------------------------------------------------------------------------------------- */

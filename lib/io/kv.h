@@ -17,18 +17,22 @@
 #include "base/str.h"
 
 typedef struct gl_kv_conf {
-    const char *url; /* redis://[[user]:password@]host[:port][/db], user and password percent-encoded; "": no Redis */
+    const char
+        *url; /* redis[s]://[[user]:password@]host[:port][/db], user and password percent-encoded; "": no Redis */
     int64_t timeout_ms; /* of one call */
     int64_t
         retry_ms; /* how long the breaker stays open after a failure; doubled for each more in a row, up to 8 times */
+    const char *username, *password;                /* instead of those of the URL; NULL or "": not given */
+    const char *tls_ca, *tls_certificate, *tls_key; /* of rediss:// */
 } gl_kv_conf;
-extern const gl_conf_table gl_kv_conf_table; /* section "redis": keys url, timeout, retry */
+extern const gl_conf_table gl_kv_conf_table; /* section "redis" */
 
 enum { GL_KV_METRIC_COUNT = 2 };
 extern const gl_metric_def gl_kv_metrics[GL_KV_METRIC_COUNT];
 
-/* Can this URL be used? For a check at start: error kv-url (GL_FATAL), also for rediss:// (hiredis 0.14 has no TLS). */
-bool gl_kv_check_url(const char *url, gl_err *err);
+/* Can this be used? Asks no server. Errors (GL_FATAL): kv-url, also for rediss:// where hiredis has no TLS; kv-tls for
+ * files. */
+bool gl_kv_check(const gl_kv_conf *conf, gl_err *err);
 
 typedef struct gl_kv gl_kv;
 

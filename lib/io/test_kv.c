@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/test_check.h"
+#if GL_HIREDIS_TLS
+#include "io/test_certificates.h"
+#endif
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,7 +46,7 @@ static gl_kv *connect_to(int port, const char *user, const char *rest, int64_t t
 {
     char url[128];
     snprintf(url, sizeof url, "redis://%s127.0.0.1:%d%s", user, port, rest);
-    gl_kv_conf conf = {url, timeout_ms, retry_ms};
+    gl_kv_conf conf = {.url = url, .timeout_ms = timeout_ms, .retry_ms = retry_ms};
     return gl_kv_new(&conf, metrics);
 }
 
@@ -93,6 +96,11 @@ static void stop_for_good(server *s)
     rmdir(s->directory);
 }
 
+static bool check_url(const char *url, gl_err *err)
+{
+    return gl_kv_check(&(gl_kv_conf){.url = url}, err);
+}
+
 static void test_urls(void)
 {
     static const char *const good[] = {
@@ -104,23 +112,144 @@ static void test_urls(void)
         "redis://user:p%40ss%2f@host:1/",
     };
     static const char *const bad[] = {
-        "http://h",      "redis://",       "redis://h:0",      "redis://h:65536", "redis://h:x",     "redis://user@h",
-        "redis://:%4@h", "redis://:%00@h", "redis://[::1]x:1", "redis://h/a",     "rediss://h:6379", "redis://h:1:2",
+        "http://h",      "redis://",       "redis://h:0",      "redis://h:65536", "redis://h:x",   "redis://user@h",
+        "redis://:%4@h", "redis://:%00@h", "redis://[::1]x:1", "redis://h/a",     "redis://h:1:2",
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        CHECK(gl_kv_check_url(good[i], NULL));
+        CHECK(check_url(good[i], NULL));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         gl_err err = {0};
-        CHECK(!gl_kv_check_url(bad[i], &err) && strcmp(err.code, "kv-url") == 0 && err.action == GL_FATAL);
+        CHECK(!check_url(bad[i], &err) && strcmp(err.code, "kv-url") == 0 && err.action == GL_FATAL);
     }
+}
+
+/* User and password beside the URL, and what belongs together. */
+static void test_credentials(void)
+{
+    static const gl_kv_conf good[] = {
+        {.url = "redis://h", .username = "u", .password = "a/b@c:d"},
+        {.url = "redis://:old@h", .password = "new"},
+        {.url = "redis://h", .username = "", .password = "", .tls_ca = ""},
+    };
+    static const gl_kv_conf bad[] = {
+        {.url = "redis://h", .username = "u"},
+        {.url = "redis://h", .tls_ca = "ca.pem"},
+        {.url = "redis://h", .tls_certificate = "c.pem", .tls_key = "k.pem"},
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        CHECK(gl_kv_check(&good[i], NULL));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        gl_err err = {0};
+        CHECK(!gl_kv_check(&bad[i], &err) && strcmp(err.code, "kv-url") == 0 && err.action == GL_FATAL);
+    }
+}
+
+#if GL_HIREDIS_TLS
+static void spawn_tls(server *s, const char *dir)
+{
+    char port[16], file[3][128];
+    static const char *const names[] = {"ca.pem", "server.pem", "server.key"};
+    snprintf(port, sizeof port, "%d", s->port);
+    for (int i = 0; i < 3; i++)
+        snprintf(file[i], sizeof file[i], "%s/a/%s", dir, names[i]);
+    s->pid = fork();
+    if (s->pid != 0)
+        return;
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, STDOUT_FILENO);
+    execlp("redis-server", "redis-server", "--port", "0", "--tls-port", port, "--bind", "127.0.0.1", "--save", "",
+           "--dir", s->directory, "--tls-ca-cert-file", file[0], "--tls-cert-file", file[1], "--tls-key-file", file[2],
+           "--requirepass", "hush", (char *)NULL);
+    _exit(127);
+}
+
+typedef struct tls_case {
+    const char *ca, *certificate, *key, *host, *password;
+    const char *said; /* NULL: it works */
+} tls_case;
+
+static void check_tls(const server *s, const char *dir, const tls_case *c)
+{
+    char url[64], ca[128], certificate[128], key[128];
+    snprintf(url, sizeof url, "rediss://%s:%d", c->host, s->port);
+    snprintf(ca, sizeof ca, "%s/%s", dir, c->ca);
+    snprintf(certificate, sizeof certificate, "%s/%s", dir, c->certificate);
+    snprintf(key, sizeof key, "%s/%s", dir, c->key);
+    gl_kv_conf conf = {.url = url,
+                       .timeout_ms = 5000,
+                       .retry_ms = 1,
+                       .password = c->password,
+                       .tls_ca = ca,
+                       .tls_certificate = c->certificate[0] == '\0' ? "" : certificate,
+                       .tls_key = c->certificate[0] == '\0' ? "" : key};
     gl_err err = {0};
-    CHECK(!gl_kv_check_url("rediss://:hidden@h", &err) && strstr(err.message, "TLS") != NULL &&
-          strstr(err.message, "hidden") == NULL);
-    gl_kv_conf conf = {"rediss://h", 50, 50};
+    CHECK(gl_kv_check(&conf, &err));
+    gl_kv *kv = gl_kv_new(&conf, NULL);
+    bool good = gl_kv_ping(kv, &err);
+    if (good != (c->said == NULL) || (c->said != NULL && strstr(err.message, c->said) == NULL)) {
+        fprintf(stderr, "expected %s, got %s\n", c->said == NULL ? "a pong" : c->said, good ? "a pong" : err.message);
+        CHECK(false);
+    }
+    static char large[300000]; /* many TLS records each way */
+    memset(large, 'x', sizeof large);
+    gl_str name = GL_STR("large"), value = {large, sizeof large}, got;
+    gl_arena *arena = gl_arena_new(0);
+    CHECK(!good || (gl_kv_set(kv, &name, &value, 1, 0, &err) && gl_kv_get(kv, arena, &name, 1, &got, &err) &&
+                    gl_str_eq(got, value)));
+    gl_arena_destroy(arena);
+    gl_kv_destroy(kv);
+}
+
+static void test_tls(void)
+{
+    certificates made = {""};
+    CHECK(certificates_make(&made, "server client", "other"));
+    const char *dir = made.dir;
+    server s = {0};
+    close(bound_socket(&s.port));
+    snprintf(s.directory, sizeof s.directory, "%s", dir);
+    spawn_tls(&s, dir);
+    static const tls_case cases[] = {
+        {"a/ca.pem", "a/client.pem", "a/client.key", "127.0.0.1", "hush", NULL},
+        {"a/ca.pem", "a/client.pem", "a/client.key", "localhost", "hush", NULL},
+        {"a/ca.pem", "a/client.pem", "a/client.key", "127.0.0.2", "hush", ""}, /* nothing listens there */
+        {"b/ca.pem", "a/client.pem", "a/client.key", "127.0.0.1", "hush", "certificate"},
+        {"a/ca.pem", "b/other.pem", "b/other.key", "127.0.0.1", "hush", ""},
+        {"a/ca.pem", "", "", "127.0.0.1", "hush", ""},
+        {"a/ca.pem", "a/client.pem", "a/client.key", "127.0.0.1", "wrong", "AUTH"},
+        {"a/ca.pem", "a/client.pem", "a/client.key", "127.0.0.1", "", "NOAUTH"},
+    };
+    for (int i = 0; i < 200; i++) { /* until it listens */
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in to = {
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)s.port)};
+        bool up = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+        close(fd);
+        if (up)
+            break;
+        check_pause();
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_tls(&s, dir, &cases[i]);
+    kill(s.pid, SIGKILL);
+    waitpid(s.pid, NULL, 0);
+    certificates_remove(&made);
+    gl_err err = {0};
+    CHECK(!gl_kv_check(&(gl_kv_conf){.url = "rediss://h", .tls_ca = "/nowhere"}, &err) &&
+          strcmp(err.code, "kv-tls") == 0);
+}
+#else
+static void test_tls(void)
+{
+    gl_err err = {0};
+    CHECK(!check_url("rediss://:hidden@h", &err) && strcmp(err.code, "kv-url") == 0 &&
+          strstr(err.message, "hiredis 0.") != NULL && strstr(err.message, "hidden") == NULL);
+    gl_kv_conf conf = {.url = "rediss://h", .timeout_ms = 50, .retry_ms = 50};
     gl_kv *kv = gl_kv_new(&conf, NULL);
     CHECK(!gl_kv_ping(kv, &err) && strcmp(err.code, "kv-unavailable") == 0 && err.action == GL_RETRY);
     gl_kv_destroy(kv);
 }
+#endif
 
 enum { MANY = 2000 };
 
@@ -430,6 +559,7 @@ int main(int argc, char **argv)
 {
     gl_log_init("test", GL_LOG_ERROR);
     test_urls();
+    test_credentials();
     test_nothing_listens();
     check_fake("HTTP/1.1 400 Bad Request\r\n", false, "kv-unavailable");
     check_fake("+", true, "kv-timeout");
@@ -452,6 +582,7 @@ int main(int argc, char **argv)
         test_stopped_server(&s);
         test_restarted_server(&s);
         test_password_and_db();
+        test_tls();
     }
     stop_for_good(&s);
     return check_result();

@@ -110,9 +110,22 @@ static void collect_tables(daemon_ *d)
             d->tables[d->table_count++] = *at;
 }
 
+/* What the tables cannot see: files that are named, settings that must fit each other. */
+static bool check(const daemon_ *d, const gl_conf *conf, gl_err *err)
+{
+    const gl_stage_def *def = d->runtime.def;
+    const gl_kv_conf *kv = gl_conf_section(conf, "redis");
+    return gl_kafka_check(gl_conf_section(conf, "kafka"), err) && (kv == NULL || gl_kv_check(kv, err)) &&
+           (def->check == NULL || def->check(conf, err));
+}
+
 static gl_conf *load(daemon_ *d, gl_err *err)
 {
     gl_conf *conf = gl_conf_load(d->options.config, d->tables, d->table_count, d->options.sets, err);
+    if (conf != NULL && !check(d, conf, err)) {
+        gl_conf_destroy(conf);
+        conf = NULL;
+    }
     if (conf == NULL)
         return NULL;
     gl_conf **grown = realloc(d->confs, (d->conf_count + 1) * sizeof(gl_conf *));

@@ -99,6 +99,9 @@ typedef struct gl_stage_def {
     const gl_metric_def *metrics;            /* the stage's own metrics, for docs/METRICS.md */
     size_t metric_count;
 
+    /* Optional. What a start, a reload and --check-config look at beyond the tables: files that are named, values that
+     * must fit each other. Errors: conf-value and the like (GL_FATAL). */
+    bool (*check)(const gl_conf *conf, gl_err *err);
     /* Once per process: models, rules, lists. `*stage` is shared by the workers, read-only but for what the stage locks
      * itself. */
     bool (*open)(const gl_stage_env *env, void **stage, gl_err *err);

@@ -44,7 +44,7 @@ static int free_port(void)
 
 static bool answers(const server *s)
 {
-    gl_kv_conf conf = {s->url, 2000, 1};
+    gl_kv_conf conf = {.url = s->url, .timeout_ms = 2000, .retry_ms = 1};
     gl_kv *kv = gl_kv_new(&conf, NULL);
     bool ok = gl_kv_ping(kv, NULL);
     gl_kv_destroy(kv);
@@ -158,7 +158,7 @@ static bool metric_is(const instance *in, const char *line)
 
 static void overwrite(const server *s, gl_arena *arena, const char *model_version, gl_str value)
 {
-    gl_kv_conf conf = {s->url, 2000, 1};
+    gl_kv_conf conf = {.url = s->url, .timeout_ms = 2000, .retry_ms = 1};
     gl_kv *kv = gl_kv_new(&conf, NULL);
     gl_str keys[TEXTS], values[TEXTS];
 

@@ -74,7 +74,7 @@ typedef struct fixture {
 static gl_views *new_views(fixture *f)
 {
     char *url = gl_arena_printf(f->arena, "redis://127.0.0.1:%d", f->server.port);
-    gl_kv_conf conf = {url, 1000, 20};
+    gl_kv_conf conf = {.url = url, .timeout_ms = 1000, .retry_ms = 20};
     return gl_views_new(&conf, f->metrics);
 }
 
@@ -258,7 +258,8 @@ int main(void)
         return 1;
     }
     start(&f.server);
-    gl_kv_conf conf = {gl_arena_printf(f.arena, "redis://127.0.0.1:%d", f.server.port), 2000, 10};
+    gl_kv_conf conf = {
+        .url = gl_arena_printf(f.arena, "redis://127.0.0.1:%d", f.server.port), .timeout_ms = 2000, .retry_ms = 10};
     f.kv = gl_kv_new(&conf, NULL);
     f.views = new_views(&f);
     f.all = gl_outbox_new(f.arena);

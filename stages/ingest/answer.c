@@ -1,5 +1,8 @@
 /* What a sender reads: one result a declaration or event, with everything that is wrong with it. */
 #include "ingest/ingest.h"
+#include "io/json.h"
+
+enum { VIEW_LIMIT_BYTES = 1 << 20, VIEW_LIMIT_NODES = 1 << 16 };
 
 static void member(gl_buf *buf, const char *name, gl_str text)
 {
@@ -66,6 +69,65 @@ void gl_answers_json(gl_buf *buf, const gl_job *job)
         accepted += job->answers[i].taken;
     }
     gl_buf_printf(buf, "],\"accepted\":%zu,\"rejected\":%zu}\n", accepted, job->answer_count - accepted);
+}
+
+/* ---- a status view as its submitter sees it ---- */
+
+static bool is_one_of(gl_str name, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (gl_str_eqz(name, *names))
+            return true;
+    return false;
+}
+
+static void copy_value(gl_buf *buf, gl_str source, const gl_json *value)
+{
+    gl_buf_bytes(buf, source.ptr + value->begin, value->end - value->begin);
+}
+
+/* What he has to know to put it right, or knows already. What was suspected, drawn or scored is not among it. */
+static void open_reasons(gl_buf *buf, gl_str source, const gl_json *reasons)
+{
+    static const char *const told[] = {"eligibility",   "duplicate", "technical-failure",
+                                       "mrn-collision", "document",  "cancelled",
+                                       "arrival",       "overdue",   NULL};
+    gl_buf_byte(buf, '[');
+    bool first = true;
+    for (size_t i = 0; i < reasons->count; i++) {
+        if (!is_one_of(gl_json_text(reasons->items[i], "code"), told))
+            continue;
+        gl_buf_text(buf, first ? "" : ",");
+        copy_value(buf, source, reasons->items[i]);
+        first = false;
+    }
+    gl_buf_byte(buf, ']');
+}
+
+bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view)
+{
+    static const char *const shown[] = {"mrn",  "declaration_id", "lrn",  "submitter", "outcome",    "lane", "version",
+                                        "test", "office",         "hold", "timeline",  "duplicates", NULL};
+    gl_err err = {0};
+    const gl_json *json = gl_json_parse(arena, view, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &err);
+    if (json == NULL || json->type != GL_JSON_OBJECT)
+        return false;
+    char separator = '{';
+    for (size_t i = 0; i < json->count; i++) {
+        bool reasons = gl_str_eqz(json->keys[i], "reasons") && json->items[i]->type == GL_JSON_ARRAY;
+        if (!reasons && !is_one_of(json->keys[i], shown))
+            continue;
+        gl_buf_byte(buf, (uint8_t)separator);
+        gl_buf_json(buf, json->keys[i]);
+        gl_buf_byte(buf, ':');
+        if (reasons)
+            open_reasons(buf, view, json->items[i]);
+        else
+            copy_value(buf, view, json->items[i]);
+        separator = ',';
+    }
+    gl_buf_text(buf, separator == '{' ? "{}" : "}");
+    return true;
 }
 
 int gl_answers_status(const gl_job *job)

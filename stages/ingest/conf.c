@@ -5,7 +5,22 @@
 
 static const gl_conf_entry ingest_entries[] = {
     {"listen", GL_CONF_STRING, offsetof(gl_ingest_conf, http.listen), "127.0.0.1:8080", 0, 0, 0, NULL,
-     "Address and port of the HTTP service; port 0 takes any free one. Senders are not authenticated: loopback only."},
+     "Address and port of the HTTP service; port 0 takes any free one. Without `access` senders are not authenticated: "
+     "loopback only."},
+    {"tls_certificate", GL_CONF_STRING, offsetof(gl_ingest_conf, http.tls_certificate), NULL,
+     GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
+     "Certificate of the service with its chain (PEM): HTTPS, TLS 1.2 or later. Empty: HTTP. SIGHUP reads the files "
+     "again, for new connections; on or off needs a restart."},
+    {"tls_key", GL_CONF_STRING, offsetof(gl_ingest_conf, http.tls_key), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
+     NULL, "The key (PEM) of tls_certificate."},
+    {"tls_ca", GL_CONF_STRING, offsetof(gl_ingest_conf, http.tls_ca), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
+     NULL,
+     "Authorities (PEM) that senders' certificates are checked against; whose subject is whose is in `access`. Empty: "
+     "certificates are not asked for."},
+    {"access", GL_CONF_STRING, offsetof(gl_ingest_conf, access), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
+     "File of the submitters with their credentials and limits, see `submitters` below. With it every request needs a "
+     "credential, and its account is the credential's. SIGHUP reads it again; it cannot be switched off without a "
+     "restart."},
     {"port_file", GL_CONF_STRING, offsetof(gl_ingest_conf, port_file), NULL, GL_CONF_FILE, 0, 0, NULL,
      "File that gets the port listened on, for scripts. Empty: none."},
     {"body_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, http.body_limit_bytes), "32m", 0, 1024, 1 << 30, NULL,
@@ -23,7 +38,7 @@ static const gl_conf_entry ingest_entries[] = {
     {"mappings", GL_CONF_STRING, offsetof(gl_ingest_conf, mappings), "mappings", GL_CONF_FILE, 0, 0, NULL,
      "Directory of CSV mappings; a profile is a file name without .yaml."},
     {"http_account", GL_CONF_STRING, offsetof(gl_ingest_conf, http_account), "default", 0, 0, 0, NULL,
-     "Account of requests without a Greenlane-Account header."},
+     "Without `access`: account of requests without a Greenlane-Account header."},
     {"message_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, message_limit_bytes), "128m", 0, 1024, 0, NULL,
      "Largest file of a watched directory; a larger one is set aside with an answer."},
     {"chunk", GL_CONF_INT, offsetof(gl_ingest_conf, chunk_declarations), "5000", 0, 1, 100000, NULL,

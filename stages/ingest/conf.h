@@ -10,6 +10,7 @@ typedef struct gl_ingest_conf {
     const char *country;         /* of the MRN, two letters */
     const char *mappings;        /* directory of CSV mappings */
     const char *http_account;    /* account of requests that name none */
+    const char *access;          /* file of submitters (access.h); empty: senders are not authenticated */
     const char *port_file;       /* gets the port that is listened on, empty: none */
     int64_t message_limit_bytes; /* one message (file); HTTP bodies have body_limit */
     int64_t chunk_declarations;  /* of a file in one transaction */
@@ -21,7 +22,7 @@ typedef struct gl_ingest_conf {
 } gl_ingest_conf;
 extern const gl_conf_table gl_ingest_conf_table; /* "ingest" */
 
-/* A submitter. Until accounts have credentials of their own, the listener binds to loopback. */
+/* A submitter's name and role. Its credentials are in the file of ingest.access. */
 typedef struct gl_account {
     const char *name;
     const char *directory; /* watched, empty: none */

@@ -37,7 +37,18 @@ static const gl_metric_def metric_defs[] = {
      "Records of intake topics that are settled: accepted, refused or dead letters.",
      {NULL},
      {0}},
+    {"gl_intake_refusals_total",
+     GL_COUNTER,
+     "Requests that were not admitted, by the code of their answer: what is wrong with the credential (401, 403), or "
+     "too-many-requests, too-many-bytes (429).",
+     {"code"},
+     {0}},
 };
+
+void gl_ingest_count_refusal(gl_ingest *ingest, const char *code)
+{
+    gl_series_add(gl_metrics_series(ingest->registry, &metric_defs[5], (const char *const[GL_METRIC_LABELS]){code}), 1);
+}
 
 static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, const char *result)
 {
@@ -111,8 +122,51 @@ static void ingest_close(void *stage)
     gl_kv_destroy(ingest->view_kv);
     gl_job_queue_destroy(ingest->queue);
     gl_mappings_destroy(ingest->mappings);
+    gl_access_destroy(ingest->access);
     pthread_mutex_destroy(&ingest->view_lock);
     free(ingest);
+}
+
+static bool load_access(gl_ingest *ingest, gl_err *err)
+{
+    if (ingest->conf.access[0] == '\0')
+        return true;
+    ingest->access = gl_access_load(ingest->conf.access, ingest->accounts, ingest->account_count, err);
+    return ingest->access != NULL;
+}
+
+/* Files that the configuration names. */
+static bool ingest_check(const gl_conf *conf, gl_err *err)
+{
+    const gl_ingest_conf *own = gl_conf_section(conf, "ingest");
+    if (!gl_http_check(&own->http, err))
+        return gl_fail_context(err, "ingest");
+    gl_access *access = own->access[0] == '\0' ? NULL : gl_access_load(own->access, NULL, 0, err);
+    bool good = own->access[0] == '\0' || access != NULL;
+    gl_access_destroy(access);
+    return good;
+}
+
+/* Submitters and certificates; both or none are replaced. Roles (`accounts`) need a restart. */
+static bool ingest_reload(void *stage, const gl_conf *conf, gl_err *err)
+{
+    gl_ingest *ingest = stage;
+    const gl_ingest_conf *fresh = gl_conf_section(conf, "ingest");
+    gl_access *access = NULL;
+    if (ingest->access != NULL && fresh->access[0] == '\0')
+        return gl_fail(err, GL_FATAL, "conf-value", "ingest.access cannot be switched off without a restart");
+    if (fresh->access[0] != '\0' &&
+        (access = gl_access_load(fresh->access, ingest->accounts, ingest->account_count, err)) == NULL)
+        return false;
+    if (ingest->http != NULL && !gl_http_renew(ingest->http, &fresh->http, err)) {
+        gl_access_destroy(access);
+        return gl_fail_context(err, "ingest");
+    }
+    if (access == NULL)
+        return true;
+    gl_access_follow(access, ingest->access);
+    __atomic_store_n(&ingest->access, access, __ATOMIC_RELEASE);
+    return true;
 }
 
 static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
@@ -137,7 +191,7 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     ingest->view_lost_ms = gl_wall_us() / 1000; /* by a process that died between its commit and its views */
     open_metrics(ingest);
     ingest->mappings = gl_mappings_load(ingest->conf.mappings, err);
-    if (ingest->mappings == NULL || !check_conf(ingest, err)) {
+    if (ingest->mappings == NULL || !check_conf(ingest, err) || !load_access(ingest, err)) {
         ingest_close(ingest);
         return false;
     }
@@ -276,7 +330,9 @@ const gl_stage_def gl_ingest_stage = {
     .conf_tables = conf_tables,
     .metrics = metric_defs,
     .metric_count = sizeof metric_defs / sizeof metric_defs[0],
+    .check = ingest_check,
     .open = ingest_open,
+    .reload = ingest_reload,
     .close = ingest_close,
     .worker_open = ingest_worker_open,
     .worker_close = ingest_worker_close,

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "ingest/access.h"
 #include "ingest/jobs.h"
 #include "stage/stage.h"
 
@@ -28,6 +29,7 @@ typedef struct gl_ingest {
     const gl_intake_topic *topics;
     size_t topic_count;
     const struct gl_kafka_conf *kafka_conf; /* of the intake topics' consumers; NULL in tests */
+    gl_access *access; /* atomic; NULL: senders are not authenticated. Replaced on reload, kept until close */
     const gl_kv_conf *kv_conf;
     int32_t partition_count;
     gl_mappings *mappings;
@@ -64,7 +66,13 @@ const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name);
 /* answer.c: {"results":[...],"accepted":n,"rejected":n} or one result object a line. */
 void gl_answer_json(gl_buf *buf, const gl_answer *answer);
 void gl_answers_json(gl_buf *buf, const gl_job *job);
+/* What a submitter sees of a status view: no score, no reasons of risk, nothing of the office's policy. False when the
+ * view is not one. */
+bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view);
 int gl_answers_status(const gl_job *job);
+
+/* ingest.c: a request that was not admitted, by the code of its answer. Thread: any. */
+void gl_ingest_count_refusal(gl_ingest *ingest, const char *code);
 
 /* service.c */
 bool gl_service_start(gl_ingest *ingest, gl_err *err);

@@ -23,8 +23,36 @@ static gl_format request_format(const gl_http_request *request)
     return format != GL_FORMAT_UNKNOWN ? format : gl_format_detect(gl_http_body(request));
 }
 
+static gl_access *access_of(const gl_ingest *ingest)
+{
+    return __atomic_load_n(&ingest->access, __ATOMIC_ACQUIRE);
+}
+
+/* Who sends is found before the body is read. */
+static bool admit(void *context, gl_http_request *request, gl_http_refusal *refusal)
+{
+    gl_ingest *ingest = context;
+    gl_access *access = access_of(ingest);
+    if (access == NULL)
+        return true;
+    gl_credentials credentials = {.authorization = gl_http_header(request, "Authorization"),
+                                  .account = gl_http_header(request, "Greenlane-Account")};
+    credentials.subject = gl_http_peer(request, &credentials.untrusted);
+    gl_submitter *submitter = gl_access_find(access, &credentials, refusal);
+    if (submitter == NULL || !gl_submitter_admit(submitter, gl_mono_us(), refusal)) {
+        gl_ingest_count_refusal(ingest, refusal->code);
+        return false;
+    }
+    gl_http_limit_body(request, gl_submitter_body_limit(submitter));
+    gl_http_set_principal(request, submitter);
+    return true;
+}
+
 static const gl_account *request_account(const gl_ingest *ingest, const gl_http_request *request)
 {
+    const gl_submitter *submitter = gl_http_principal(request);
+    if (submitter != NULL)
+        return gl_submitter_account(submitter);
     gl_str name = gl_http_header(request, "Greenlane-Account");
     return gl_ingest_account(ingest, name.len > 0 ? name : gl_str_of(ingest->conf.http_account));
 }
@@ -48,6 +76,8 @@ static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job 
     job->bytes = gl_http_body(request);
     job->received_us = gl_http_received_us(request);
     job->request = request;
+    if (gl_http_principal(request) != NULL)
+        gl_submitter_charge(gl_http_principal(request), (int64_t)job->bytes.len);
     if (!gl_job_queue_put(ingest->queue, job)) {
         free(job);
         gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
@@ -117,6 +147,18 @@ static bool owned_by(gl_str json, const char *account)
     return found;
 }
 
+/* An officer sees all of any declaration, a submitter of his own what concerns him. */
+static void answer_with(gl_http_request *request, const gl_account *account, gl_arena *arena, gl_str view)
+{
+    gl_buf own = gl_buf_in(arena);
+    if (account->officer)
+        gl_http_respond(request, 200, "application/json", view, NULL);
+    else if (!owned_by(view, account->name) || !gl_answer_view(&own, arena, view))
+        gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
+    else
+        gl_http_respond(request, 200, "application/json", gl_buf_view(&own), NULL);
+}
+
 /* Answers with the view of `stem`. */
 static void answer_view(gl_ingest *ingest, gl_http_request *request, const gl_account *account, const char *stem,
                         uint64_t bits)
@@ -131,10 +173,7 @@ static void answer_view(gl_ingest *ingest, gl_http_request *request, const gl_ac
     pthread_mutex_unlock(&ingest->view_lock);
     gl_view_entry view;
     if (ok && values[0].ptr != NULL && gl_view_parse(values[0], &view)) {
-        if (owned_by(view.json, account->name))
-            gl_http_respond(request, 200, "application/json", view.json, NULL);
-        else
-            gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
+        answer_with(request, account, arena, view.json);
     } else if (ok && gl_ingest_view_complete(ingest, values[1])) {
         gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
     } else {
@@ -239,6 +278,23 @@ static bool is_loopback(const char *listen)
            strncmp(listen, "localhost:", 10) == 0;
 }
 
+static void warn_if_open(const gl_ingest *ingest)
+{
+    const gl_http_conf *http = &ingest->conf.http;
+    if (is_loopback(http->listen))
+        return;
+    if (access_of(ingest) == NULL)
+        gl_log(GL_LOG_WARN, "intake-open",
+               "%s is not loopback, and senders are not authenticated (ingest.access): whoever reaches it may submit "
+               "and read as any account",
+               http->listen);
+    else if (http->tls_certificate[0] == '\0')
+        gl_log(GL_LOG_WARN, "intake-clear",
+               "%s is not loopback and has no TLS (ingest.tls_certificate): unless something before it has, keys "
+               "travel in the clear",
+               http->listen);
+}
+
 bool gl_service_start(gl_ingest *ingest, gl_err *err)
 {
     gl_http_route *routes = ingest->routes;
@@ -248,15 +304,13 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[3] = (gl_http_route){"GET", "/v1/profiles/{}", get_profile, ingest};
     routes[4] = (gl_http_route){"POST", "/v1/events", post_events, ingest};
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
+    ingest->conf.http.admit = admit;
+    ingest->conf.http.admit_context = ingest;
     ingest->http = gl_http_start(&ingest->conf.http, routes, GL_INGEST_ROUTES, ingest->registry, err);
     if (ingest->http == NULL)
         return gl_fail_context(err, "intake");
     gl_log(GL_LOG_INFO, "intake-listening", "port %d", gl_http_port(ingest->http));
-    if (!is_loopback(ingest->conf.http.listen))
-        gl_log(GL_LOG_WARN, "intake-open",
-               "%s is not loopback, and senders are not authenticated: whoever reaches it "
-               "may submit and read as any account",
-               ingest->conf.http.listen);
+    warn_if_open(ingest);
     return ingest->conf.port_file[0] == '\0' || write_port(ingest->conf.port_file, gl_http_port(ingest->http), err);
 }
 

@@ -251,6 +251,72 @@ static void test_answer_after_the_commit(void)
     bench_close(&b);
 }
 
+#define KEY(name) "gl_the_key_of_" name "_with_32_characters_or_more"
+
+/* Submitters of ACCOUNTS with their keys: from now on the service asks for credentials. */
+static void authenticate(bench *b)
+{
+    char path[] = "/tmp/greenlane-access-XXXXXX", text[800];
+    static const char *const keys[] = {KEY("default"), KEY("hub-1"), KEY("customs")};
+    char hex[3][2 * GL_SHA256_BYTES + 1];
+    for (int i = 0; i < 3; i++) {
+        uint8_t digest[GL_SHA256_BYTES];
+        gl_sha256(gl_str_of(keys[i]), digest);
+        gl_hex(digest, sizeof digest, hex[i]);
+    }
+    int len = snprintf(text, sizeof text,
+                       "submitters:\n"
+                       "  - {account: default, keys: [sha256:%s], body_limit: 1k}\n"
+                       "  - {account: hub-1, keys: [sha256:%s], requests_per_minute: 3}\n"
+                       "  - {account: customs, keys: [sha256:%s]}\n",
+                       hex[0], hex[1], hex[2]);
+    gl_err err = {0};
+    int fd = mkstemp(path);
+    CHECK(fd >= 0 && write(fd, text, (size_t)len) == len && close(fd) == 0);
+    gl_access *access = gl_access_load(path, ACCOUNTS, ACCOUNT_COUNT, &err);
+    CHECK(access != NULL);
+    __atomic_store_n(&b->ingest->access, access, __ATOMIC_RELEASE);
+    unlink(path);
+}
+
+#define AS(name) "Authorization: Bearer " KEY(name) "\r\n"
+
+static void test_credentials(void)
+{
+    static const char inspection[] = "{\"event_id\":\"E-1\",\"occurred_at\":\"2026-11-24T06:35:01Z\",\"type\":"
+                                     "\"INSPECTION_RESULT\",\"code\":\"A1\",\"lrn\":\"C-1\",\"family\":\"IMPORT\","
+                                     "\"submitter\":\"default\"}";
+    bench b;
+    char large[2000];
+    memset(large, ' ', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    if (!bench_open(&b, "", true))
+        return;
+    authenticate(&b);
+    CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("C-1", "1"), 401, "credential-missing"));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=C-1", "", "", 401, "WWW-Authenticate: Bearer"));
+    CHECK(ask(b.port, "GET", "/v1/profiles/parcels", "", "", 401, "credential-missing"));
+    CHECK(ask(b.port, "POST", "/v1/events", AS("nobody"), inspection, 401, "key-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", AS("default"), DECLARATION("C-1", "1"), 202, "\"accepted\":1"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", AS("default") "Greenlane-Account: hub-1\r\n", DECLARATION("C-1", "1"),
+              403, "account-mismatch"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", AS("default"), large, 413, "body-too-large"));
+    CHECK(ask(b.port, "POST", "/v1/events", AS("default"), inspection, 422, "officer-required"));
+    CHECK(ask(b.port, "POST", "/v1/events", AS("customs"), inspection, 202, "\"accepted\":1"));
+    for (int i = 0; i < 3; i++)
+        CHECK(ask(b.port, "GET", "/v1/profiles/parcels", AS("hub-1"), "", 200, "parcels"));
+    CHECK(ask(b.port, "GET", "/v1/profiles/parcels", AS("hub-1"), "", 429, "Retry-After: "));
+    CHECK(ask(b.port, "POST", "/v1/declarations", AS("hub-1"), DECLARATION("C-2", "1"), 429, "too-many-requests"));
+    gl_buf text = {0};
+    gl_metrics_render(b.metrics, &text);
+    gl_buf_byte(&text, '\0');
+    CHECK(strstr((char *)text.data, "gl_intake_refusals_total{code=\"too-many-requests\"} 2\n") != NULL);
+    CHECK(strstr((char *)text.data, "gl_intake_refusals_total{code=\"credential-missing\"} 3\n") != NULL);
+    gl_buf_free(&text);
+    bench_drain(&b);
+    bench_close(&b);
+}
+
 #define EVENT(more) "{\"event_id\":\"E-1\",\"occurred_at\":\"2026-11-24T06:35:01Z\"," more "}"
 #define AS_OFFICER  "Greenlane-Account: customs\r\n"
 
@@ -394,7 +460,7 @@ static void redis_kill(server *s)
 
 static gl_kv *kv_of(const server *s)
 {
-    gl_kv_conf conf = {s->url, 5000, 1};
+    gl_kv_conf conf = {.url = s->url, .timeout_ms = 5000, .retry_ms = 1};
     return gl_kv_new(&conf, NULL);
 }
 
@@ -462,6 +528,7 @@ static void test_view(server *s)
     CHECK(ask(b.port, "GET", path, "", "", 200, "\"outcome\":\"OPEN\""));
     CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "", "", 200, "\"lrn\":\"V-1\""));
     CHECK(ask(b.port, "GET", path, "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));
+    CHECK(ask(b.port, "GET", path, AS_OFFICER, "", 200, "\"lrn\":\"V-1\"")); /* an officer: any */
     CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));
     CHECK(ask(b.port, "POST", "/v1/declarations", "", " " DECLARATION("V-1", "1"), 202, "\"duplicate\":true"));
     gl_buf twice = hear(
@@ -504,6 +571,7 @@ int main(void)
     gl_log_init("test", GL_LOG_ERROR);
     test_answer_after_the_commit();
     test_events();
+    test_credentials();
     test_drain();
     test_close_answers_what_is_queued();
     test_watched_directory();

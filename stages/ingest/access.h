@@ -1,0 +1,44 @@
+/* Who may send, and how much: the file that `ingest.access` names, a list of submitters with their credentials (hashes
+ * of API keys, subjects of client certificates) and limits. It is read again on SIGHUP.
+ *
+ * Always holds: a credential leads to one submitter, a submitter to one account; nothing here can be turned into a key.
+ * Limits are of this process, in buckets that hold a minute's allowance. Thread: any. Locks: one inside, around the
+ * buckets.
+ */
+#ifndef GL_INGEST_ACCESS_H
+#define GL_INGEST_ACCESS_H
+
+#include "ingest/conf.h"
+
+typedef struct gl_access gl_access;
+typedef struct gl_submitter gl_submitter;
+
+extern const gl_conf_table gl_access_conf_table; /* "submitters", repeated: the whole of the file */
+
+/* An account of `accounts` that a submitter names brings its role (test, officer); any other name is an ordinary
+ * account. Both must stay. NULL and err: access-invalid, and what gl_conf_load says (GL_FATAL). */
+gl_access *gl_access_load(const char *path, const gl_account *accounts, size_t account_count, gl_err *err);
+/* Takes over how much was used of the limits, and keeps `old` (may be NULL) for what still points to it. */
+void gl_access_follow(gl_access *access, gl_access *old);
+/* Also those that it follows. */
+void gl_access_destroy(gl_access *access);
+
+/* What a request brings. */
+typedef struct gl_credentials {
+    gl_str authorization;  /* header, or {NULL, 0} */
+    gl_str subject;        /* of a certificate that is trusted, or {NULL, 0} */
+    const char *untrusted; /* what is wrong with the certificate, or "" */
+    gl_str account;        /* that the sender names, or {NULL, 0} */
+} gl_credentials;
+
+/* NULL and the refusal (401 without a credential that is known, 403 otherwise). Key and certificate, when both are
+ * there, must be of the same submitter. */
+gl_submitter *gl_access_find(gl_access *access, const gl_credentials *credentials, gl_http_refusal *refusal);
+/* Takes one request out of its allowance; false and the refusal (429, when to come again) when there is none left. */
+bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, gl_http_refusal *refusal);
+/* What a body used: known when it is there, so that a bucket may be overdrawn once. */
+void gl_submitter_charge(gl_submitter *submitter, int64_t bytes);
+const gl_account *gl_submitter_account(const gl_submitter *submitter);
+int64_t gl_submitter_body_limit(const gl_submitter *submitter);
+
+#endif
