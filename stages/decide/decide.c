@@ -42,7 +42,7 @@ static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
      .help = "Accepted declarations held because they could not be processed."},
     {.name = "gl_later_decisions_total",
      .type = GL_COUNTER,
-     .help = "Decisions after a declaration's first, by cause (amendment, event, time limit).",
+     .help = "Decisions beside those of first acceptances, by cause (amendment, event, time limit).",
      .labels = {"cause"}},
     {.name = "gl_events_parked_total",
      .type = GL_COUNTER,
@@ -165,9 +165,9 @@ static void count_state(stage *self, const counting *c, const gl_outbox_entry *e
         gl_series_add(self->decisions[state.clearance.lane][state.clearance.outcome], 1);
         if (decision->note == GL_DECIDE_NOTE_DEGRADED)
             gl_series_add(self->degraded, 1);
-        if (state.clearance.version == 1)
+        if (state.clearance.version == 1 && !state.clearance.undecided)
             observe_latency(self, c->now_us - state.clearance.accepted_at);
-        if (state.clearance.version > 1 &&
+        if ((state.clearance.version > 1 || state.clearance.undecided) &&
             gl_decided_decode(&decided, (const uint8_t *)decision->value.ptr, decision->value.len, arena, &err))
             gl_series_add(self->later[decided.decision.cause], 1);
     } else if (state.clearance.version == 0)

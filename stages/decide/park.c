@@ -38,7 +38,7 @@ static uint64_t big_endian(const char *at)
     return value;
 }
 
-static void put_timer(gl_pass *p, const gl_record *cause, gl_str key, int64_t deadline_us)
+void gl_pass_put_deadline(gl_pass *p, const gl_record *cause, gl_str key, int64_t deadline_us)
 {
     char *text = gl_arena_alloc(p->arena, TIMER_KEY_BYTES);
     memcpy(text, TIMER, TIMER_BYTES);
@@ -62,7 +62,7 @@ void gl_pass_put_timer(gl_pass *p, const gl_record *cause, gl_str key, const gl_
     bool there = prior != NULL && prior->version > 0 && prior->hold != NULL && prior->hold->until.set &&
                  prior->hold->until.value == hold->until.value;
     if (!there)
-        put_timer(p, cause, key, hold->until.value);
+        gl_pass_put_deadline(p, cause, key, hold->until.value);
 }
 
 /* -- Parking
@@ -114,7 +114,7 @@ bool gl_pass_park(gl_pass *p, const gl_record *record, gl_err *err)
     gl_envelope_begin(&buf, GL_SCHEMA_ID_PARKED_EVENT_STATE);
     gl_parked_event_encode(&buf, &parked);
     gl_outbox_state(p->outbox, record, key, gl_buf_view(&buf));
-    put_timer(p, record, record->key, parked.deadline);
+    gl_pass_put_deadline(p, record, record->key, parked.deadline);
     return true;
 }
 
@@ -211,8 +211,8 @@ static bool orphan_parked(gl_pass *p, const gl_record *cause, const uint8_t *id,
 
 static bool is_overdue(const gl_clearance *clearance, int64_t deadline_us)
 {
-    return clearance->version > 0 && clearance->outcome == GL_CLEARANCE_OUTCOME_HELD && clearance->hold != NULL &&
-           clearance->hold->until.set && clearance->hold->until.value == deadline_us;
+    return clearance->outcome == GL_CLEARANCE_OUTCOME_HELD && clearance->hold != NULL && clearance->hold->until.set &&
+           clearance->hold->until.value == deadline_us;
 }
 
 static bool decide_overdue(gl_pass *p, const gl_record *cause, gl_str key, int64_t deadline_us, gl_err *err)

@@ -52,6 +52,8 @@ bool gl_pass_put_audit(gl_pass *p, gl_err *err);
 bool gl_pass_park(gl_pass *p, const gl_record *record, gl_err *err);
 /* Decides what is parked for a declaration, in order of arrival. After its state was put. */
 bool gl_pass_unpark(gl_pass *p, const gl_record *record, gl_str key, gl_err *err);
+/* A timer for a clearance, whatever it finds then. */
+void gl_pass_put_deadline(gl_pass *p, const gl_record *cause, gl_str key, int64_t deadline_us);
 /* A timer for the clearance's hold, when the decision made or moved its time limit. */
 void gl_pass_put_timer(gl_pass *p, const gl_record *cause, gl_str key, const gl_clearance *prior,
                        const gl_decision *decision);

@@ -203,8 +203,8 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
         gl_clearance_add_event(p->arena, &clearance, d->event_source, d->event_id);
     if (d->amends)
         gl_clearance_replace_content(p->arena, &clearance, d->prior, &d->assessed->declaration);
-    clearance.undecided =
-        d->prior != NULL && decision->event != NULL && (d->prior->version == 0 || d->prior->undecided);
+    bool content = decision->event == NULL && decision->cause != GL_DECISION_CAUSE_TIMER;
+    clearance.undecided = d->prior != NULL && !content && (d->prior->version == 0 || d->prior->undecided);
     put_decided_message(p, d, decision, &clearance);
     gl_outbox_state(p->outbox, d->cause, d->key, gl_status_value(p->arena, &clearance));
     gl_pass_put_timer(p, d->cause, d->key, d->prior, decision);
@@ -329,6 +329,8 @@ static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_h
 }
 
 /* The failed record is neither what stands nor a version that is known already. */
+    else
+        gl_pass_put_deadline(p, record, record->key, why->until.value);
 static bool is_other_version(const gl_clearance *prior, const uint8_t digest[GL_SHA256_BYTES])
 {
     static const uint8_t unknown[GL_SHA256_BYTES];

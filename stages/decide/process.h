@@ -25,15 +25,16 @@
  *   decide.parking_deadline a dead letter event-orphaned. On a technical hold only what ends or holds (cancellation,
  *   an officer's refuse or hold, an unsatisfactory inspection) is decided at once, the rest is parked until the
  *   declaration itself is decided.
- * - a hold's time limit passes: one decision, cause TIMER, which changes nothing but says overdue.
+ * - a hold's time limit passes: one decision, cause TIMER, which changes nothing but says overdue. So does that of a
+ *   technical hold: its decision carries no more than is known, and the declaration itself is still awaited.
  *
  * Why a duplicate adds no decision: gl.decisions has each declaration's decisions with consecutive versions, and a
  * client that counts them must not count a parcel twice. The duplicate is on gl.clearances and gl.notifications.
  *
  * Why a technical hold adds none: gl.decisions carries all sections, and classification or assessment are what is
- * missing. Version 0 leaves decision.version 1 to the decision that follows when the record is redriven. The event's
- * details name mrn, functional_reference_id, submitter, content_digest (hex), accepted_at (RFC 3339) and office, as far
- * as the failing stage could read them.
+ * missing. Version 0 leaves decision.version 1 to the decision that follows when the record is redriven, or to an event
+ * or its time limit before that. The event's details name mrn, functional_reference_id, submitter, content_digest
+ * (hex), accepted_at (RFC 3339) and office, as far as the failing stage could read them.
  *
  * After idempotency_window the version goes on counting from the old state, so that versions stay consecutive for a
  * declaration id.

@@ -237,6 +237,46 @@ Test(amendments, an_officers_hold_on_a_technical_hold_goes_on)
     cr_assert(gl_str_eqz(decision->hold->reason_code, "officer-hold"));
 }
 
+Test(amendments, a_technical_hold_is_overdue_once_and_still_waits_for_its_declaration)
+{
+    gl_assessed original = version_of(0, GREEN_PPM);
+    const uint8_t *id = original.declaration.declaration_id;
+    failed(&original);
+    now_us = state_of(id)->hold->until.value - 1;
+    fire();
+    cr_assert(decision_count() == 0 && state_of(id)->version == 0);
+    now_us += 1;
+    fire();
+    fire();
+    const gl_decision *decision = expect_last(1, GL_DECISION_CAUSE_TIMER, GL_DECISION_OUTCOME_HELD);
+    cr_assert(decision->degraded && gl_str_eqz(decision->hold->reason_code, "technical-failure"));
+    cr_assert(gl_str_eqz(decision->reasons.at[0].code, "overdue") && contains(last_message()->payload, "overdue"));
+    cr_assert(gl_str_eq(last_decision()->declaration.mrn, original.declaration.mrn));
+    cr_assert(state_of(id)->undecided);
+    failed(&original);
+    cr_assert_eq(count_of('o', GL_DECIDE_OUT_NOTIFICATIONS), 2, "the hold's and the time limit's");
+    run(event_of(id, EVENT(INSPECTION_RESULT), "e-1", "A1", NULL));
+    cr_assert_eq(decision_count(), 1, "it waits for the declaration");
+    sent(0, GREEN_PPM);
+    decision = &last_decision()->decision;
+    cr_assert(decision->version == 3 && decision->cause == GL_DECISION_CAUSE_INSPECTION &&
+              decision->outcome == GL_DECISION_OUTCOME_RELEASED);
+    cr_assert(!state_of(id)->undecided && state_of(id)->body.len > 0);
+    check_versions();
+    check_replay();
+}
+
+Test(amendments, a_technical_hold_that_was_replaced_in_time_is_not_overdue)
+{
+    gl_assessed original = version_of(0, GREEN_PPM);
+    failed(&original);
+    now_us += 1000000;
+    sent(0, GREEN_PPM);
+    now_us += INT64_C(48) * 3600 * 1000000;
+    fire();
+    cr_assert_eq(decision_count(), 1);
+}
+
 /* -- What version 0.1 wrote (schema id 1009): no body, no hold
  * ---------------------------------------------------------------------------------------- */
 
