@@ -19,7 +19,7 @@ typedef struct card {
     uint32_t submitter;
     uint16_t partition, effective, decisions; /* effective: versions accepted; decisions: caused by them */
     uint8_t outcome, state_outcome;
-    bool in_day, accepted, held_by_state, bad_versions, bad_state;
+    bool in_day, accepted, held_by_state, bad_versions, bad_state, begun_anew;
     char country[2], letter;
 } card;
 
@@ -265,6 +265,7 @@ static void accept_again(gl_ledger *ledger, card *c, const gl_ledger_accepted *w
     bool forgotten = what->accepted_us - c->accepted_us > ledger->window_us; /* then it begins anew */
     if (forgotten || (what->amends && what->digest != c->current)) {
         face->superseded += c->in_day;
+        c->begun_anew = c->begun_anew || forgotten;
         stand(ledger, c, what);
     } else if (what->digest == c->current) {
         face->duplicate += today;
@@ -360,6 +361,8 @@ void gl_ledger_decide(gl_ledger *ledger, const gl_ledger_decision *what)
         if (!what->first_of_partition_is_gone)
             differ(ledger, c, c->submitter, GL_LEDGER_UNKNOWN);
     }
+    if (what->version == 1 && c->begun_anew && what->by_declaration) /* its first clearance was removed by then */
+        c->version = 0;
     bool fits = what->version == c->version + 1 || (c->version == 0 && what->first_of_partition_is_gone);
     if (!fits && !c->bad_versions) {
         c->bad_versions = true;

@@ -239,6 +239,21 @@ Test(ledger, after_the_window_an_lrn_begins_anew)
     gl_ledger_destroy(b.ledger);
 }
 
+Test(ledger, after_the_window_versions_may_begin_anew)
+{
+    book b = book_open();
+    accept_at(&b, 1, 10, false, FROM - 31 * DAY);
+    accept_at(&b, 1, 11, false, FROM + 1);
+    decide(&b, 1, 1, GL_LEDGER_RELEASED, NULL);
+    decide(&b, 1, 2, GL_LEDGER_RELEASED, "E-1");
+    decide(&b, 1, 1, GL_LEDGER_HELD, NULL);
+    gl_ledger_state(b.ledger, 1, FROM + 3, 1, GL_LEDGER_HELD, 0, false);
+    const gl_ledger_line *l = closed(&b, "hub-1");
+    cr_assert_eq(l->outcomes[GL_LEDGER_HELD], 1);
+    cr_assert(gl_ledger_balances(b.ledger));
+    gl_ledger_destroy(b.ledger);
+}
+
 static bool count_overdue(void *context, const gl_ledger_overdue *overdue)
 {
     int *counts = context;

@@ -19,6 +19,11 @@ gl_kv_script gl_view_script = {
             "return 1\n",
 };
 
+gl_kv_script gl_view_forget_script = {
+    .text = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
+            "return redis.call('DEL', KEYS[1])\n",
+};
+
 gl_str gl_view_key(gl_arena *arena, const char *stem)
 {
     static const char prefix[] = {'g', 'l', ':', 'v', ':'};

@@ -28,6 +28,9 @@
  * equal or newer one is there. */
 extern gl_kv_script gl_view_script;
 
+/* KEYS[1] entry key, ARGV[1] the value as it was written: 1 deleted, 0 something else is there. */
+extern gl_kv_script gl_view_forget_script;
+
 typedef struct gl_view_entry {
     int64_t version;
     gl_str digest_hex; /* 64 characters */

@@ -25,6 +25,7 @@ enum {
     METRIC_DEGRADED,
     METRIC_LATENCY,
     METRIC_RULES,
+    METRIC_EXPIRED,
     OWN_METRICS
 };
 
@@ -62,6 +63,9 @@ static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
      .help = "Always 1; the labels say which rules are in use: policy (of the office \"*\"), rates (of exchange), seed "
              "(its epoch).",
      .labels = {"rules", "version"}},
+    {.name = "gl_clearances_expired_total",
+     .type = GL_COUNTER,
+     .help = "Closed clearances removed from the state after decide.idempotency_window."},
     GL_VIEWS_METRIC_ROWS,
 };
 
@@ -69,7 +73,7 @@ typedef struct stage {
     pthread_mutex_t lock; /* of `policy`, the pointer */
     gl_decide_policy *policy;
     gl_series *decisions[GL_DECISION_LANE_COUNT][GL_DECISION_OUTCOME_COUNT];
-    gl_series *duplicates, *reused, *holds, *parked, *superseded;
+    gl_series *duplicates, *reused, *holds, *parked, *superseded, *expired;
     gl_series *later[GL_DECISION_CAUSE_COUNT];
     gl_series *degraded, *latency;
     gl_metrics *registry;
@@ -190,6 +194,8 @@ static void count_entries(stage *self, const gl_outbox *outbox, gl_arena *arena)
         else if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_NOTIFICATIONS &&
                  (c.decision == NULL || c.decision->cause != entry->cause))
             count_message(self, &c, entry, arena);
+        else if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES && entry->value.ptr == NULL)
+            gl_series_add(self->expired, 1);
         else if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES)
             count_state(self, &c, entry, arena);
         else if (entry->kind == 's' && entry->value.ptr != NULL && gl_str_starts(entry->key, GL_STR("park:")))
@@ -263,6 +269,7 @@ static void make_series(stage *self, gl_metrics *metrics)
     }
     self->parked = gl_metrics_series(metrics, &METRICS[METRIC_PARKED], none);
     self->superseded = gl_metrics_series(metrics, &METRICS[METRIC_SUPERSEDED], none);
+    self->expired = gl_metrics_series(metrics, &METRICS[METRIC_EXPIRED], none);
     self->duplicates = gl_metrics_series(metrics, &METRICS[METRIC_DUPLICATES], none);
     self->reused = gl_metrics_series(metrics, &METRICS[METRIC_REUSED], none);
     self->holds = gl_metrics_series(metrics, &METRICS[METRIC_HOLDS], none);

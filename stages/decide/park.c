@@ -24,25 +24,11 @@ typedef struct gl_parked_mark {
     bool any;
 } parked_mark;
 
-static void put_big_endian(char *at, uint64_t value)
-{
-    for (int i = 0; i < 8; i++)
-        at[i] = (char)(uint8_t)(value >> (56 - 8 * i));
-}
-
-static uint64_t big_endian(const char *at)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | (uint8_t)at[i];
-    return value;
-}
-
 void gl_pass_put_deadline(gl_pass *p, const gl_record *cause, gl_str key, int64_t deadline_us)
 {
     char *text = gl_arena_alloc(p->arena, TIMER_KEY_BYTES);
     memcpy(text, TIMER, TIMER_BYTES);
-    put_big_endian(text + TIMER_BYTES, (uint64_t)deadline_us);
+    gl_pass_put_big_endian(text + TIMER_BYTES, (uint64_t)deadline_us);
     memcpy(text + TIMER_BYTES + 8, key.ptr, GL_DECLARATION_ID_BYTES);
     gl_timer timer = {.deadline = deadline_us};
     gl_buf buf = gl_buf_in(p->arena);
@@ -107,7 +93,7 @@ bool gl_pass_park(gl_pass *p, const gl_record *record, gl_err *err)
                               .timestamp_ms = record->timestamp_ms,
                               .value = record->value};
     gl_str key = park_prefix(p, (const uint8_t *)record->key.ptr);
-    put_big_endian((char *)key.ptr + key.len, (uint64_t)record->offset);
+    gl_pass_put_big_endian((char *)key.ptr + key.len, (uint64_t)record->offset);
     key.len = PARK_KEY_BYTES;
     gl_buf buf = gl_buf_in(p->arena);
     gl_buf_reserve(&buf, record->value.len + 64);
@@ -200,9 +186,11 @@ static bool orphan_parked(gl_pass *p, const gl_record *cause, const uint8_t *id,
         char since[GL_TIME_TEXT_BYTES];
         gl_str text = gl_time_format(found.state.parked_event.parked_at, since);
         gl_err why;
-        gl_fail(&why, GL_DEAD_LETTER, "event-orphaned",
-                "no declaration came for the event, which waited since %.*s; send it again once there is one",
-                GL_STR_ARG(text));
+        gl_fail(
+            &why, GL_DEAD_LETTER, "event-orphaned",
+            "no declaration came for the event, which waited since %.*s; send it again once there is one. One whose "
+            "clearance ended longer ago than decide.idempotency_window is not kept",
+            GL_STR_ARG(text));
         const gl_record *record = record_of(p, cause->partition, &found);
         gl_outbox_dead_letter(p->outbox, record, &why);
         gl_outbox_state(p->outbox, cause, found.key, (gl_str){NULL, 0});
@@ -247,7 +235,8 @@ bool gl_pass_fire(gl_pass *p, int32_t partition, size_t *limit, gl_err *err)
         gl_str key, value;
         if (!gl_state_first(p->state, partition, (gl_str){TIMER, TIMER_BYTES}, &key, &value, err))
             return false;
-        int64_t deadline_us = key.len == TIMER_KEY_BYTES ? (int64_t)big_endian(key.ptr + TIMER_BYTES) : INT64_MAX;
+        int64_t deadline_us =
+            key.len == TIMER_KEY_BYTES ? (int64_t)gl_pass_big_endian(key.ptr + TIMER_BYTES) : INT64_MAX;
         if (deadline_us > p->batch->now_us)
             return true;
         gl_str id = {gl_arena_dup(p->arena, key.ptr + TIMER_BYTES + 8, GL_DECLARATION_ID_BYTES),

@@ -19,7 +19,7 @@ typedef struct gl_pass {
     gl_state *state;
     gl_arena *arena;
     gl_audit_audit_entry *audit; /* audit_count <= audit_room */
-    const gl_record **audit_cause;
+    struct gl_audit_note *audit_notes;
     size_t audit_count, audit_room;
     struct gl_parked_mark *parked; /* partitions looked at, and whether anything is parked there */
     size_t parked_count, parked_room;
@@ -59,5 +59,29 @@ void gl_pass_put_timer(gl_pass *p, const gl_record *cause, gl_str key, const gl_
                        const gl_decision *decision);
 /* Everything of a partition that is due, `limit` at most (counted down). */
 bool gl_pass_fire(gl_pass *p, int32_t partition, size_t *limit, gl_err *err);
+
+/* ---- expiry.c ---- */
+/* It ended longer ago than the idempotency window: a new declaration is not its duplicate. An open one never is. */
+bool gl_pass_is_expired(const gl_pass *p, const gl_clearance *clearance);
+/* Notes what the decisions of audit block `block` have closed, to be removed later. `ids`: 16 bytes each, in the arena.
+ */
+void gl_pass_list_closed(gl_pass *p, const gl_record *cause, int64_t block, gl_str ids);
+/* Removes what is expired of a partition, about `limit` clearances at most (counted down): state and list. */
+bool gl_pass_expire(gl_pass *p, int32_t partition, size_t *limit, gl_err *err);
+
+/* Numbers in keys: their order is that of the keys. */
+static inline void gl_pass_put_big_endian(char *at, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        at[i] = (char)(uint8_t)(value >> (56 - 8 * i));
+}
+
+static inline uint64_t gl_pass_big_endian(const char *at)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++)
+        value = value << 8 | (uint8_t)at[i];
+    return value;
+}
 
 #endif

@@ -22,7 +22,8 @@ static const gl_conf_entry DECIDE_ENTRIES[] = {
      "intended."},
     {"idempotency_window", GL_CONF_DURATION, offsetof(gl_decide_conf, idempotency_window_ms), "30d", GL_CONF_RELOADABLE,
      60000, 0, NULL,
-     "How long an LRN stays taken. A declaration decided longer ago does not make a new one a duplicate."},
+     "How long an LRN stays taken after its clearance ended (its last decision). Then the clearance is removed, about "
+     "2 kB each, and the same LRN is a new declaration. An open clearance stays until it ends."},
     {"exchange_rates", GL_CONF_STRING, offsetof(gl_decide_conf, exchange_rates), NULL,
      GL_CONF_RELOADABLE | GL_CONF_FILE | GL_CONF_REQUIRED, 0, 0, NULL,
      "YAML file with the day and the euro for one unit of each currency; read again at SIGHUP."},
@@ -42,7 +43,7 @@ static const gl_conf_entry DECIDE_ENTRIES[] = {
      "How long an event that came before its declaration waits for it; then it goes to the dead letters as "
      "event-orphaned."},
     {"view_ttl", GL_CONF_DURATION, offsetof(gl_decide_conf, view_ttl_ms), "30d", GL_CONF_RELOADABLE, 0, 0, NULL,
-     "How long a status view stays in Redis after its last change. 0: for ever."},
+     "How long a status view stays in Redis after its last change. 0: until decide.idempotency_window is over."},
 };
 const gl_conf_table gl_decide_conf_table = {
     "decide", "The decision stage.", sizeof(gl_decide_conf),

@@ -114,22 +114,31 @@ static gl_str decided_value(gl_arena *arena, gl_str upstream_body, const gl_deci
     return gl_buf_view(&buf);
 }
 
+typedef struct gl_audit_note {
+    const gl_record *cause; /* NULL: in a block already */
+    bool closes;
+} audit_note;
+
+static void make_audit_room(gl_pass *p)
+{
+    size_t room = p->audit_room * 2 + 16;
+    gl_audit_audit_entry *entries = GL_NEW_N(p->arena, gl_audit_audit_entry, room);
+    audit_note *notes = GL_NEW_N(p->arena, audit_note, room);
+    if (p->audit_count > 0) {
+        memcpy(entries, p->audit, p->audit_count * sizeof *entries);
+        memcpy(notes, p->audit_notes, p->audit_count * sizeof *notes);
+    }
+    p->audit = entries;
+    p->audit_notes = notes;
+    p->audit_room = room;
+}
+
 static void note_audit(gl_pass *p, const gl_record *record, const gl_decision *decision, gl_str value)
 {
-    if (p->audit_count == p->audit_room) {
-        size_t room = p->audit_room * 2 + 16;
-        gl_audit_audit_entry *entries = GL_NEW_N(p->arena, gl_audit_audit_entry, room);
-        const gl_record **causes = GL_NEW_N(p->arena, const gl_record *, room);
-        if (p->audit_count > 0) {
-            memcpy(entries, p->audit, p->audit_count * sizeof *entries);
-            memcpy(causes, p->audit_cause, p->audit_count * sizeof(const gl_record *));
-        }
-        p->audit = entries;
-        p->audit_cause = causes;
-        p->audit_room = room;
-    }
+    if (p->audit_count == p->audit_room)
+        make_audit_room(p);
     gl_audit_audit_entry *entry = &p->audit[p->audit_count];
-    p->audit_cause[p->audit_count++] = record;
+    p->audit_notes[p->audit_count++] = (audit_note){record, decision->outcome != GL_DECISION_OUTCOME_HELD};
     memcpy(entry->declaration_id, decision->declaration_id, sizeof entry->declaration_id);
     entry->version = decision->version;
     gl_sha256(value, entry->digest);
@@ -214,11 +223,6 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
 /* -- Declarations
  * ---------------------------------------------------------------------------------------------------------- */
 
-static bool is_expired(const gl_pass *p, const gl_clearance *prior)
-{
-    return prior->version > 0 && p->batch->now_us - prior->decided_at > gl_decide_policy_window_us(p->policy);
-}
-
 /* What was decided last and stands. */
 static gl_message standing_message(gl_pass *p, const gl_record *record, const gl_clearance *prior)
 {
@@ -245,7 +249,7 @@ static bool decide(gl_pass *p, const gl_record *record, const gl_assessed *asses
                    gl_err *err)
 {
     const gl_clearance *prior = found->clearance;
-    bool amendment = is_amendment(&assessed->declaration), counts = prior != NULL && !is_expired(p, prior);
+    bool amendment = is_amendment(&assessed->declaration), counts = prior != NULL && !gl_pass_is_expired(p, prior);
     gl_deciding deciding = {.cause = record,
                             .key = record->key,
                             .assessed = assessed,
@@ -325,12 +329,12 @@ static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_h
     gl_clearance clearance = prior == NULL ? gl_status_technical_hold(p->arena, hold) : *prior;
     if (prior != NULL)
         gl_clearance_note_failed(p->arena, &clearance, hold);
+    else
+        gl_pass_put_deadline(p, record, record->key, why->until.value);
     put_state(p, record, &clearance);
 }
 
 /* The failed record is neither what stands nor a version that is known already. */
-    else
-        gl_pass_put_deadline(p, record, record->key, why->until.value);
 static bool is_other_version(const gl_clearance *prior, const uint8_t digest[GL_SHA256_BYTES])
 {
     static const uint8_t unknown[GL_SHA256_BYTES];
@@ -454,7 +458,7 @@ static bool take_assessed(gl_pass *p, const gl_record *record, gl_err *err)
     found.clearance = NULL;
 #endif
     const gl_clearance *prior = found.clearance;
-    if (prior == NULL || is_awaited(prior, declaration) || is_expired(p, prior))
+    if (prior == NULL || is_awaited(prior, declaration) || gl_pass_is_expired(p, prior))
         return decide(p, record, assessed, &found, err);
     if (memcmp(prior->digest, declaration->content_digest, GL_SHA256_BYTES) == 0)
         close_duplicate(p, record, prior);
@@ -553,11 +557,18 @@ static bool take_event(gl_pass *p, const gl_record *record, gl_err *err)
 /* -- The audit block of each partition
  * --------------------------------------------------------------------------------------- */
 
-static bool put_block(gl_pass *p, const gl_record *cause, gl_audit_audit_entry *entries, size_t count, gl_err *err)
+typedef struct audit_part {
+    const gl_record *cause; /* the first of a partition */
+    gl_audit_audit_entry *entries;
+    size_t count;
+    gl_buf closed; /* ids */
+} audit_part;
+
+static bool put_block(gl_pass *p, const audit_part *part, gl_err *err)
 {
     gl_str key = {AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, value;
     gl_audit_head_state prior, next = {0};
-    if (!gl_state_get(p->state, cause->partition, key, &value, err))
+    if (!gl_state_get(p->state, part->cause->partition, key, &value, err))
         return false;
     if (value.ptr != NULL &&
         !gl_audit_head_state_decode(&prior, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
@@ -565,33 +576,40 @@ static bool put_block(gl_pass *p, const gl_record *cause, gl_audit_audit_entry *
         return gl_fail_context(err, "the head of the audit chain");
     }
     gl_audit block = {.written_at = p->batch->now_us};
-    block.entries.at = entries;
-    block.entries.count = count;
+    block.entries.at = part->entries;
+    block.entries.count = part->count;
     gl_audit_link(&block, value.ptr == NULL ? NULL : &prior.audit_head, p->arena, &next.audit_head);
     gl_buf buf = gl_buf_in(p->arena), head = gl_buf_in(p->arena);
     gl_envelope_begin(&buf, GL_SCHEMA_ID_AUDIT_ENVELOPE);
     gl_audit_encode(&buf, &block);
-    gl_outbox_put(p->outbox, cause, GL_DECIDE_OUT_AUDIT, (gl_str){NULL, 0}, gl_buf_view(&buf));
+    gl_outbox_put(p->outbox, part->cause, GL_DECIDE_OUT_AUDIT, (gl_str){NULL, 0}, gl_buf_view(&buf));
     gl_envelope_begin(&head, GL_SCHEMA_ID_AUDIT_HEAD_STATE);
     gl_audit_head_encode(&head, &next.audit_head);
-    gl_outbox_state(p->outbox, cause, key, gl_buf_view(&head));
+    gl_outbox_state(p->outbox, part->cause, key, gl_buf_view(&head));
+    gl_pass_list_closed(p, part->cause, next.audit_head.sequence, gl_buf_view(&part->closed));
     return true;
 }
 
 bool gl_pass_put_audit(gl_pass *p, gl_err *err)
 {
-    gl_audit_audit_entry *gathered = GL_NEW_N(p->arena, gl_audit_audit_entry, p->audit_count);
+    audit_part part = {.entries = GL_NEW_N(p->arena, gl_audit_audit_entry, p->audit_count)};
     for (size_t i = 0; i < p->audit_count; i++) {
-        const gl_record *cause = p->audit_cause[i];
-        if (cause == NULL)
+        part.cause = p->audit_notes[i].cause;
+        if (part.cause == NULL)
             continue; /* in the block of a partition before */
-        size_t count = 0;
-        for (size_t k = i; k < p->audit_count; k++)
-            if (p->audit_cause[k] != NULL && p->audit_cause[k]->partition == cause->partition) {
-                gathered[count++] = p->audit[k];
-                p->audit_cause[k] = NULL;
-            }
-        if (!put_block(p, cause, gathered, count, err))
+        part.count = 0;
+        part.closed = gl_buf_in(p->arena);
+        gl_buf_reserve(&part.closed, (p->audit_count - i) * GL_DECLARATION_ID_BYTES);
+        for (size_t k = i; k < p->audit_count; k++) {
+            audit_note *of = &p->audit_notes[k];
+            if (of->cause == NULL || of->cause->partition != part.cause->partition)
+                continue;
+            part.entries[part.count++] = p->audit[k];
+            if (of->closes)
+                gl_buf_bytes(&part.closed, p->audit[k].declaration_id, GL_DECLARATION_ID_BYTES);
+            of->cause = NULL;
+        }
+        if (!put_block(p, &part, err))
             return false;
     }
     return true;
@@ -626,11 +644,14 @@ bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl
 bool gl_decide_timers(const gl_decide_policy *policy, const gl_batch *batch, const int32_t *partitions, size_t count,
                       gl_outbox *outbox, gl_err *err)
 {
-    enum { A_TRANSACTION = 200 };
+    enum { DUE_A_TRANSACTION = 200, EXPIRED_A_TRANSACTION = 2000 };
     gl_pass p = pass_of(policy, batch, outbox);
-    size_t limit = A_TRANSACTION;
-    for (size_t i = 0; i < count && limit > 0; i++)
-        if (!gl_pass_fire(&p, partitions[i], &limit, err))
+    size_t due = DUE_A_TRANSACTION, expired = EXPIRED_A_TRANSACTION;
+    for (size_t i = 0; i < count && due > 0; i++)
+        if (!gl_pass_fire(&p, partitions[i], &due, err))
+            return false;
+    for (size_t i = 0; i < count && expired > 0; i++)
+        if (!gl_pass_expire(&p, partitions[i], &expired, err))
             return false;
     return gl_pass_put_audit(&p, err);
 }

@@ -2,7 +2,7 @@
  *
  * Inputs are gl.declarations.assessed and gl.events, whose partitions go together. From the clearance's state:
  *
- * - assessed, and there is no state, only a technical hold (version 0), or one older than idempotency_window: a
+ * - assessed, and there is no state, only a technical hold (version 0), or an expired one: a
  *   decision on gl.decisions, its notification, its state, its digest in the audit block.
  * - assessed, and another declaration has the same MRN characters: the same with outcome REFUSED and the reason
  *   mrn-collision; the state has no view, since its place belongs to the other.
@@ -36,8 +36,10 @@
  * or its time limit before that. The event's details name mrn, functional_reference_id, submitter, content_digest
  * (hex), accepted_at (RFC 3339) and office, as far as the failing stage could read them.
  *
- * After idempotency_window the version goes on counting from the old state, so that versions stay consecutive for a
- * declaration id.
+ * A closed clearance whose last decision is older than idempotency_window is expired: another declaration of its id is
+ * a new one. Soon after it is removed from the state and its topic (expiry.c). A declaration that comes between the two
+ * goes on counting versions; after it they begin at 1 again. An open one does not expire: a hold is not ended by
+ * sending the declaration again.
  */
 #ifndef DECIDE_PROCESS_H
 #define DECIDE_PROCESS_H
@@ -48,8 +50,9 @@
 /* Puts everything that the batch's records cause into `outbox`, in record order, and one audit block a partition.
  * Errors (GL_FATAL): state-io, a state of our own that cannot be decoded, seed-unknown. Thread: worker. */
 bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl_outbox *outbox, gl_err *err);
-/* Puts everything of these partitions that is due at batch->now_us (the batch has no records), 200 timers at most:
- * what is left is due at the next call. Errors: as gl_decide_process. Thread: worker. */
+/* Puts everything of these partitions that is due at batch->now_us (the batch has no records), 200 timers and
+ * about 2,000 expired clearances at most: what is left is due at the next call. Errors: as gl_decide_process. Thread:
+ * worker. */
 bool gl_decide_timers(const gl_decide_policy *policy, const gl_batch *batch, const int32_t *partitions, size_t count,
                       gl_outbox *outbox, gl_err *err);
 

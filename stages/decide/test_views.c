@@ -243,6 +243,36 @@ static void revoked(fixture *f)
     CHECK_WITHIN(10, idle_until_complete(f));
 }
 
+/* 31 days later the clearances go, and their entries with them; what a newer one has written meanwhile stays. */
+static void expired(fixture *f)
+{
+    enum { COUNT = 300 };
+    gl_assessed *old = new_declarations(f, COUNT);
+    decide(f, old, COUNT, true);
+    gl_str newer = GL_STR("2 another");
+    gl_str taken = entry_key(f, &old[1]);
+    gl_err err = {0};
+    CHECK(gl_kv_set(f->kv, &taken, &newer, 1, 0, &err));
+    gl_batch batch = {.now_us = FIXTURE_NOW_US + INT64_C(31) * 86400 * 1000000, .arena = f->arena};
+    gl_outbox *own = gl_outbox_new(f->arena);
+    size_t before, after, gone = 0;
+    gl_outbox_entries(f->all, &before);
+    do {
+        gone = before;
+        CHECK(gl_decide_timers(f->policy, &batch, (const int32_t[]){PARTITION}, 1, f->all, &err));
+        gl_outbox_entries(f->all, &before);
+    } while (before > gone);
+    const gl_outbox_entry *entries = gl_outbox_entries(f->all, &after);
+    for (size_t i = 0; i < after; i++)
+        if (entries[i].kind == 's' && entries[i].value.ptr == NULL)
+            gl_outbox_state(own, entries[i].cause, entries[i].key, entries[i].value);
+    CHECK(is_there(f, &old[0], 2));
+    gl_views_write(f->views, own, 60000);
+    CHECK(get(f, entry_key(f, &old[0])).ptr == NULL && get(f, entry_key(f, &old[COUNT - 1])).ptr == NULL);
+    CHECK(gl_str_eq(get(f, taken), newer));
+    CHECK(gl_views_complete(f->views, PARTITION));
+}
+
 int main(void)
 {
     if (system("command -v redis-server >/dev/null 2>&1") != 0) {
@@ -273,6 +303,7 @@ int main(void)
     away(&f);
     another_worker(&f);
     revoked(&f);
+    expired(&f);
     stop(&f.server);
     gl_views_destroy(f.views);
     gl_kv_destroy(f.kv);

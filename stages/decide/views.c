@@ -166,23 +166,61 @@ static bool gather(gathering *g, int32_t partition, gl_str key, int64_t version,
     return g->count < CALLS_A_PIPELINE || flush(g);
 }
 
+/* {NULL, 0}: nothing of it is in the view. */
+static gl_str view_value(gl_arena *arena, gl_str state_value, int64_t *revision)
+{
+    gl_clearance_state state;
+    gl_err err;
+    if (!gl_clearance_state_decode(&state, (const uint8_t *)state_value.ptr, state_value.len, arena, &err)) {
+        gl_log_err(GL_LOG_ERROR, &err); /* decide wrote it: nothing that a retry would change */
+        return (gl_str){NULL, 0};
+    }
+    *revision = gl_status_revision(&state.clearance);
+    return state.clearance.view.len == 0
+               ? (gl_str){NULL, 0}
+               : gl_view_value(arena, *revision, state.clearance.digest, state.clearance.view);
+}
+
+static gl_str key_of(gl_arena *arena, gl_str id)
+{
+    char stem[GL_MRN_STEM_CHARS + 1];
+    gl_mrn_stem((const uint8_t *)id.ptr, stem);
+    return gl_view_key(arena, stem);
+}
+
 static bool gather_clearance(gathering *g, int32_t partition, gl_str key, gl_str value)
 {
     gl_arena *arena = g->views->arena;
-    gl_clearance_state state;
-    gl_err err;
-    if (!gl_clearance_state_decode(&state, (const uint8_t *)value.ptr, value.len, arena, &err)) {
-        gl_log_err(GL_LOG_ERROR, &err); /* decide wrote it: nothing that a retry would change */
-        return true;
+    int64_t revision;
+    gl_str entry = view_value(arena, value, &revision);
+    return entry.ptr == NULL || gather(g, partition, key_of(arena, key), revision, entry, g->ttl);
+}
+
+/* -- What expired
+ * --------------------------------------------------------------------------------------------------------- */
+
+/* What is there instead is newer, of a worker that has the partition now: it stays. A failure leaves entries that
+ * Redis drops in the end, view_ttl after they were written. */
+static void forget(gl_views *views, const gl_outbox_entry *entries, size_t entry_count)
+{
+    gl_arena *arena = views->arena;
+    gl_str keys[CALLS_A_PIPELINE], values[CALLS_A_PIPELINE];
+    size_t found = 0;
+    for (size_t i = 0; i < entry_count; i++) {
+        const gl_outbox_entry *entry = &entries[i];
+        int64_t revision;
+        gl_err err;
+        if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES && entry->value.ptr == NULL) {
+            values[found] = view_value(arena, entry->cause->value, &revision);
+            keys[found] = key_of(arena, entry->key);
+            found += values[found].ptr != NULL;
+        }
+        if (found > 0 && (found == CALLS_A_PIPELINE || i + 1 == entry_count)) {
+            if (!gl_kv_eval(views->kv, &gl_view_forget_script, found, keys, 1, values, 1, NULL, &err))
+                count(views->failed, found);
+            found = 0;
+        }
     }
-    const gl_clearance *clearance = &state.clearance;
-    if (clearance->view.len == 0)
-        return true;
-    char stem[GL_MRN_STEM_CHARS + 1];
-    gl_mrn_stem((const uint8_t *)key.ptr, stem);
-    int64_t revision = gl_status_revision(clearance);
-    return gather(g, partition, gl_view_key(arena, stem), revision,
-                  gl_view_value(arena, revision, clearance->digest, clearance->view), g->ttl);
 }
 
 /* -- The partition's marker and number
@@ -281,6 +319,7 @@ void gl_views_write(gl_views *views, const gl_outbox *outbox, int64_t ttl_ms)
     /* After the entries: a number that is there says that they are. */
     gather_sequences(g, entries, entry_count);
     flush(g);
+    forget(views, entries, entry_count);
 }
 
 /* -- Between batches
