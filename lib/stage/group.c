@@ -412,7 +412,7 @@ static bool fill(gl_worker *worker)
 
 bool gl_group_take(gl_worker *worker)
 {
-    ssize_t got = take_some(worker, 1, WAIT_MS);
+    ssize_t got = take_some(worker, 1, worker->idle_has_more ? 0 : WAIT_MS);
     if (got < 0)
         return false;
     worker->caught_up = got == 0;

@@ -142,6 +142,8 @@ struct gl_worker {
     int64_t batch_started_us; /* its first record was taken */
     int64_t next_batch_us;    /* before this only a full batch is processed (stage.pace) */
     bool caught_up;           /* the last poll found nothing */
+    bool idle_has_more;       /* what the stage does between batches is not done */
+    int64_t last_idle_us;
 
     bool txn_open;
     int64_t txn_begun_us;               /* the last one */

@@ -126,8 +126,9 @@ typedef struct gl_stage_def {
     /* Optional. After the commit, with what was put: update views. Never fails the batch. Thread: worker. */
     void (*applied)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox);
     /* Optional. Between batches at least once a second: `state` for the partitions owned (`partitions`, `count`):
-     * rebuild views in small steps (<= 50 ms). */
-    void (*idle)(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count, int64_t now_us);
+     * rebuild views in small steps (<= 50 ms). true: there is more to do; it is called again at once while no record
+     * waits, and for about a fifth of the time while some do. */
+    bool (*idle)(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count, int64_t now_us);
 
     /* Optional, for stages with inputs and state. Between batches at least once a second: puts what the clock has made
      * due for the partitions owned. `batch` has no records, only now_us and the arena; causes are records of the

@@ -17,6 +17,7 @@
 enum {
     POLL_MS = 100,
     TICK_US = 1000 * 1000,
+    IDLE_SHARE_US = 250 * 1000, /* between two steps of 50 ms while records wait */
     BACKOFF_FIRST_MS = 50,
     BACKOFF_LAST_MS = 2000,
     INTAKE_ATTEMPTS = 5,
@@ -73,13 +74,15 @@ static int64_t state_bytes(const gl_worker *worker)
 static void idle(gl_worker *worker)
 {
     const gl_stage_def *def = worker->runtime->def;
-    if (def->idle == NULL)
+    int64_t now = gl_mono_us(), every = !worker->idle_has_more ? TICK_US : worker->caught_up ? 0 : IDLE_SHARE_US;
+    if (def->idle == NULL || now - worker->last_idle_us < every)
         return;
+    worker->last_idle_us = now;
     int32_t *partitions = gl_arena_alloc(worker->arena, (size_t)worker->runtime->partitions * sizeof *partitions + 1);
     size_t count = owned_partitions(worker, partitions);
     gl_worker_step(worker, "idle");
-    if (count > 0)
-        def->idle(worker->runtime->stage, worker->context, worker->state, partitions, count, gl_wall_us());
+    worker->idle_has_more =
+        count > 0 && def->idle(worker->runtime->stage, worker->context, worker->state, partitions, count, gl_wall_us());
     gl_state_end_batch(worker->state);
     gl_arena_reset(worker->arena);
 }
@@ -88,6 +91,7 @@ static void tick(gl_worker *worker)
 {
     gl_worker_step(worker, "take");
     atomic_store(&worker->ready, worker->producer != NULL && (is_intake(worker) || worker->in_group));
+    idle(worker);
     int64_t now = gl_mono_us();
     if (now - worker->last_tick_us < TICK_US)
         return;
@@ -99,7 +103,6 @@ static void tick(gl_worker *worker)
     }
     if (worker->runtime->def->state_topic != NULL)
         gl_series_set(worker->state_series, (double)state_bytes(worker));
-    idle(worker);
 }
 
 /* ---- taking ---- */

@@ -215,16 +215,17 @@ static void decide_applied(void *opened, void *at, const gl_batch *batch, const 
     gl_decide_policy_unref(policy);
 }
 
-static void decide_idle(void *opened, void *at, gl_state *state, const int32_t *partitions, size_t count,
+static bool decide_idle(void *opened, void *at, gl_state *state, const int32_t *partitions, size_t count,
                         int64_t now_us)
 {
     (void)now_us;
     worker *own = at;
     if (own->views == NULL)
-        return;
+        return false;
     gl_decide_policy *policy = policy_of(opened);
-    gl_views_idle(own->views, state, partitions, count, gl_decide_policy_view_ttl_ms(policy));
+    bool more = gl_views_idle(own->views, state, partitions, count, gl_decide_policy_view_ttl_ms(policy));
     gl_decide_policy_unref(policy);
+    return more;
 }
 
 /* -- Opening and closing

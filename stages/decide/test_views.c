@@ -108,7 +108,8 @@ static bool is_there(fixture *f, const gl_assessed *assessed, int64_t version)
 static bool idle_until_complete(fixture *f)
 {
     static const int32_t owned[] = {PARTITION};
-    gl_views_idle(f->views, gl_outbox_state_view(f->all), owned, 1, 60000);
+    bool more = gl_views_idle(f->views, gl_outbox_state_view(f->all), owned, 1, 60000);
+    CHECK(!more || !gl_views_complete(f->views, PARTITION));
     return gl_views_complete(f->views, PARTITION) && get(f, gl_view_marker_key(f->arena, PARTITION)).ptr != NULL;
 }
 

@@ -443,7 +443,7 @@ static void rebuild_step(gl_views *views, gl_state *state, int32_t partition, in
         finish(views, state, partition);
 }
 
-void gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t partition_count, int64_t ttl_ms)
+bool gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t partition_count, int64_t ttl_ms)
 {
     note_owned(views, partitions, partition_count);
     int64_t now_us = gl_mono_us();
@@ -456,4 +456,8 @@ void gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, 
         if (phase == VIEW_LOST || phase == VIEW_REBUILDING)
             rebuild_step(views, state, partitions[i], ttl_ms, now_us + STEP_LIMIT_US);
     }
+    bool more = false; /* while Redis is away, nothing at once: it is asked again in a second */
+    for (size_t i = 0; i < partition_count; i++)
+        more = more || partition_at(views, partitions[i])->phase == VIEW_REBUILDING;
+    return more;
 }

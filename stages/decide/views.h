@@ -36,8 +36,9 @@ gl_views *gl_views_new(const gl_kv_conf *conf, gl_metrics *metrics);
 void gl_views_destroy(gl_views *views);
 /* Writes the views of all clearances that the outbox changed. */
 void gl_views_write(gl_views *views, const gl_outbox *outbox, int64_t ttl_ms);
-/* Checks the partitions' markers at most once a second, and rebuilds what is lost, within about 50 ms a call. */
-void gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t count, int64_t ttl_ms);
+/* Checks the partitions' markers at most once a second, and rebuilds what is lost, within about 50 ms a call. true: a
+ * rebuild is not done. */
+bool gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t count, int64_t ttl_ms);
 /* Is the partition's view known to be complete? For tests. */
 bool gl_views_complete(const gl_views *views, int32_t partition);
 

@@ -245,7 +245,7 @@ static bool risk_process(void *context, void *worker, const gl_batch *batch, gl_
 }
 
 /* A list that ends today is out of force without a reload. */
-static void risk_idle(void *context, void *worker, gl_state *state, const int32_t *partitions, size_t count,
+static bool risk_idle(void *context, void *worker, gl_state *state, const int32_t *partitions, size_t count,
                       int64_t now_us)
 {
     risk_stage *stage = context;
@@ -256,6 +256,7 @@ static void risk_idle(void *context, void *worker, gl_state *state, const int32_
     const gl_risk_rules *rules = gl_risk_rules_take(stage->rules);
     count_lists(stage, rules->lists, now_us);
     gl_risk_rules_give(stage->rules, rules);
+    return false;
 }
 
 static void risk_dead_lettered(void *context, void *worker, const gl_batch *batch, const gl_record *record,
