@@ -15,7 +15,8 @@
  * []}), timeline [{event, at}] (at most 33: the first 8 and the last ones) with the events accepted, technical-hold,
  * classified, assessed and decided, and of later decisions what caused them (amended, inspection-result,
  * officer-action, arrival, signal, document, cancellation, overdue; of an event with its code) and decided with version
- * and outcome, duplicates. An early entry has mrn, lrn, submitter, outcome, version, timeline.
+ * and outcome, duplicates. An early entry has mrn, lrn, submitter, outcome, version, provisional (true; only when its
+ * own duplicate check was pending), timeline.
  */
 #ifndef GL_CUSTOMS_VIEW_H
 #define GL_CUSTOMS_VIEW_H

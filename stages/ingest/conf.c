@@ -54,8 +54,8 @@ static const gl_conf_entry ingest_entries[] = {
      "How long an early status entry stays in Redis."},
     {"view_settle", GL_CONF_DURATION, offsetof(gl_ingest_conf, view_settle_ms), "30s", 0, 0, 86400000, NULL,
      "For this long after a view was rebuilt, an early entry was lost, or this daemon began, a miss proves nothing: "
-     "503 "
-     "instead of 404, and duplicate_check pending. Longer than a declaration takes to be decided."},
+     "503 instead of 404, and duplicate_check pending, which moreover stays until a declaration accepted since then is "
+     "seen decided. Longer than a declaration takes to be decided."},
 };
 
 const gl_conf_table gl_ingest_conf_table = {"ingest",

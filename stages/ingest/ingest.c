@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/trace.h"
 #include "customs/ids.h"
+#include "ingest/doubt.h"
+#include "ingest/early.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/topics.h"
 
@@ -121,6 +123,7 @@ static void ingest_close(void *stage)
     gl_service_stop(ingest);
     gl_kv_destroy(ingest->view_kv);
     gl_job_queue_destroy(ingest->queue);
+    gl_doubt_destroy(ingest->doubt);
     gl_mappings_destroy(ingest->mappings);
     gl_access_destroy(ingest->access);
     pthread_mutex_destroy(&ingest->view_lock);
@@ -188,7 +191,7 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     ingest->partition_count = env->partition_count;
     ingest->registry = env->metrics;
     ingest->queue = gl_job_queue_new();
-    ingest->view_lost_ms = gl_wall_us() / 1000; /* by a process that died between its commit and its views */
+    ingest->doubt = gl_doubt_new(ingest->partition_count, ingest->conf.view_settle_ms, gl_mono_us());
     open_metrics(ingest);
     ingest->mappings = gl_mappings_load(ingest->conf.mappings, err);
     if (ingest->mappings == NULL || !check_conf(ingest, err) || !load_access(ingest, err)) {
@@ -216,6 +219,7 @@ static bool ingest_worker_open(void *stage, const gl_stage_env *env, void **work
         abort();
     own->number = env->worker;
     own->kv = gl_kv_new(ingest->kv_conf, env->metrics);
+    own->early = gl_early_new(ingest, own->kv);
     ingest->partition_count = env->partition_count;
     if (env->worker == 0 && watches_any(ingest))
         own->watch = gl_watch_new(ingest);
@@ -231,6 +235,7 @@ static void ingest_worker_close(void *worker)
         return;
     gl_watch_destroy(own->watch);
     gl_topics_destroy(own->topics);
+    gl_early_destroy(own->early);
     gl_kv_destroy(own->kv);
     free(own);
 }
@@ -288,6 +293,7 @@ static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t lim
         bytes += (int64_t)job->bytes.len;
         add_record(batch, job);
     }
+    own->begun_us = gl_mono_us();
     batch->now_us = gl_wall_us(); /* after the wait: nothing is accepted before it was received */
     return batch->count;
 }
@@ -295,9 +301,11 @@ static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t lim
 static void ingest_settle(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox, bool committed,
                           const gl_err *err)
 {
-    (void)stage;
     (void)outbox;
+    const gl_ingest *ingest = stage;
     gl_ingest_worker *own = worker;
+    if (!committed) /* or it was, and nobody knows: then its early entries are not there */
+        gl_doubt_begin(ingest->doubt, gl_mono_us());
     for (size_t i = 0; i < batch->count; i++) {
         gl_job *job = batch->records[i].token;
         if (job->file != NULL)
@@ -307,6 +315,19 @@ static void ingest_settle(void *stage, void *worker, const gl_batch *batch, cons
         else
             gl_service_settle(job, committed, err);
     }
+}
+
+/* What Redis was too slow for is written when it is back, also while nothing comes in. */
+static void ingest_idle(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count,
+                        int64_t now_us)
+{
+    (void)stage;
+    (void)state;
+    (void)partitions;
+    (void)count;
+    (void)now_us;
+    gl_ingest_worker *own = worker;
+    gl_early_retry(own->early);
 }
 
 static bool ingest_start(void *stage, const gl_stage_env *env, gl_err *err)
@@ -339,6 +360,7 @@ const gl_stage_def gl_ingest_stage = {
     .process = gl_ingest_process,
     .dead_lettered = gl_ingest_dead_lettered,
     .applied = gl_ingest_applied,
+    .idle = ingest_idle,
     .poll = ingest_poll,
     .settle = ingest_settle,
     .intake_start = ingest_start,

@@ -39,7 +39,7 @@ typedef struct gl_ingest {
     gl_ingest_metrics metrics;
     pthread_mutex_t view_lock; /* guards view_kv */
     gl_kv *view_kv;            /* of the HTTP threads */
-    int64_t view_lost_ms;      /* atomic: wall clock when an early entry may have been lost last */
+    struct gl_doubt *doubt;    /* when a miss in the view proves something */
     bool stopping;             /* atomic: no new chunk of a watched file is begun */
     gl_http_route routes[GL_INGEST_ROUTES];
 } gl_ingest;
@@ -47,6 +47,8 @@ typedef struct gl_ingest {
 typedef struct gl_ingest_worker {
     int number;
     gl_kv *kv;
+    struct gl_early *early;
+    int64_t begun_us;         /* monotonic: when the batch was taken */
     struct gl_watch *watch;   /* worker 0 with watched directories, else NULL */
     struct gl_topics *topics; /* with intake topics, else NULL */
 } gl_ingest_worker;
@@ -57,9 +59,8 @@ void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const g
 /* A message that the runtime dead-letters is answered with that, not as accepted. */
 void gl_ingest_dead_lettered(void *stage, void *worker, const gl_batch *batch, const gl_record *record,
                              const gl_err *err, gl_outbox *outbox);
-/* Does a miss prove that there is nothing? Only with a marker that has been there for view_settle, and no early entry
- * that may have been lost since (also by the process before this one). `marker`: its value, or {NULL, 0}. */
-bool gl_ingest_view_complete(const gl_ingest *ingest, gl_str marker);
+/* Does a miss mean that there is nothing to show? `marker`: the partition's value, or {NULL, 0}. See doubt.h. */
+bool gl_ingest_view_complete(const gl_ingest *ingest, int32_t partition, gl_str marker);
 /* NULL when no account has this name. */
 const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name);
 

@@ -30,13 +30,14 @@ typedef struct gl_pass {
     size_t count, capacity;
     gl_entry **slots; /* by id, within the batch */
     size_t slot_mask;
-    gl_str *values; /* of the look-ups: keys of entries, then one marker a partition; NULL: the look-up failed */
-    size_t key_count;
+    gl_str *values; /* of the look-ups, by gl_entry.lookup; NULL: the look-up failed */
+    bool *complete; /* by partition: a miss means that there is nothing to show; NULL: the look-up failed */
+    bool *sure;     /* by partition: a miss means that the LRN was not used */
 } gl_pass;
 
 /* The view's entry of what `e` is about, when there is one. */
 bool gl_pass_view(const gl_pass *pass, const gl_entry *e, gl_view_entry *view);
-/* Does the look-up prove that there is nothing in `partition`? */
+/* Does a miss in `partition` mean that there is nothing to show? */
 bool gl_pass_complete(const gl_pass *pass, int32_t partition);
 /* Refuses an entry whose intake holds its errors: its record, and its answer. */
 void gl_pass_reject(gl_pass *pass, gl_entry *e);

@@ -12,11 +12,13 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "gen/topics.h"
+#include "ingest/doubt.h"
+#include "ingest/early.h"
 #include "ingest/pass.h"
 #include "io/envelope.h"
 
 /* Of one call to Redis: a usual batch is one call, a large message has several, each within the deadline. */
-enum { LOOKUP_KEYS = 4096, VIEW_CALLS = 512 };
+enum { LOOKUP_KEYS = 4096 };
 
 const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name)
 {
@@ -178,11 +180,68 @@ static void identify(gl_pass *p, gl_entry *e)
     d->mrn = gl_str_of(mrn);
 }
 
+/* What else is looked up: one marker a partition, and the probes of those in doubt. */
+typedef struct extra_keys {
+    size_t markers, probes; /* where they begin among the keys */
+    int32_t *partitions;    /* of the probes */
+    char (*stems)[GL_MRN_STEM_CHARS + 1];
+    size_t probe_count;
+} extra_keys;
+
+static size_t add_extra_keys(const gl_pass *p, gl_str *keys, size_t n, extra_keys *extra)
+{
+    int32_t count = p->ingest->partition_count;
+    extra->markers = n;
+    for (int32_t i = 0; i < count; i++)
+        keys[n++] = gl_view_marker_key(p->arena, i);
+    extra->probes = n;
+    extra->partitions = GL_NEW_N(p->arena, int32_t, (size_t)count);
+    extra->stems = gl_arena_alloc(p->arena, (size_t)count * sizeof *extra->stems);
+    for (int32_t i = 0; i < count; i++) {
+        size_t at = extra->probe_count;
+        if (!gl_doubt_probe(p->ingest->doubt, i, extra->stems[at]))
+            continue;
+        keys[n++] = gl_view_key(p->arena, extra->stems[at]);
+        extra->partitions[at] = i;
+        extra->probe_count++;
+    }
+    return n;
+}
+
+/* What markers and probes say of each partition. */
+static void read_extra(gl_pass *p, const extra_keys *extra)
+{
+    int32_t count = p->ingest->partition_count;
+    int64_t now_us = gl_mono_us(), wall_ms = gl_wall_us() / 1000;
+    p->complete = GL_NEW_N(p->arena, bool, (size_t)count);
+    p->sure = GL_NEW_N(p->arena, bool, (size_t)count);
+    for (int32_t i = 0; i < count; i++)
+        p->complete[i] = gl_doubt_look(p->ingest->doubt, i, p->values[extra->markers + (size_t)i], now_us, wall_ms);
+    for (size_t i = 0; i < extra->probe_count; i++) {
+        gl_view_entry view;
+        if (gl_view_parse(p->values[extra->probes + i], &view) && view.version > 0)
+            gl_doubt_decided(p->ingest->doubt, extra->partitions[i], extra->stems[i]);
+    }
+    for (int32_t i = 0; i < count; i++)
+        p->sure[i] = p->complete[i] && gl_doubt_is_over(p->ingest->doubt, i);
+}
+
+static bool get_all(gl_pass *p, const gl_str *keys, gl_str *values, size_t count)
+{
+    for (size_t at = 0; at < count; at += LOOKUP_KEYS) {
+        gl_err err = {0};
+        size_t part = count - at < LOOKUP_KEYS ? count - at : LOOKUP_KEYS;
+        if (p->worker->kv == NULL || !gl_kv_get(p->worker->kv, p->arena, keys + at, part, values + at, &err))
+            return false;
+    }
+    return true;
+}
+
 /* One pipelined look-up for the whole batch. */
 static void look_up(gl_pass *p)
 {
-    size_t markers = (size_t)p->ingest->partition_count;
-    gl_str *keys = GL_NEW_N(p->arena, gl_str, p->count + markers);
+    gl_str *keys = GL_NEW_N(p->arena, gl_str, p->count + 2 * (size_t)p->ingest->partition_count);
+    extra_keys extra = {0};
     size_t n = 0;
     for (size_t i = 0; i < p->count; i++) {
         gl_entry *e = &p->entries[i];
@@ -193,17 +252,12 @@ static void look_up(gl_pass *p)
     }
     if (n == 0)
         return;
-    p->key_count = n;
-    for (size_t i = 0; i < markers; i++)
-        keys[n++] = gl_view_marker_key(p->arena, (int32_t)i);
+    n = add_extra_keys(p, keys, n, &extra);
     gl_str *values = GL_NEW_N(p->arena, gl_str, n);
-    for (size_t at = 0; at < n; at += LOOKUP_KEYS) {
-        gl_err err = {0};
-        size_t part = n - at < LOOKUP_KEYS ? n - at : LOOKUP_KEYS;
-        if (p->worker->kv == NULL || !gl_kv_get(p->worker->kv, p->arena, keys + at, part, values + at, &err))
-            return;
-    }
+    if (!get_all(p, keys, values, n))
+        return;
     p->values = values;
+    read_extra(p, &extra);
 }
 
 /* The latest version of this declaration that this batch accepted, or NULL. */
@@ -325,11 +379,13 @@ static gl_str view_text(gl_str json, const char *name)
     return end == NULL ? (gl_str){"", 0} : (gl_str){at, (size_t)(end - at)};
 }
 
-static void answer_duplicate(gl_entry *e, gl_str mrn, gl_str status, bool again)
+/* What was accepted is there already; `pending`: perhaps something else was before it. */
+static void answer_duplicate(gl_entry *e, gl_str mrn, gl_str status, bool again, bool pending)
 {
     e->answer->mrn = mrn;
     e->answer->taken = true;
     e->answer->duplicate = again;
+    e->answer->duplicate_pending = pending;
     e->answer->first_status = status;
 }
 
@@ -341,7 +397,13 @@ bool gl_pass_view(const gl_pass *p, const gl_entry *e, gl_view_entry *view)
 
 bool gl_pass_complete(const gl_pass *p, int32_t partition)
 {
-    return p->values != NULL && gl_ingest_view_complete(p->ingest, p->values[p->key_count + (size_t)partition]);
+    return p->complete != NULL && p->complete[partition];
+}
+
+/* Does a miss leave open whether the LRN was used? */
+static bool is_pending(const gl_pass *p, const gl_entry *e)
+{
+    return p->sure == NULL || !p->sure[e->partition];
 }
 
 static bool same_content(const uint8_t digest[GL_SHA256_BYTES], gl_str hex)
@@ -351,6 +413,11 @@ static bool same_content(const uint8_t digest[GL_SHA256_BYTES], gl_str hex)
     return gl_str_eqz(hex, own);
 }
 
+static bool has_content_of(const gl_entry *other, const gl_declaration *d)
+{
+    return memcmp(other->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0;
+}
+
 /* A new version: it is taken unless it says what the latest one says, and has the first one's MRN where that is known.
  */
 static void settle_amendment(gl_pass *p, gl_entry *e)
@@ -358,22 +425,49 @@ static void settle_amendment(gl_pass *p, gl_entry *e)
     gl_view_entry view;
     gl_declaration *d = &e->intake->declaration;
     const gl_entry *latest = latest_in_batch(p, e);
-    bool seen = gl_pass_view(p, e, &view);
+    bool seen = gl_pass_view(p, e, &view), provisional = seen && gl_early_is_provisional(&view);
     e->answer->amendment = true;
     if (latest != NULL) {
+        bool pending = latest->intake->declaration.mrn_provisional;
         d->mrn = latest->answer->mrn;
-        if (memcmp(latest->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
-            answer_duplicate(e, d->mrn, latest->answer->first_status, true);
+        if (has_content_of(latest, d))
+            answer_duplicate(e, d->mrn, latest->answer->first_status, true, pending);
         else
-            accept(e, p, latest->intake->declaration.mrn_provisional);
+            accept(e, p, pending);
         return;
     }
     if (seen && view_text(view.json, "mrn").len > 0)
         d->mrn = view_text(view.json, "mrn");
     if (seen && same_content(d->content_digest, view.digest_hex))
-        answer_duplicate(e, d->mrn, view_text(view.json, "outcome"), !e->job->answer_only);
+        answer_duplicate(e, d->mrn, view_text(view.json, "outcome"), !e->job->answer_only, provisional);
     else
-        accept(e, p, !seen && !gl_pass_complete(p, e->partition));
+        accept(e, p, provisional || (!seen && is_pending(p, e)));
+}
+
+/* Against an entry of the view. One that is provisional claims nothing: another content may have been there before it,
+ * and be this one. */
+static void settle_seen(gl_pass *p, gl_entry *e, const gl_view_entry *view)
+{
+    bool provisional = gl_early_is_provisional(view);
+    if (same_content(e->intake->declaration.content_digest, view->digest_hex))
+        answer_duplicate(e, view_text(view->json, "mrn"), view_text(view->json, "outcome"), !e->job->answer_only,
+                         provisional);
+    else if (provisional)
+        accept(e, p, true);
+    else
+        reject_reused(e, p, view_text(view->json, "mrn"));
+}
+
+/* Against one of this batch: as against the view. */
+static void settle_against(gl_pass *p, gl_entry *e, const gl_entry *earlier)
+{
+    bool provisional = earlier->intake->declaration.mrn_provisional;
+    if (has_content_of(earlier, &e->intake->declaration))
+        answer_duplicate(e, earlier->answer->mrn, earlier->answer->first_status, true, provisional);
+    else if (provisional)
+        accept(e, p, true);
+    else
+        reject_reused(e, p, earlier->answer->mrn);
 }
 
 /* The view goes first: it is the same for every entry of an id, so what is remembered as an earlier one was accepted.
@@ -381,21 +475,14 @@ static void settle_amendment(gl_pass *p, gl_entry *e)
 static void settle_declaration(gl_pass *p, gl_entry *e)
 {
     gl_view_entry view;
-    gl_declaration *d = &e->intake->declaration;
-    if (gl_pass_view(p, e, &view)) {
-        if (same_content(d->content_digest, view.digest_hex))
-            answer_duplicate(e, view_text(view.json, "mrn"), view_text(view.json, "outcome"), !e->job->answer_only);
-        else
-            reject_reused(e, p, view_text(view.json, "mrn"));
-        return;
-    }
     const gl_entry *earlier = latest_in_batch(p, e);
-    if (earlier == NULL)
-        accept(e, p, !gl_pass_complete(p, e->partition));
-    else if (memcmp(earlier->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0)
-        answer_duplicate(e, earlier->answer->mrn, earlier->answer->first_status, true);
+    bool seen = gl_pass_view(p, e, &view);
+    if (earlier != NULL && (!seen || gl_early_is_provisional(&view)))
+        settle_against(p, e, earlier);
+    else if (seen)
+        settle_seen(p, e, &view);
     else
-        reject_reused(e, p, earlier->answer->mrn);
+        accept(e, p, is_pending(p, e));
 }
 
 static void settle_entry(gl_pass *p, gl_entry *e)
@@ -498,66 +585,9 @@ void gl_ingest_dead_lettered(void *stage, void *worker, const gl_batch *batch, c
     job->dead_lettered = true;
 }
 
-bool gl_ingest_view_complete(const gl_ingest *ingest, gl_str marker)
+bool gl_ingest_view_complete(const gl_ingest *ingest, int32_t partition, gl_str marker)
 {
-    uint64_t since_ms = 0;
-    if (marker.ptr == NULL || !gl_str_to_u64(marker, INT64_MAX, &since_ms))
-        return false;
-    int64_t settled_ms = gl_wall_us() / 1000 - ingest->conf.view_settle_ms;
-    return (int64_t)since_ms <= settled_ms && __atomic_load_n(&ingest->view_lost_ms, __ATOMIC_RELAXED) <= settled_ms;
-}
-
-/* The early entry of an accepted declaration: version 0, which any decision replaces. */
-static gl_str early_view(gl_arena *arena, const gl_declaration *d)
-{
-    char at[GL_TIME_TEXT_BYTES];
-    gl_buf json = gl_buf_in(arena);
-    gl_buf_reserve(&json, 384);
-    gl_buf_text(&json, "{\"mrn\":");
-    gl_buf_json(&json, d->mrn);
-    gl_buf_text(&json, ",\"lrn\":");
-    gl_buf_json(&json, d->functional_reference_id);
-    gl_buf_text(&json, ",\"submitter\":");
-    gl_buf_json(&json, d->submitter);
-    gl_buf_text(&json, ",\"outcome\":\"OPEN\",\"version\":0,\"timeline\":[{\"event\":\"accepted\",\"at\":");
-    gl_buf_json(&json, gl_time_format(d->accepted_at, at));
-    gl_buf_text(&json, "}]}");
-    return gl_view_value(arena, 0, d->content_digest, gl_buf_view(&json));
-}
-
-static void write_early_views(gl_ingest *ingest, gl_ingest_worker *worker, const gl_batch *batch,
-                              const gl_outbox_entry *entries, size_t count)
-{
-    gl_arena *arena = batch->arena;
-    gl_str *keys = GL_NEW_N(arena, gl_str, count);
-    gl_str *args = GL_NEW_N(arena, gl_str, count * 3);
-    gl_str ttl = gl_str_of(gl_arena_printf(arena, "%lld", (long long)ingest->conf.view_ttl_ms));
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (entries[i].kind != 'o' || entries[i].output != GL_INGEST_OUT_ACCEPTED)
-            continue;
-        gl_accepted accepted;
-        gl_err err = {0};
-        if (!gl_accepted_decode(&accepted, (const uint8_t *)entries[i].value.ptr, entries[i].value.len, arena, &err))
-            continue; /* our own encoding a moment ago; only its early entry is left out */
-        char stem[GL_MRN_STEM_CHARS + 1];
-        gl_mrn_stem(accepted.declaration.declaration_id, stem);
-        keys[n] = gl_view_key(arena, stem);
-        args[3 * n] = GL_STR("0");
-        args[3 * n + 1] = early_view(arena, &accepted.declaration);
-        args[3 * n + 2] = ttl;
-        n++;
-    }
-    /* In parts: each has the whole deadline, so that a large message does not look like a slow Redis. */
-    for (size_t at = 0; at < n; at += VIEW_CALLS) {
-        size_t part = n - at < VIEW_CALLS ? n - at : VIEW_CALLS;
-        gl_err err = {0};
-        if (gl_kv_eval(worker->kv, &gl_view_script, part, keys + at, 1, args + 3 * at, 3, NULL, &err))
-            continue;
-        __atomic_store_n(&ingest->view_lost_ms, gl_wall_us() / 1000, __ATOMIC_RELAXED);
-        gl_series_add(ingest->metrics.view_lost, n - at);
-        return;
-    }
+    return gl_doubt_look(ingest->doubt, partition, marker, gl_mono_us(), gl_wall_us() / 1000);
 }
 
 static void count_batch(gl_ingest *ingest, const gl_batch *batch)
@@ -595,6 +625,6 @@ void gl_ingest_applied(void *stage, void *worker, const gl_batch *batch, const g
     size_t count = 0;
     const gl_outbox_entry *entries = gl_outbox_entries(outbox, &count);
     count_batch(ingest, batch);
-    if (own->kv != NULL)
-        write_early_views(ingest, own, batch, entries, count);
+    if (own->early != NULL)
+        gl_early_write(own->early, batch, entries, count, own->begun_us);
 }

@@ -174,7 +174,7 @@ static void answer_view(gl_ingest *ingest, gl_http_request *request, const gl_ac
     gl_view_entry view;
     if (ok && values[0].ptr != NULL && gl_view_parse(values[0], &view)) {
         answer_with(request, account, arena, view.json);
-    } else if (ok && gl_ingest_view_complete(ingest, values[1])) {
+    } else if (ok && gl_ingest_view_complete(ingest, partition, values[1])) {
         gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
     } else {
         gl_http_problem(request, 503, "view-rebuilding", "the status view is being rebuilt; ask again", RETRY_SOON);
