@@ -318,7 +318,7 @@ static void ingest_settle(void *stage, void *worker, const gl_batch *batch, cons
 }
 
 /* What Redis was too slow for is written when it is back, also while nothing comes in. */
-static void ingest_idle(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count,
+static bool ingest_idle(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count,
                         int64_t now_us)
 {
     (void)stage;
@@ -328,6 +328,7 @@ static void ingest_idle(void *stage, void *worker, gl_state *state, const int32_
     (void)now_us;
     gl_ingest_worker *own = worker;
     gl_early_retry(own->early);
+    return false; /* in a second again */
 }
 
 static bool ingest_start(void *stage, const gl_stage_env *env, gl_err *err)
