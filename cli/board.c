@@ -176,6 +176,15 @@ static double gauge(const gl_board_instance *i, const char *name)
     return gl_exposition_sum(&i->now, name, NULL, NULL);
 }
 
+/* -1 where the daemon has no such series. */
+static double gauge_or_none(const gl_board_instance *i, const char *name)
+{
+    for (size_t s = 0; s < i->now.count; s++)
+        if (gl_str_eqz(i->now.at[s].name, name))
+            return gauge(i, name);
+    return -1;
+}
+
 void gl_board_note(gl_board_instance *instance)
 {
     if (instance->failure != NULL)
@@ -195,7 +204,7 @@ void gl_board_note(gl_board_instance *instance)
 
 typedef struct stage_sum {
     int known, up;
-    bool earlier; /* of one instance at least */
+    bool earlier, has_lag; /* of one instance at least */
     double rate, cpu, memory, lag, lag_seconds, dead, retries, aborts;
     gl_histogram seconds;
 } stage_sum;
@@ -216,7 +225,9 @@ static void add_instance(stage_sum *sum, const gl_board_instance *i)
         return;
     sum->up++;
     sum->memory += gauge(i, "process_resident_memory_bytes");
-    sum->lag += gauge(i, "gl_consumer_lag_records");
+    double lag = gauge_or_none(i, "gl_consumer_lag_records");
+    sum->has_lag = sum->has_lag || lag >= 0;
+    sum->lag += lag > 0 ? lag : 0;
     double lag_seconds = gl_exposition_max(&i->now, "gl_consumer_lag_seconds");
     sum->lag_seconds = lag_seconds > sum->lag_seconds ? lag_seconds : sum->lag_seconds;
     sum->dead += gauge(i, "gl_records_dead_lettered_total");
@@ -237,14 +248,14 @@ static void draw_stage(board *b, int stage)
     for (size_t i = 0; i < b->count; i++)
         if (b->instances[i].stage == stage)
             add_instance(&sum, &b->instances[i]);
-    bool any = sum.up > 0, intake = stage == 0;
+    bool any = sum.up > 0;
     double p50 = gl_histogram_quantile(&sum.seconds, 0.5), p99 = gl_histogram_quantile(&sum.seconds, 0.99);
     snprintf(up, sizeof up, "%d/%d", sum.up, sum.known);
     left(b, 9, gl_str_of(gl_board_stages[stage]));
     right(b, 5, up);
     right_number(b, 10, sum.earlier ? sum.rate : -1);
-    right_whole(b, 11, any && !intake ? sum.lag : -1);
-    right_number(b, 8, any && !intake ? sum.lag_seconds : -1);
+    right_whole(b, 11, sum.has_lag ? sum.lag : -1);
+    right_number(b, 8, sum.has_lag ? sum.lag_seconds : -1);
     right_number(b, 8, p50 < 0 ? -1 : p50 * 1000);
     right_number(b, 8, p99 < 0 ? -1 : p99 * 1000);
     right_whole(b, 7, any ? sum.dead : -1);
@@ -311,11 +322,13 @@ static void draw_shares(board *b, const char *what, const char *counter, const c
 static void draw_flow(board *b)
 {
     static const char *const results[] = {"accepted", "pending", "duplicate", "rejected", NULL};
+    static const char *const statuses[] = {"CLASSIFIED", "ABSTAINED", "VAGUE", "NO_DESCRIPTION", NULL};
     static const char *const lanes[] = {"GREEN", "BLUE", "YELLOW", "RED", NULL};
     static const char *const outcomes[] = {"RELEASED", "HELD", "REFUSED", NULL};
     draw_quantiles(b, "request to answer", "gl_http_seconds", "route", "/v1/declarations");
     draw_quantiles(b, "accepted to decided", "gl_decision_latency_seconds", NULL, NULL);
     draw_shares(b, "intake", "gl_intake_declarations_total", "result", results);
+    draw_shares(b, "items classified", "gl_classify_items_total", "status", statuses);
     draw_shares(b, "lanes", "gl_decisions_total", "lane", lanes);
     draw_shares(b, "outcomes", "gl_decisions_total", "outcome", outcomes);
     flush_line(b, PLAIN);
@@ -338,11 +351,11 @@ typedef struct rule {
 static const rule RULES[] = {
     {"gl_ready", WHEN_ZERO, NULL, "", NULL, "is not ready: /readyz says why"},
     {"gl_paused", WHEN_SET, NULL, "", NULL, "is paused; SIGUSR2 lets it go on"},
-    {"gl_worker_silent_seconds", WHEN_LONG, NULL, "", NULL,
-     "has a worker that does not get on: /healthz names the step"},
+    {"gl_worker_silent_seconds", WHEN_LONG, NULL, "", NULL, "has a worker that does not get on"},
     {"gl_config_last_reload_successful", WHEN_ZERO, NULL, "", NULL,
      "runs with its old configuration: the last reload was refused"},
     {"gl_timers_suspended", WHEN_SET, NULL, "", NULL, "keeps time limits back: the wall clock jumped"},
+    {"gl_intake_errors_total", COUNTED, "code", "", NULL, "errors in what was rejected"},
     {"gl_records_lost_total", COUNTED, "topic", "", NULL, "records deleted by retention, never processed"},
     {"gl_records_dead_lettered_total", COUNTED, "code", "", NULL, "dead letters"},
     {"gl_technical_holds_total", COUNTED, NULL, "", NULL, "technical holds"},
@@ -411,17 +424,15 @@ static void draw_counted(board *b, const gl_board_instance *i, const rule *r)
 
 static void draw_state(board *b, const gl_board_instance *i, const rule *r)
 {
-    bool there = gl_exposition_text(&i->now, r->metric, "").ptr != NULL;
-    for (size_t s = 0; s < i->now.count && !there; s++)
-        there = gl_str_eqz(i->now.at[s].name, r->metric);
-    double value = gl_exposition_max(&i->now, r->metric);
+    double value = gauge_or_none(i, r->metric);
     bool set = value > (r->trigger == WHEN_LONG ? STUCK_SECONDS : 0);
-    if (!there || set == (r->trigger == WHEN_ZERO))
+    if (value < 0 || set == (r->trigger == WHEN_ZERO))
         return;
     who(b, i, true);
     gl_buf_text(&b->line, r->text);
     if (r->trigger == WHEN_LONG)
-        gl_buf_printf(&b->line, " (%.0f s)", value);
+        gl_buf_printf(&b->line, ": %.0f s at \"%.*s\"", value,
+                      GL_STR_ARG(gl_exposition_text(&i->now, r->metric, "step")));
     flush_line(b, ALARM);
 }
 
@@ -503,14 +514,14 @@ static const char *state_of(const gl_board_instance *i)
 static void draw_instance(board *b, const gl_board_instance *i)
 {
     char up_for[CELL_BYTES];
-    bool intake = i->stage == 0, up = is_up(i);
+    bool up = is_up(i);
     double started = gauge(i, "process_start_time_seconds"), cpu = rate(i, "process_cpu_seconds_total");
     left(b, 9, gl_str_of(i->stage < 0 ? "?" : gl_board_stages[i->stage]));
     left(b, 27, gl_str_of(i->address));
     left(b, 10, gl_str_of(state_of(i)));
     right_number(b, 9, work_rate(i));
-    right_whole(b, 9, up && !intake ? gauge(i, "gl_consumer_lag_records") : -1);
-    right_whole(b, 6, up && !intake ? gauge(i, "gl_assigned_partitions") : -1);
+    right_whole(b, 9, gauge_or_none(i, "gl_consumer_lag_records"));
+    right_whole(b, 6, gauge_or_none(i, "gl_assigned_partitions"));
     right(b, 8, up && started > 0 ? duration((double)b->look->wall_us / 1e6 - started, up_for) : "-");
     if (b->look->width >= WIDE) {
         right_whole(b, 7, cpu < 0 ? -1 : cpu * 100);

@@ -91,15 +91,16 @@ Test(board, a_daemon_that_is_down_says_why)
 
 Test(board, states_are_named)
 {
-    static const char now[] = "gl_build_info{stage=\"risk\",version=\"1\"} 1\ngl_ready 0\ngl_paused 1\n"
-                              "gl_config_last_reload_successful 0\ngl_worker_silent_seconds 75\ngl_risk_lists 6\n"
-                              "gl_risk_lists_in_force 4\ngl_timers_suspended{worker=\"0\"} 0\n";
+    static const char now[] =
+        "gl_build_info{stage=\"risk\",version=\"1\"} 1\ngl_ready 0\ngl_paused 1\n"
+        "gl_config_last_reload_successful 0\ngl_worker_silent_seconds{step=\"commit\"} 75\ngl_risk_lists 6\n"
+        "gl_risk_lists_in_force 4\ngl_timers_suspended{worker=\"0\"} 0\n";
     gl_board_instance all[] = {instance("h:1", NULL, now)};
     const char *picture = drawn(all, 1, 120, 0);
     cr_assert(says(picture, "! risk h:1: is not ready"));
     cr_assert(says(picture, "! risk h:1: is paused"));
     cr_assert(says(picture, "old configuration: the last reload was refused"));
-    cr_assert(says(picture, "does not get on: /healthz names the step (75 s)"));
+    cr_assert(says(picture, "does not get on: 75 s at \"commit\""));
     cr_assert(says(picture, "2 of 6 lists are outside their validity"));
     cr_assert(strstr(picture, "wall clock") == NULL);
 }

@@ -80,12 +80,23 @@ static double age_seconds(int64_t one_ms, int64_t other_ms, int64_t now_ms)
     return since_ms == 0 || since_ms > now_ms ? 0 : (double)(now_ms - since_ms) / 1000.0;
 }
 
+/* One step is shown at a time. Two scrapes at once may show two; the next one shows one again. */
+static void report_silence(gl_runtime *runtime)
+{
+    const char *step = "start";
+    int number = 0;
+    int64_t silent_us = gl_admin_oldest_us(runtime, &step, &number);
+    gl_series *series = gl_runtime_series1(runtime, "gl_worker_silent_seconds", step);
+    gl_series *before = __atomic_exchange_n(&runtime->series.silent, series, __ATOMIC_RELAXED);
+    gl_series_set(series, (double)silent_us / 1e6);
+    if (before != NULL && before != series)
+        gl_series_remove(before);
+}
+
 /* What is true at this moment, also of a worker that waits for something and tells nothing itself. */
-static void report(const gl_runtime *runtime)
+static void report(gl_runtime *runtime)
 {
     const gl_runtime_series *series = &runtime->series;
-    const char *step = "";
-    int number = 0;
     int64_t now_ms = gl_wall_us() / 1000;
     size_t count = atomic_load(&runtime->worker_count);
     for (size_t i = 0; i < count && runtime->input_count > 0; i++) {
@@ -96,13 +107,13 @@ static void report(const gl_runtime *runtime)
     }
     gl_series_set(series->ready, is_ready(runtime));
     gl_series_set(series->paused, atomic_load(&runtime->paused));
-    gl_series_set(series->silent, (double)gl_admin_oldest_us(runtime, &step, &number) / 1e6);
+    report_silence(runtime);
     gl_process_report(runtime->metrics);
 }
 
 static void serve_metrics(void *context, gl_http_request *request)
 {
-    const gl_runtime *runtime = context;
+    gl_runtime *runtime = context;
     report(runtime);
     gl_buf text = {0};
     gl_metrics_render(runtime->metrics, &text);

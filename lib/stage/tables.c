@@ -104,8 +104,8 @@ const gl_metric_def gl_runtime_metric_defs[] = {
     {"gl_paused", GL_GAUGE, "1 while paused with SIGUSR1.", {NULL}, {0}},
     {"gl_worker_silent_seconds",
      GL_GAUGE,
-     "Longest time that a worker has been at one step; what /healthz looks at.",
-     {NULL},
+     "Longest time that a worker has been at one step, and which; what /healthz looks at.",
+     {"step"},
      {0}},
     {"gl_records_consumed_total", GL_COUNTER, "Records taken in, of committed batches.", {NULL}, {0}},
     {"gl_records_produced_total", GL_COUNTER, "Records of committed transactions.", {"topic"}, {0}},
@@ -221,7 +221,6 @@ void gl_runtime_series_init(gl_runtime *runtime)
     s->recreated = gl_runtime_series1(runtime, "gl_workers_recreated_total", NULL);
     s->ready = gl_runtime_series1(runtime, "gl_ready", NULL);
     s->paused = gl_runtime_series1(runtime, "gl_paused", NULL);
-    s->silent = gl_runtime_series1(runtime, "gl_worker_silent_seconds", NULL);
     s->last_reload = gl_runtime_series1(runtime, "gl_config_last_reload_successful", NULL);
     gl_series_set(s->last_reload, 1);
     start_at_zero(runtime);

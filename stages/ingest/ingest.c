@@ -1,6 +1,7 @@
 /* The ingest stage's table: an intake, so its records are messages of senders and files rather than of a topic. */
 #include "ingest/ingest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -16,40 +17,47 @@ static const char *const outputs[] = {"gl.declarations.accepted", "gl.declaratio
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table,
                                                    &gl_intake_topics_conf_table, &gl_kv_conf_table, NULL};
 
-static const gl_metric_def metric_defs[] = {
-    {"gl_intake_messages_total", GL_COUNTER, "Messages and file chunks taken in and committed.", {NULL}, {0}},
-    {"gl_intake_declarations_total",
-     GL_COUNTER,
-     "Declarations answered, by result: accepted, rejected, duplicate, pending (accepted while the duplicate view was "
-     "incomplete).",
-     {"result"},
-     {0}},
-    {"gl_intake_early_views_lost_total",
-     GL_COUNTER,
-     "Early status entries that could not be written to Redis.",
-     {NULL},
-     {0}},
-    {"gl_intake_events_total",
-     GL_COUNTER,
-     "Events answered, cancellations sent as declarations among them, by result: accepted, rejected.",
-     {"result"},
-     {0}},
-    {"gl_intake_topic_records_total",
-     GL_COUNTER,
-     "Records of intake topics that are settled: accepted, refused or dead letters.",
-     {NULL},
-     {0}},
-    {"gl_intake_refusals_total",
-     GL_COUNTER,
-     "Requests that were not admitted, by the code of their answer: what is wrong with the credential (401, 403), or "
-     "too-many-requests, too-many-bytes (429).",
-     {"code"},
-     {0}},
+enum { MESSAGES, DECLARATIONS, VIEWS_LOST, EVENTS, ERRORS, TOPIC_RECORDS, REFUSALS, METRIC_COUNT };
+static const gl_metric_def metric_defs[METRIC_COUNT] = {
+    [MESSAGES] =
+        {"gl_intake_messages_total", GL_COUNTER, "Messages and file chunks taken in and committed.", {NULL}, {0}},
+    [DECLARATIONS] = {"gl_intake_declarations_total",
+                      GL_COUNTER,
+                      "Declarations answered, by result: accepted, rejected, duplicate, pending (accepted while the "
+                      "duplicate view was "
+                      "incomplete).",
+                      {"result"},
+                      {0}},
+    [VIEWS_LOST] = {"gl_intake_early_views_lost_total",
+                    GL_COUNTER,
+                    "Early status entries that could not be written to Redis.",
+                    {NULL},
+                    {0}},
+    [EVENTS] = {"gl_intake_events_total",
+                GL_COUNTER,
+                "Events answered, cancellations sent as declarations among them, by result: accepted, rejected.",
+                {"result"},
+                {0}},
+    [ERRORS] =
+        {"gl_intake_errors_total", GL_COUNTER, "Errors found in what was rejected, by their code.", {"code"}, {0}},
+    [TOPIC_RECORDS] = {"gl_intake_topic_records_total",
+                       GL_COUNTER,
+                       "Records of intake topics that are settled: accepted, refused or dead letters.",
+                       {NULL},
+                       {0}},
+    [REFUSALS] = {"gl_intake_refusals_total",
+                  GL_COUNTER,
+                  "Requests that were not admitted, by the code of their answer: what is wrong with the credential "
+                  "(401, 403), or "
+                  "too-many-requests, too-many-bytes (429).",
+                  {"code"},
+                  {0}},
 };
 
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code)
 {
-    gl_series_add(gl_metrics_series(ingest->registry, &metric_defs[5], (const char *const[GL_METRIC_LABELS]){code}), 1);
+    gl_series_add(
+        gl_metrics_series(ingest->registry, &metric_defs[REFUSALS], (const char *const[GL_METRIC_LABELS]){code}), 1);
 }
 
 static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, const char *result)
@@ -57,18 +65,26 @@ static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, c
     return gl_metrics_series(metrics, def, (const char *const[GL_METRIC_LABELS]){result});
 }
 
+void gl_ingest_count_error(gl_ingest *ingest, gl_str code)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*s", GL_STR_ARG(code));
+    gl_series_add(
+        gl_metrics_series(ingest->registry, &metric_defs[ERRORS], (const char *const[GL_METRIC_LABELS]){text}), 1);
+}
+
 static void open_metrics(gl_ingest *ingest)
 {
     const char *const none[GL_METRIC_LABELS] = {NULL};
-    ingest->metrics.messages = gl_metrics_series(ingest->registry, &metric_defs[0], none);
-    ingest->metrics.accepted = result_series(ingest->registry, &metric_defs[1], "accepted");
-    ingest->metrics.rejected = result_series(ingest->registry, &metric_defs[1], "rejected");
-    ingest->metrics.duplicates = result_series(ingest->registry, &metric_defs[1], "duplicate");
-    ingest->metrics.pending = result_series(ingest->registry, &metric_defs[1], "pending");
-    ingest->metrics.events = result_series(ingest->registry, &metric_defs[3], "accepted");
-    ingest->metrics.refused_events = result_series(ingest->registry, &metric_defs[3], "rejected");
-    ingest->metrics.topic_records = gl_metrics_series(ingest->registry, &metric_defs[4], none);
-    ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[2], none);
+    ingest->metrics.messages = gl_metrics_series(ingest->registry, &metric_defs[MESSAGES], none);
+    ingest->metrics.accepted = result_series(ingest->registry, &metric_defs[DECLARATIONS], "accepted");
+    ingest->metrics.rejected = result_series(ingest->registry, &metric_defs[DECLARATIONS], "rejected");
+    ingest->metrics.duplicates = result_series(ingest->registry, &metric_defs[DECLARATIONS], "duplicate");
+    ingest->metrics.pending = result_series(ingest->registry, &metric_defs[DECLARATIONS], "pending");
+    ingest->metrics.events = result_series(ingest->registry, &metric_defs[EVENTS], "accepted");
+    ingest->metrics.refused_events = result_series(ingest->registry, &metric_defs[EVENTS], "rejected");
+    ingest->metrics.topic_records = gl_metrics_series(ingest->registry, &metric_defs[TOPIC_RECORDS], none);
+    ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[VIEWS_LOST], none);
 }
 
 static bool check_account(const gl_ingest *ingest, const gl_account *account, gl_err *err)
@@ -351,7 +367,7 @@ const gl_stage_def gl_ingest_stage = {
     .state_topic = "gl.intake.files",
     .conf_tables = conf_tables,
     .metrics = metric_defs,
-    .metric_count = sizeof metric_defs / sizeof metric_defs[0],
+    .metric_count = METRIC_COUNT,
     .check = ingest_check,
     .open = ingest_open,
     .reload = ingest_reload,

@@ -64,6 +64,9 @@ bool gl_ingest_view_complete(const gl_ingest *ingest, int32_t partition, gl_str 
 /* NULL when no account has this name. */
 const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name);
 
+/* One error of something that was rejected. */
+void gl_ingest_count_error(gl_ingest *ingest, gl_str code);
+
 /* answer.c: {"results":[...],"accepted":n,"rejected":n} or one result object a line. */
 void gl_answer_json(gl_buf *buf, const gl_answer *answer);
 void gl_answers_json(gl_buf *buf, const gl_job *job);

@@ -590,6 +590,17 @@ bool gl_ingest_view_complete(const gl_ingest *ingest, int32_t partition, gl_str 
     return gl_doubt_look(ingest->doubt, partition, marker, gl_mono_us(), gl_wall_us() / 1000);
 }
 
+static void count_errors(gl_ingest *ingest, const gl_job *job)
+{
+    if (job->message_error.code != NULL)
+        gl_ingest_count_error(ingest, gl_str_of(job->message_error.code));
+    for (size_t k = 0; k < job->answer_count; k++) {
+        const gl_answer *a = &job->answers[k];
+        for (size_t e = 0; !a->taken && e < a->error_count; e++)
+            gl_ingest_count_error(ingest, a->errors[e].code);
+    }
+}
+
 static void count_batch(gl_ingest *ingest, const gl_batch *batch)
 {
     uint64_t accepted = 0, rejected = 0, duplicates = 0, pending = 0, events = 0, refused_events = 0, topic_records = 0;
@@ -607,6 +618,7 @@ static void count_batch(gl_ingest *ingest, const gl_batch *batch)
             duplicates += a->duplicate;
         }
         *(job->events ? &refused_events : &rejected) += message_refused;
+        count_errors(ingest, job);
     }
     gl_series_add(ingest->metrics.messages, batch->count);
     gl_series_add(ingest->metrics.accepted, accepted);

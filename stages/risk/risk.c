@@ -60,21 +60,24 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
 typedef struct risk_stage {
     gl_risk_rules_slot *rules;
     _Atomic int64_t top_reasons;
+    _Atomic size_t in_force_count;                           /* lists, as last looked at */
     gl_metrics *registry;                                    /* NULL: none, and no series */
     gl_series *scored, *outside, *scores, *lists, *in_force; /* NULL without metrics */
     gl_series *model, *criteria;                             /* NULL until something was loaded. Thread: main */
     gl_series *hits[GL_ASSESSMENT_LANE_HINT_COUNT];
 } risk_stage;
 
-static void count_lists(const risk_stage *stage, const gl_lists *lists, int64_t now_us)
+/* Returns how many are in force. */
+static size_t count_lists(const risk_stage *stage, const gl_lists *lists, int64_t now_us)
 {
     size_t current = 0;
-    if (stage->lists == NULL)
-        return;
     for (size_t i = 0; i < gl_lists_count(lists); i++)
         current += gl_list_in_force(gl_lists_at(lists, i), now_us);
+    if (stage->lists == NULL)
+        return current;
     gl_series_set(stage->lists, (double)gl_lists_count(lists));
     gl_series_set(stage->in_force, (double)current);
+    return current;
 }
 
 /* A list outside its validity matches nothing: that may be meant, but never goes unsaid. */
@@ -93,7 +96,7 @@ static void report_rules(risk_stage *stage, const gl_risk_rules *rules)
 {
     int64_t now_us = gl_wall_us();
     report_lists(rules->lists, now_us);
-    count_lists(stage, rules->lists, now_us);
+    stage->in_force_count = count_lists(stage, rules->lists, now_us);
     if (stage->registry == NULL)
         return;
     const char *const model[GL_METRIC_LABELS] = {"risk", gl_scorer_version(rules->scorer)};
@@ -254,7 +257,9 @@ static bool risk_idle(void *context, void *worker, gl_state *state, const int32_
     (void)partitions;
     (void)count;
     const gl_risk_rules *rules = gl_risk_rules_take(stage->rules);
-    count_lists(stage, rules->lists, now_us);
+    size_t current = count_lists(stage, rules->lists, now_us);
+    if (current < atomic_exchange(&stage->in_force_count, current))
+        report_lists(rules->lists, now_us);
     gl_risk_rules_give(stage->rules, rules);
     return false;
 }
