@@ -9,6 +9,7 @@ usage: check.py NAME [BUILD_DIR]
   readmes     each folder of the tree says in a README what belongs there
   shell       the shell scripts parse with dash
   docs        generated pages are what the built command generates
+  units       systemd reads the unit of deploy/ without a complaint, and finds it hardened
 Exit: 0 done, 1 something is wrong (each on a line), 77 cannot be checked here.
 """
 import json
@@ -17,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SKIP = re.compile(r"^(build[^/]*|run|\.cache|\.git|\.venv)$")
@@ -153,6 +155,33 @@ def check_docs(build):
             wrong.append(f"greenlane docs {page}: exit {result.returncode}: {result.stderr.decode()[-300:]}")
         elif not os.path.exists(os.path.join(ROOT, path)) or result.stdout != text(path).encode():
             wrong.append(f"{path}: is not what `greenlane docs {page}` prints: ./dev docs")
+    return wrong
+
+
+EXPOSURE = 15  # of 100: what `systemd-analyze security` may find at most
+
+
+def check_units(_build):
+    if shutil.which("systemd-analyze") is None:
+        print("skipped: there is no systemd-analyze here")
+        sys.exit(SKIPPED)
+    wrong = []
+    with tempfile.TemporaryDirectory() as root:
+        units = os.path.join(root, "etc", "systemd", "system")
+        os.makedirs(units)
+        shutil.copy(os.path.join(ROOT, "deploy", "systemd", "greenlane@.service"), units)
+        for program in ("usr/bin/greenlane-ingest", "bin/kill"):  # what it starts must be there
+            path = os.path.join(root, program)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="ascii") as file:
+                file.write("#!/bin/sh\n")
+            os.chmod(path, 0o755)
+        for command in (["verify", "--man=no", "--recursive-errors=no"], ["security", "--offline=true", f"--threshold={EXPOSURE}"]):
+            result = subprocess.run(["systemd-analyze", *command, "--root=" + root, "greenlane@ingest.service"], capture_output=True, text=True,
+                                    check=False)
+            if result.returncode != 0 or (command[0] == "verify" and result.stderr.strip()):
+                said = (result.stderr + result.stdout).strip().splitlines()
+                wrong.append(f"deploy/systemd/greenlane@.service: systemd-analyze {command[0]}: {said[-3:]}")
     return wrong
 
 

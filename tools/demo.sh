@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC1091
-# `./dev demo`: from nothing to decisions that a person can read. To be sourced by dev.
+# `./dev demo`, also with --secure: from nothing to decisions that a person can read. To be sourced by dev.
 
 # submit_counted NAME ARGUMENT...: `greenlane submit`, answers to run/demo/NAME.answers. Rejections are no failure: bad ones are part of the show.
 submit_counted() {
@@ -15,10 +15,38 @@ generate_some() {
     "$BIN/greenlane" generate --format "$1" --count "$2" --seed 20 --prefix "$3" --bad 1% --duplicates 1% --output "$RUN/$4" >/dev/null 2>&1
 }
 
+# secure_refused WHAT VARIABLE=VALUE... COMMAND...: what is said to who has another credential.
+secure_refused() {
+    sr_what=$1
+    shift
+    sr_said=$(env "$@" 2>&1) && die "$sr_what: was not refused"
+    printf '   %-34s %s\n' "$sr_what" "$(say "$sr_said" | head -n 1 | cut -c1-150)"
+}
+
+# What the locks keep out, each with the words of the refusal.
+secure_show() {
+    ! have start_registry || step "the schema registry asks for credentials, too"
+    step "every connection has a credential; refused are"
+    ss_submit="$BIN/greenlane submit --patience 0 $ROOT/samples/parcel.json"
+    ss_topics="$BIN/greenlane topics list"
+    # shellcheck disable=SC2086
+    {
+        secure_refused "Kafka: a wrong password" KAFKA_PASSWORD=wrong $ss_topics
+        secure_refused "Kafka: brokers that are not ours" "KAFKA_CA=$SECURE_DIR/stranger/ca.pem" $ss_topics
+        secure_refused "intake: no credential" INGEST_CERTIFICATE= INGEST_KEY= $ss_submit
+        secure_refused "intake: a stranger's certificate" "INGEST_CERTIFICATE=$SECURE_DIR/stranger/default.pem" \
+            "INGEST_KEY=$SECURE_DIR/stranger/default.key" $ss_submit
+        secure_refused "intake: a key that is unknown" INGEST_CERTIFICATE= INGEST_KEY= INGEST_API_KEY=gl_0123456789012345678901234567890123456789012 $ss_submit
+    }
+    ss_redis=$(REDIS_PASSWORD=wrong "$BIN/greenlane" doctor 2>&1 | grep '^BAD *Redis' | cut -c1-150) || die "Redis: a wrong password was not refused"
+    printf '   %-34s %s\n' "Redis: a wrong password" "${ss_redis#BAD *Redis }"
+}
+
 do_demo() {
     dd_count=20000 dd_input='' dd_profile=''
     while [ $# -gt 0 ]; do
         case $1 in
+        --secure) SECURE=yes && shift ;;
         --count) dd_count=${2:?--count N} && shift 2 ;;
         --input) dd_input=${2:?--input FILE} && shift 2 ;;
         --profile) dd_profile=${2:?--profile NAME} && shift 2 ;;
@@ -33,6 +61,7 @@ do_demo() {
     step "starting Kafka, Redis and the four daemons"
     stack_up
     . "$RUN/env"
+    ! stack_secure || secure_show
 
     step "the samples: one bad declaration among them, so that you see an answer to it"
     dd_rc=0

@@ -24,6 +24,7 @@ Environment:
   KAFKA_BROKERS, REDIS_URL   use these servers instead of starting them
   PARTITIONS       of each topic, when they are created (4)
   BROKERS          1, or 3: combined nodes, three replicas of everything, two of which must be in sync
+  SECURE           yes: TLS, passwords and certificates everywhere (tools/secure.sh); one node
   KAFKA_SETTINGS   further lines of server.properties, separated by spaces
   KAFKA_JAVA       further options of the Java machine
   KAFKA_VIA_1, _2, _3   further listeners of a node, separated by spaces, each NAME:PORT:ADVERTISED_PORT: for what stands between
@@ -40,6 +41,7 @@ if [ -z "${ROOT:-}" ]; then
     . "$ROOT/tools/common.sh"
     . "$ROOT/tools/install.sh"
 fi
+. "$ROOT/tools/secure.sh"
 
 STAGES="ingest classify risk decide"
 STACK_TIED=${STACK_TIED:-no} # yes: what is started dies with this shell, even when it is killed
@@ -168,6 +170,7 @@ PY
     GREENLANE_BUILD=$BUILD
     export INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL GREENLANE_MODELS
     export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD
+    ! stack_secure || secure_env
 }
 
 write_env() {
@@ -181,6 +184,7 @@ write_env() {
         done
         [ -n "$GIVEN_KAFKA" ] || say "export GREENLANE_OWN_KAFKA='$KAFKA_BROKERS'"
         [ -n "$GIVEN_REDIS" ] || say "export GREENLANE_OWN_REDIS='$REDIS_URL'"
+        ! stack_secure || secure_write_env
         say "export PATH='$BIN':\"\$PATH\""
     } >"$RUN/env.new"
     mv "$RUN/env.new" "$RUN/env"
@@ -223,15 +227,22 @@ print("k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22])' >"$RUN
         kc_map=$kc_map,$kc_name:PLAINTEXT
     done
     # shellcheck disable=SC2154
-    cat >"$kc_dir/server.properties" <<CONF
-process.roles=broker,controller
-node.id=$kc_number
-controller.quorum.voters=$kc_voters
+    if stack_secure; then
+        secure_kafka_properties "$kc_controller"
+    else
+        cat <<CONF
 listeners=$kc_listeners,CONTROLLER://127.0.0.1:$kc_controller
 advertised.listeners=$kc_advertised
 inter.broker.listener.name=PLAINTEXT
-controller.listener.names=CONTROLLER
 listener.security.protocol.map=$kc_map
+CONF
+    fi >"$kc_dir/server.properties"
+    # shellcheck disable=SC2154
+    cat >>"$kc_dir/server.properties" <<CONF
+process.roles=broker,controller
+node.id=$kc_number
+controller.quorum.voters=$kc_voters
+controller.listener.names=CONTROLLER
 log.dirs=$kc_data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=$kc_replicas
@@ -253,9 +264,14 @@ log4j.appender.out=org.apache.log4j.ConsoleAppender
 log4j.appender.out.layout=org.apache.log4j.PatternLayout
 log4j.appender.out.layout.ConversionPattern=%d{ISO8601} %p %c{1}: %m%n
 CONF
+    kc_name=$1
+    set -- -t "$(cat "$RUN/kafka/cluster")" -c "$kc_dir/server.properties"
+    if stack_secure; then
+        for kc_one in $(secure_kafka_users); do set -- "$@" "$kc_one"; done
+    fi
     if ! java -Xmx128m -cp "$KAFKA_HOME/libs/*" "-Dlog4j.configuration=file:$kc_dir/log4j.properties" kafka.tools.StorageTool format \
-        -t "$(cat "$RUN/kafka/cluster")" -c "$kc_dir/server.properties" >"$RUN/$1.log" 2>&1; then
-        complain "$1" "could not format its storage"
+        "$@" >"$RUN/$kc_name.log" 2>&1; then
+        complain "$kc_name" "could not format its storage"
     fi
 }
 
@@ -282,26 +298,39 @@ redis_answers() { python3 -c 'import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1) as s:
     s.settimeout(1)
     s.sendall(b"PING\r\n")
-    sys.exit(s.recv(7) != b"+PONG\r\n")' "$PORT_REDIS"; }
+    sys.exit(s.recv(7) not in (b"+PONG\r\n", b"-NOAUTH"))' "$PORT_REDIS"; }
 
 start_redis() {
     [ -z "$GIVEN_REDIS" ] || return 0
     running redis && return 0
     mkdir -p "$RUN/redis"
-    launch redis redis-server --port "$PORT_REDIS" --bind 127.0.0.1 --save '' --appendonly no --dir "$RUN/redis" --daemonize no \
+    set -- --port "$PORT_REDIS" --bind 127.0.0.1 --save '' --appendonly no --dir "$RUN/redis" --daemonize no \
         --maxmemory 2gb --maxmemory-policy volatile-lru
+    ! stack_secure || set -- "$@" --aclfile "$SECURE_DIR/redis.acl"
+    launch redis redis-server "$@"
     wait_until redis 20 redis_answers
 }
 
 ready() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/readyz"; }
 
+launch_stage() {
+    ls_name=$1
+    mkdir -p "$RUN/state" "$RUN/inbox"
+    set -- --config "$ROOT/config/$ls_name.yaml" --set "admin.listen=127.0.0.1:$(admin_port "$ls_name")"
+    if stack_secure; then
+        set -- "$@" --set "kafka.password=\${file:$SECURE_DIR/kafka.secret}"
+        [ "$ls_name" = risk ] || set -- "$@" --set "redis.password=\${file:$SECURE_DIR/redis.secret}" # risk has none
+        [ "$ls_name" != ingest ] || set -- "$@" --set "ingest.tls_certificate=$SECURE_DIR/ingest.pem" \
+            --set "ingest.tls_key=$SECURE_DIR/ingest.key" --set "ingest.tls_ca=$SECURE_DIR/ca.pem" --set "ingest.access=$SECURE_DIR/access.yaml"
+    fi
+    launch "$ls_name" "$BIN/greenlane-$ls_name" "$@"
+}
+
 # A daemon answers /readyz when it has its partitions, its models and its producer.
 start_stage() {
     running "$1" && return 0
-    mkdir -p "$RUN/state" "$RUN/inbox"
-    ss_port=$(admin_port "$1")
-    launch "$1" "$BIN/greenlane-$1" --config "$ROOT/config/$1.yaml" --set "admin.listen=127.0.0.1:$ss_port"
-    wait_until "$1" 60 ready "$ss_port"
+    launch_stage "$1"
+    wait_until "$1" 60 ready "$(admin_port "$1")"
 }
 
 start_one() {
@@ -316,12 +345,15 @@ start_one() {
 create_topics() {
     ct_replicas=1
     [ "$STACK_BROKERS" = 1 ] || ct_replicas=3
-    "$BIN/greenlane" topics create --config "$ROOT/config/decide.yaml" --partitions "${PARTITIONS:-4}" --replication "$ct_replicas" \
-        >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"
+    (
+        ! stack_secure || { KAFKA_PASSWORD=$(cat "$SECURE_DIR/kafka.secret") && export KAFKA_PASSWORD; }
+        "$BIN/greenlane" topics create --config "$ROOT/config/decide.yaml" --partitions "${PARTITIONS:-4}" --replication "$ct_replicas"
+    ) >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"
 }
 
 stack_broker() {
     stack_ports
+    if stack_secure; then secure_make || return 1; fi
     start_redis && start_kafka && write_env
 }
 
@@ -329,10 +361,7 @@ stack_broker() {
 stack_up() {
     stack_broker && create_topics || return 1
     for su_name in $STAGES; do
-        running "$su_name" && continue
-        mkdir -p "$RUN/state" "$RUN/inbox"
-        launch "$su_name" "$BIN/greenlane-$su_name" --config "$ROOT/config/$su_name.yaml" \
-            --set "admin.listen=127.0.0.1:$(admin_port "$su_name")"
+        running "$su_name" || launch_stage "$su_name"
     done
     for su_name in $STAGES; do
         wait_until "$su_name" 60 ready "$(admin_port "$su_name")" || return 1
@@ -346,7 +375,7 @@ stack_down() {
     signal_and_wait TERM 30 $STAGES
     signal_and_wait TERM 5 redis
     signal_and_wait TERM 15 kafka kafka2 kafka3
-    rm -rf "$RUN/kafka" "$RUN/kafka2" "$RUN/kafka3" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env"
+    rm -rf "$RUN/kafka" "$RUN/kafka2" "$RUN/kafka3" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env" "$RUN/secure"
 }
 
 stack_status() {

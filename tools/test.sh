@@ -52,6 +52,15 @@ test_e2e() {
     run_ctest "$BUILD" e2e -j 1
 }
 
+# The same daemons with every lock on: tools/secure.sh.
+test_secure() {
+    build dev
+    install_venv
+    SECURE=yes
+    stack_up
+    run_ctest "$BUILD" secure -j 1 -V
+}
+
 # Faults. The stack is the test's own, in a folder of this one's: what is left of it ends with this script.
 setup_chaos() {
     install_venv
@@ -162,7 +171,7 @@ long_mutants() {
 
 # ---- running steps ----
 
-TEST_STEPS="unit asan tsan broker e2e chaos"
+TEST_STEPS="unit asan tsan broker e2e secure chaos"
 LONG_STEPS="fuzz clang trixie mutants"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.

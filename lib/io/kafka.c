@@ -511,7 +511,7 @@ bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
 
 static const char *const stages[] = {"ingest", "classify", "risk", "decide"};
 static const char DLQ_SUFFIX[] = ".dlq";
-enum { REFUSAL_MS = 2000 };
+enum { REFUSAL_MS = 5000, REFUSAL_STEP_MS = 100 };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -601,6 +601,7 @@ void gl_kafka_admin_destroy(gl_kafka_admin *admin)
 /* What librdkafka says about its connections, of which a request that waits for one only times out. */
 typedef struct refusal {
     rd_kafka_resp_err_t code;
+    bool nobody; /* listens there */
     char text[GL_ERR_MESSAGE_BYTES];
 } refusal;
 
@@ -608,8 +609,12 @@ static void note_refusal(rd_kafka_t *rk, int code, const char *reason, void *opa
 {
     refusal *said = opaque;
     (void)rk;
-    if (said->code != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        (code != RD_KAFKA_RESP_ERR__AUTHENTICATION && code != RD_KAFKA_RESP_ERR__SSL))
+    bool refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+    /* A broker that wants TLS, a password or a certificate just hangs up on who has none; librdkafka guesses why. */
+    bool guessed = code == RD_KAFKA_RESP_ERR__TRANSPORT &&
+                   (strstr(reason, "security.protocol") != NULL || strcasestr(reason, "ssl") != NULL);
+    said->nobody = said->nobody || strstr(reason, "Connection refused") != NULL;
+    if (said->code != RD_KAFKA_RESP_ERR_NO_ERROR || !(refused || guessed))
         return;
     said->code = (rd_kafka_resp_err_t)code;
     snprintf(said->text, sizeof said->text, "%s", reason);
@@ -625,9 +630,9 @@ bool gl_kafka_is_refused(const gl_kafka_conf *conf, gl_err *err)
     if (rk == NULL)
         return false;
     int64_t end = gl_mono_us() + REFUSAL_MS * INT64_C(1000);
-    while (said.code == RD_KAFKA_RESP_ERR_NO_ERROR && gl_mono_us() < end) {
+    while (said.code == RD_KAFKA_RESP_ERR_NO_ERROR && !said.nobody && gl_mono_us() < end) {
         const struct rd_kafka_metadata *metadata;
-        if (rd_kafka_metadata(rk, 0, NULL, &metadata, REFUSAL_MS / 10) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (rd_kafka_metadata(rk, 0, NULL, &metadata, REFUSAL_STEP_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
             rd_kafka_metadata_destroy(metadata);
             break;
         }
@@ -636,7 +641,7 @@ bool gl_kafka_is_refused(const gl_kafka_conf *conf, gl_err *err)
     rd_kafka_destroy(rk);
     if (said.code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return false;
-    code_row row = row_of(said.code);
+    code_row row = row_of(said.code == RD_KAFKA_RESP_ERR__TRANSPORT ? RD_KAFKA_RESP_ERR__SSL : said.code);
     gl_fail(err, row.action, row.name, "%s", said.text);
     return true;
 }

@@ -145,20 +145,20 @@ static void test_credentials(void)
 }
 
 #if GL_HIREDIS_TLS
-static void spawn_tls(server *s, const char *dir)
+static void spawn_tls(server *s, const certificates *made)
 {
-    char port[16], file[3][128];
-    static const char *const names[] = {"ca.pem", "server.pem", "server.key"};
+    char port[16], file[3][256];
+    static const char *const names[] = {"a/ca.pem", "a/server.pem", "a/server.key"};
     snprintf(port, sizeof port, "%d", s->port);
     for (int i = 0; i < 3; i++)
-        snprintf(file[i], sizeof file[i], "%s/a/%s", dir, names[i]);
+        certificates_path(made, names[i], file[i]);
     s->pid = fork();
     if (s->pid != 0)
         return;
     int null = open("/dev/null", O_RDWR);
     dup2(null, STDOUT_FILENO);
     execlp("redis-server", "redis-server", "--port", "0", "--tls-port", port, "--bind", "127.0.0.1", "--save", "",
-           "--dir", s->directory, "--tls-ca-cert-file", file[0], "--tls-cert-file", file[1], "--tls-key-file", file[2],
+           "--dir", made->dir, "--tls-ca-cert-file", file[0], "--tls-cert-file", file[1], "--tls-key-file", file[2],
            "--requirepass", "hush", (char *)NULL);
     _exit(127);
 }
@@ -168,13 +168,13 @@ typedef struct tls_case {
     const char *said; /* NULL: it works */
 } tls_case;
 
-static void check_tls(const server *s, const char *dir, const tls_case *c)
+static void check_tls(const server *s, const certificates *made, const tls_case *c)
 {
-    char url[64], ca[128], certificate[128], key[128];
+    char url[64], ca[256], certificate[256], key[256];
     snprintf(url, sizeof url, "rediss://%s:%d", c->host, s->port);
-    snprintf(ca, sizeof ca, "%s/%s", dir, c->ca);
-    snprintf(certificate, sizeof certificate, "%s/%s", dir, c->certificate);
-    snprintf(key, sizeof key, "%s/%s", dir, c->key);
+    certificates_path(made, c->ca, ca);
+    certificates_path(made, c->certificate, certificate);
+    certificates_path(made, c->key, key);
     gl_kv_conf conf = {.url = url,
                        .timeout_ms = 5000,
                        .retry_ms = 1,
@@ -204,11 +204,9 @@ static void test_tls(void)
 {
     certificates made = {""};
     CHECK(certificates_make(&made, "server client", "other"));
-    const char *dir = made.dir;
     server s = {0};
     close(bound_socket(&s.port));
-    snprintf(s.directory, sizeof s.directory, "%s", dir);
-    spawn_tls(&s, dir);
+    spawn_tls(&s, &made);
     static const tls_case cases[] = {
         {"a/ca.pem", "a/client.pem", "a/client.key", "127.0.0.1", "hush", NULL},
         {"a/ca.pem", "a/client.pem", "a/client.key", "localhost", "hush", NULL},
@@ -230,7 +228,7 @@ static void test_tls(void)
         check_pause();
     }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        check_tls(&s, dir, &cases[i]);
+        check_tls(&s, &made, &cases[i]);
     kill(s.pid, SIGKILL);
     waitpid(s.pid, NULL, 0);
     certificates_remove(&made);
