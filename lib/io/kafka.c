@@ -609,7 +609,9 @@ static void note_refusal(rd_kafka_t *rk, int code, const char *reason, void *opa
 {
     refusal *said = opaque;
     (void)rk;
-    bool refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+    /* A connection that breaks in the midst of SASL's handshake also has this code: nobody refused anything. */
+    bool broke = strstr(reason, "transport failure") != NULL || strcasestr(reason, "timed out") != NULL;
+    bool refused = (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !broke) || code == RD_KAFKA_RESP_ERR__SSL;
     /* A broker that wants TLS, a password or a certificate just hangs up on who has none; librdkafka guesses why. */
     bool guessed = code == RD_KAFKA_RESP_ERR__TRANSPORT &&
                    (strstr(reason, "security.protocol") != NULL || strcasestr(reason, "ssl") != NULL);

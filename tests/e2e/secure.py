@@ -206,7 +206,7 @@ def intake():
 def limits():
     hub = Sender(key=secret("hub-1-key"))
     hub.expect("a body above the submitter's limit", 413, "body-too-large", "POST", "/v1/declarations", b" " * (2 << 20))
-    for _ in range(70):
+    for _ in range(400):
         status, answer, headers = hub.call("GET", "/v1/profiles/parcels")
         if status == 429:
             break
@@ -231,7 +231,7 @@ def apart(mrn):
     view, _ = customs.expect("any", 200, mrn, path=path)
     o.check({"score_ppm", "reasons", "intended_outcome"} <= view.keys(), f"the officer sees {sorted(view)}")
     Sender("hub-1").expect("another's declaration", 404, "mrn-unknown", path=path)
-    action = event("OFFICER_ACTION", mrn, code="hold", actor="officer 7")
+    action = event("OFFICER_ACTION", mrn, code="reroute", actor="officer 7", details={"lane": "RED"})
     own.expect("an officer's action by a submitter", 422, "officer-required", "POST", "/v1/events", action)
     customs.expect("an officer's action", 202, "accepted", "POST", "/v1/events", action)
     print("a submitter sees its own declarations without scores and reasons of risk; officers see and act")
@@ -262,7 +262,7 @@ def renew():
     with open(path, encoding="utf-8") as source:
         old = source.read()
     code, text = run("greenlane", "key", "--account", "newcomer")
-    key = text.split()[0]
+    key = next(word for word in text.split() if word.startswith("gl_"))
     digest = text[text.index("sha256:"):].split("]")[0]
     o.check(code == 0 and key.startswith("gl_") and len(digest) == 71, f"greenlane key: {text}")
     Sender(key=key).expect("a key that is not there yet", 401, "key-unknown")
