@@ -39,11 +39,13 @@ YAML
 user default off
 user greenlane on #$(secure_hash "$(cat "$SECURE_DIR/redis.secret")") ~gl:* resetchannels -@all +ping +select +mget +get +getrange +set +del +evalsha +script|load
 ACL
-    ) || return 1
+        [ -s "$SECURE_DIR/expired.pem" ] && [ -s "$SECURE_DIR/stranger/default.pem" ]
+    ) || { warn "no certificates could be made"; return 1; }
     : >"$SECURE_DIR/made"
 }
 
-# After stack_ports: what daemons and commands are told. Clients of the second port: KAFKA_BROKERS=$KAFKA_MTLS_BROKERS.
+# After stack_ports: what daemons and commands are told; a server that joins (a schema registry) adds its address and credentials here, and
+# its refusals to secure_show (demo.sh) and secure.py. Clients of the second port: KAFKA_BROKERS=$KAFKA_MTLS_BROKERS.
 secure_env() {
     SECURE_DIR=$RUN/secure
     INGEST_URL=https://127.0.0.1:$PORT_HTTP

@@ -64,7 +64,7 @@ static const gl_conf_entry entries[] = {
      .type = GL_CONF_STRINGS,
      .offset = offsetof(gl_kafka_conf, secret_properties),
      .flags = GL_CONF_SECRET,
-     .help = "The same for what must not be printed, for example sasl.oauthbearer.client.secret=${file:secret}."},
+     .help = "The same for what must not be printed, for example ssl.key.pem=${file:client.key}."},
     NAMED("transaction_timeout", transaction_timeout_ms, GL_CONF_DURATION, "10s", SECOND, 15 * MINUTE,
           "How long a transaction may stay open before the broker aborts it: what a dead worker can hold up its "
           "readers."),
