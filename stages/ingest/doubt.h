@@ -24,7 +24,8 @@ void gl_doubt_begin(gl_doubt *doubt, int64_t now_us);
 /* The partition's marker as just read ({NULL, 0}: none): one that changed means that the view was built anew. True: the
  * marker is there, and the doubt older than view_settle. `wall_ms`: the wall clock, for a first look only. */
 bool gl_doubt_look(gl_doubt *doubt, int32_t partition, gl_str marker, int64_t now_us, int64_t wall_ms);
-/* A declaration of a batch that was begun at `begun_us` is accepted: it may serve as the probe. */
+/* A declaration of a batch that was begun at `begun_us` is accepted, and is the first of its identity: it may serve as
+ * the probe. One whose identity was decided before would end the doubt at once. */
 void gl_doubt_offer(gl_doubt *doubt, int32_t partition, const char *stem, int64_t begun_us);
 /* The probe to be looked up; false: none. */
 bool gl_doubt_probe(gl_doubt *doubt, int32_t partition, char stem[GL_MRN_STEM_CHARS + 1]);

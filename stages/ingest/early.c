@@ -118,28 +118,44 @@ static void lose(gl_early *early, const gl_str *keys, const gl_str *args, size_t
         keep(early, keys[i], args[ARGS * i + 1]);
 }
 
-void gl_early_retry(gl_early *early)
+/* One call: senders of the batch in hand wait meanwhile. */
+bool gl_early_retry(gl_early *early)
 {
-    while (early->first != NULL && !gl_kv_is_open(early->kv)) {
-        gl_arena *arena = gl_arena_new(0);
-        gl_str *keys = GL_NEW_N(arena, gl_str, VIEW_CALLS), *args = GL_NEW_N(arena, gl_str, VIEW_CALLS * ARGS);
-        size_t n = 0;
-        for (const kept *k = early->first; k != NULL && n < VIEW_CALLS; k = k->next, n++) {
-            keys[n] = gl_view_key(arena, k->stem);
-            args[ARGS * n] = GL_STR("0");
-            args[ARGS * n + 1] = (gl_str){k->value, k->len};
-            args[ARGS * n + 2] = gl_str_of(early->ttl);
-        }
-        gl_err err = {0};
-        bool written = gl_kv_eval(early->kv, &gl_view_script, n, keys, 1, args, ARGS, NULL, &err);
-        gl_arena_destroy(arena);
-        if (!written)
-            return;
-        for (size_t i = 0; i < n; i++)
-            drop_first(early);
-        if (early->first == NULL)
-            gl_log(GL_LOG_INFO, "early-views", "the early status entries that were missing are written");
+    if (early->first == NULL || gl_kv_is_open(early->kv))
+        return false;
+    gl_arena *arena = gl_arena_new(0);
+    gl_str *keys = GL_NEW_N(arena, gl_str, VIEW_CALLS), *args = GL_NEW_N(arena, gl_str, VIEW_CALLS * ARGS);
+    size_t n = 0;
+    for (const kept *k = early->first; k != NULL && n < VIEW_CALLS; k = k->next, n++) {
+        keys[n] = gl_view_key(arena, k->stem);
+        args[ARGS * n] = GL_STR("0");
+        args[ARGS * n + 1] = (gl_str){k->value, k->len};
+        args[ARGS * n + 2] = gl_str_of(early->ttl);
     }
+    gl_err err = {0};
+    bool written = gl_kv_eval(early->kv, &gl_view_script, n, keys, 1, args, ARGS, NULL, &err);
+    gl_arena_destroy(arena);
+    if (!written)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        drop_first(early);
+    if (early->first == NULL)
+        gl_log(GL_LOG_INFO, "early-views", "the early status entries that were missing are written");
+    return early->first != NULL;
+}
+
+/* What may be a probe (doubt.h): a declaration whose entry is its first one. An amendment never is: its original's
+ * decision would be taken for its own. */
+typedef struct candidate {
+    int32_t partition; /* -1: an amendment */
+    char stem[GL_MRN_STEM_CHARS + 1];
+} candidate;
+
+static void offer(gl_early *early, const candidate *candidates, const int64_t *replies, size_t count, int64_t begun_us)
+{
+    for (size_t i = 0; i < count; i++)
+        if (replies[i] == 1 && candidates[i].partition >= 0)
+            gl_doubt_offer(early->ingest->doubt, candidates[i].partition, candidates[i].stem, begun_us);
 }
 
 void gl_early_write(gl_early *early, const gl_batch *batch, const gl_outbox_entry *entries, size_t count,
@@ -148,6 +164,8 @@ void gl_early_write(gl_early *early, const gl_batch *batch, const gl_outbox_entr
     gl_arena *arena = batch->arena;
     gl_str *keys = GL_NEW_N(arena, gl_str, count);
     gl_str *args = GL_NEW_N(arena, gl_str, count * ARGS);
+    candidate *candidates = GL_NEW_N(arena, candidate, count);
+    int64_t *replies = GL_NEW_N(arena, int64_t, count);
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         if (entries[i].kind != 'o' || entries[i].output != GL_INGEST_OUT_ACCEPTED)
@@ -156,12 +174,12 @@ void gl_early_write(gl_early *early, const gl_batch *batch, const gl_outbox_entr
         gl_err err = {0};
         if (!gl_accepted_decode(&accepted, (const uint8_t *)entries[i].value.ptr, entries[i].value.len, arena, &err))
             continue; /* our own encoding a moment ago; only its early entry is left out */
-        char stem[GL_MRN_STEM_CHARS + 1];
-        gl_mrn_stem(accepted.declaration.declaration_id, stem);
-        gl_doubt_offer(early->ingest->doubt, entries[i].partition, stem, begun_us);
-        keys[n] = gl_view_key(arena, stem);
+        const gl_declaration *d = &accepted.declaration;
+        candidates[n].partition = gl_str_eqz(d->function_code, "4") ? -1 : entries[i].partition;
+        gl_mrn_stem(d->declaration_id, candidates[n].stem);
+        keys[n] = gl_view_key(arena, candidates[n].stem);
         args[ARGS * n] = GL_STR("0");
-        args[ARGS * n + 1] = entry_of(arena, &accepted.declaration);
+        args[ARGS * n + 1] = entry_of(arena, d);
         args[ARGS * n + 2] = gl_str_of(early->ttl);
         n++;
     }
@@ -169,9 +187,10 @@ void gl_early_write(gl_early *early, const gl_batch *batch, const gl_outbox_entr
     for (size_t at = 0; at < n; at += VIEW_CALLS) {
         size_t part = n - at < VIEW_CALLS ? n - at : VIEW_CALLS;
         gl_err err = {0};
-        if (gl_kv_eval(early->kv, &gl_view_script, part, keys + at, 1, args + ARGS * at, ARGS, NULL, &err))
-            continue;
-        lose(early, keys + at, args + ARGS * at, n - at);
-        return;
+        if (!gl_kv_eval(early->kv, &gl_view_script, part, keys + at, 1, args + ARGS * at, ARGS, replies + at, &err)) {
+            lose(early, keys + at, args + ARGS * at, n - at);
+            return;
+        }
+        offer(early, candidates + at, replies + at, part, begun_us);
     }
 }

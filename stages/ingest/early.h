@@ -18,8 +18,8 @@ void gl_early_destroy(gl_early *early);
 /* For what the batch accepted, which was begun at `begun_us` (monotonic). */
 void gl_early_write(gl_early *early, const gl_batch *batch, const gl_outbox_entry *entries, size_t count,
                     int64_t begun_us);
-/* What could not be written before. */
-void gl_early_retry(gl_early *early);
+/* Writes some of what could not be written before, in one call to Redis. True: it was written, and there is more. */
+bool gl_early_retry(gl_early *early);
 /* Is it the entry of a declaration whose own check was pending? */
 bool gl_early_is_provisional(const gl_view_entry *view);
 

@@ -343,8 +343,7 @@ static bool ingest_idle(void *stage, void *worker, gl_state *state, const int32_
     (void)count;
     (void)now_us;
     gl_ingest_worker *own = worker;
-    gl_early_retry(own->early);
-    return false; /* in a second again */
+    return gl_early_retry(own->early);
 }
 
 static bool ingest_start(void *stage, const gl_stage_env *env, gl_err *err)

@@ -22,8 +22,9 @@
 
 enum { PARTITIONS = 4, BATCH_RECORDS = 16, ACCOUNT_COUNT = 3 };
 
-#define DECLARATION(lrn, value)                                                                                        \
-    "{\"functional_reference_id\":\"" lrn                                                                              \
+#define DECLARATION(lrn, value) "{" DECLARATION_REST(lrn, value)
+#define DECLARATION_REST(lrn, value)                                                                                   \
+    "\"functional_reference_id\":\"" lrn                                                                               \
     "\",\"family\":\"IMPORT\",\"type_code\":\"IMA\",\"items\":[{\"sequence_numeric\":1,"                               \
     "\"description\":\"Cotton T-shirt\",\"commodity_code\":\"610910\",\"item_charge_amount\":{\"amount\":\"" value     \
     "\",\"currency\":\"EUR\"}}]}"
@@ -596,6 +597,23 @@ static void test_lost_entry(const bench *b, const server *s)
     CHECK(ask(b->port, "POST", "/v1/declarations", "", twice, 202, "lrn-reused"));
 }
 
+/* An amendment of what is decided shows nothing: what was accepted before it, and lost its early entry, may still wait.
+ */
+static void test_amended_probe(const bench *b, const server *s)
+{
+    char decided[32], lost[32], amendment[512];
+    lrn_beside(decided, "AD", 0);
+    lrn_beside(lost, "AL", 0);
+    CHECK(declare(b, decided, "1", 202, "\"duplicate\":false"));
+    decide(s, decided);
+    CHECK(declare(b, lost, "1", 202, "\"duplicate\":false"));
+    forget(s, lost);
+    settle_view(b);
+    snprintf(amendment, sizeof amendment, "{\"function_code\":\"4\"," DECLARATION_REST("%s", "2"), decided);
+    CHECK(ask(b->port, "POST", "/v1/declarations", "", amendment, 202, "\"amendment\":true"));
+    CHECK(declare(b, lost, "2", 202, "\"duplicate\":false,\"duplicate_check\":\"pending\""));
+}
+
 /* A batch that is given up may have been committed after all: what it accepted has no early entry. */
 static void test_unknown_outcome(bench *b)
 {
@@ -623,6 +641,7 @@ static void test_view(server *s)
     CHECK(ask(b.port, "GET", path, "", "", 503, "view-rebuilding")); /* this process has only begun */
     test_lost_entry(&b, s);
     test_unknown_outcome(&b);
+    test_amended_probe(&b, s);
     settle_view(&b);
     CHECK(ask(b.port, "GET", path, "", "", 404, "mrn-unknown"));
     CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-1", "1"), 202, "\"duplicate\":false"));
