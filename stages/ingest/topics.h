@@ -3,8 +3,9 @@
  * Each worker has a consumer of its own in the group gl.ingest, on a thread of its own; what it reads goes through a
  * feed to the worker and the usual way: read, validated, given identity, accepted or rejected, in the batch's
  * transaction. Always holds: an offset is committed only after the transaction that settled the record and all before
- * it. So a record may be taken in again after a crash or a rebalance; what it said is then found by its LRN or event
- * id, and has no second effect.
+ * it, and not in it. So nothing is lost, and records may be taken in again after a crash or a rebalance: an event is
+ * then found by its id, a declaration that is the latest of its LRN too; an original that was amended since is refused,
+ * an older amendment is accepted again (docs/GUARANTEES.md, "Intake topics are taken in at least once").
  */
 #ifndef GL_INGEST_TOPICS_H
 #define GL_INGEST_TOPICS_H

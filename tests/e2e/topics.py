@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Declarations and events through intake topics: each has one effect, whatever is repeated, killed or moved, and what is bad stops nobody.
+"""Declarations and events through intake topics: each has one effect (none is amended), whatever is repeated, killed or moved, and what is bad stops nobody.
 
 Records are written to gl.intake.declarations and gl.intake.events while ingest is killed (SIGKILL) and a second instance joins and leaves,
 some twice, some unreadable. An outside client counts the decisions, the rejections and the dead letters, and asks the group for its offsets.
