@@ -15,8 +15,8 @@ static const gl_conf_entry ingest_entries[] = {
      NULL, "The key (PEM) of tls_certificate."},
     {"tls_ca", GL_CONF_STRING, offsetof(gl_ingest_conf, http.tls_ca), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
      NULL,
-     "Authorities (PEM) that senders' certificates are checked against; whose subject is whose is in `access`. Empty: "
-     "certificates are not asked for."},
+     "Authorities (PEM) that senders' certificates are checked against; whose subject is whose is in `access`, which "
+     "must be there. Empty: certificates are not asked for."},
     {"access", GL_CONF_STRING, offsetof(gl_ingest_conf, access), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
      "File of the submitters with their credentials and limits, see `submitters` below. With it every request needs a "
      "credential, and its account is the credential's. SIGHUP reads it again; it cannot be switched off without a "

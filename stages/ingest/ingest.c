@@ -154,10 +154,15 @@ static bool load_access(gl_ingest *ingest, gl_err *err)
     return ingest->access != NULL;
 }
 
-/* Files that the configuration names. */
+/* Files that the configuration names. Certificates are looked at only to find a submitter: without submitters they
+ * would be asked for, and whoever has none would be let in. */
 static bool ingest_check(const gl_conf *conf, gl_err *err)
 {
     const gl_ingest_conf *own = gl_conf_section(conf, "ingest");
+    if (own->http.tls_ca[0] != '\0' && own->access[0] == '\0')
+        return gl_fail(err, GL_FATAL, "conf-value",
+                       "ingest.tls_ca needs ingest.access: without it no certificate is required, and every sender "
+                       "may name any account");
     if (!gl_http_check(&own->http, err))
         return gl_fail_context(err, "ingest");
     gl_access *access = own->access[0] == '\0' ? NULL : gl_access_load(own->access, NULL, 0, err);

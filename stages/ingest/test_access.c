@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "customs/ids.h"
+#include "ingest/ingest.h"
 
 #define KEY_1 "gl_hub1_key_of_at_least_32_characters_0001"
 #define KEY_2 "gl_hub1_key_of_at_least_32_characters_0002"
@@ -163,4 +164,19 @@ Test(access, a_wrong_file_says_what_is_wrong)
     }
     cr_assert(gl_access_load("/nowhere", NULL, 0, &err) == NULL);
     cr_assert_str_eq(err.code, "conf-unreadable");
+}
+
+Test(access, an_authority_without_submitters_is_refused_since_nobody_would_be_asked)
+{
+    static const char *const sets[] = {"ingest.tls_certificate=/c.pem", "ingest.tls_key=/k.pem", "ingest.tls_ca=/a.pem",
+                                       NULL};
+    size_t count = 0;
+    while (gl_ingest_stage.conf_tables[count] != NULL)
+        count++;
+    gl_conf *conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, count, sets, &err);
+    cr_assert(conf != NULL, "%s", err.message);
+    cr_assert(!gl_ingest_stage.check(conf, &err));
+    cr_assert_str_eq(err.code, "conf-value");
+    cr_assert(err.action == GL_FATAL && strstr(err.message, "ingest.access") != NULL, "%s", err.message);
+    gl_conf_destroy(conf);
 }
