@@ -12,7 +12,12 @@ gl_kv_script gl_view_script = {
     .text = "local head = redis.call('GETRANGE', KEYS[1], 0, 19)\n"
             "local version = tonumber(string.match(head, '^(%d+) '))\n"
 #if GL_MUTANT != 6 /* a stale view overwrites a newer one */
-            "if version and version >= tonumber(ARGV[1]) then return 0 end\n"
+            "if version and version >= tonumber(ARGV[1]) then\n"
+            "  if version > tonumber(ARGV[1]) then return 0 end\n"
+            "  if ARGV[3] == '0' then redis.call('PERSIST', KEYS[1])\n"
+            "  else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end\n"
+            "  return 0\n"
+            "end\n"
 #endif
             "if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])\n"
             "else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end\n"

@@ -25,8 +25,8 @@
 #include "base/str.h"
 #include "io/kv.h"
 
-/* KEYS[1] entry key, ARGV[1] version, ARGV[2] value "<version> <digest> <json>", ARGV[3] ttl in ms: 1 applied, 0 an
- * equal or newer one is there. */
+/* KEYS[1] entry key, ARGV[1] version, ARGV[2] value "<version> <digest> <json>", ARGV[3] ttl in ms (0: it stays): 1
+ * applied, 0 a newer one is there, or an equal one, which is left as it is but for its ttl. */
 extern gl_kv_script gl_view_script;
 
 /* KEYS[1] entry key, ARGV[1] the value as it was written: 1 deleted, 0 something else is there. */

@@ -95,6 +95,11 @@ gl_decision_prior *gl_clearance_prior(gl_arena *arena, const gl_clearance *clear
     return prior;
 }
 
+bool gl_clearance_may_expire(const gl_clearance *clearance)
+{
+    return clearance->version > 0 && clearance->outcome != GL_CLEARANCE_OUTCOME_HELD && !clearance->undecided;
+}
+
 /* -- Sections
  * -------------------------------------------------------------------------------------------------------------------------
  */

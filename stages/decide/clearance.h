@@ -16,6 +16,10 @@ gl_clearance_hold *gl_clearance_hold_of(gl_arena *arena, const gl_decision_hold 
  * that cannot be decoded. */
 bool gl_clearance_sections(gl_arena *arena, const uint8_t id[16], const gl_clearance *clearance, gl_assessed *out,
                            gl_err *err);
+/* Does it end decide.idempotency_window after its last decision? Not while it is open. Nor when the declaration itself
+ * was never decided (a technical hold that was refused or cancelled): sent again from the dead letters, it would be
+ * decided as if nobody had refused it. */
+bool gl_clearance_may_expire(const gl_clearance *clearance);
 /* The value to keep as `body`. */
 gl_str gl_clearance_body(gl_arena *arena, gl_str value, const gl_assessed *assessed);
 

@@ -203,6 +203,13 @@ static void count_entries(stage *self, const gl_outbox *outbox, gl_arena *arena)
     }
 }
 
+static gl_views_terms terms_of(const gl_decide_policy *policy, int64_t now_us)
+{
+    return (gl_views_terms){.ttl_ms = gl_decide_policy_view_ttl_ms(policy),
+                            .window_us = gl_decide_policy_window_us(policy),
+                            .now_us = now_us};
+}
+
 static void decide_applied(void *opened, void *at, const gl_batch *batch, const gl_outbox *outbox)
 {
     stage *self = opened;
@@ -211,19 +218,20 @@ static void decide_applied(void *opened, void *at, const gl_batch *batch, const 
     if (own->views == NULL)
         return;
     gl_decide_policy *policy = policy_of(self);
-    gl_views_write(own->views, outbox, gl_decide_policy_view_ttl_ms(policy));
+    gl_views_terms terms = terms_of(policy, batch->now_us);
+    gl_views_write(own->views, outbox, &terms);
     gl_decide_policy_unref(policy);
 }
 
 static bool decide_idle(void *opened, void *at, gl_state *state, const int32_t *partitions, size_t count,
                         int64_t now_us)
 {
-    (void)now_us;
     worker *own = at;
     if (own->views == NULL)
         return false;
     gl_decide_policy *policy = policy_of(opened);
-    bool more = gl_views_idle(own->views, state, partitions, count, gl_decide_policy_view_ttl_ms(policy));
+    gl_views_terms terms = terms_of(policy, now_us);
+    bool more = gl_views_idle(own->views, state, partitions, count, &terms);
     gl_decide_policy_unref(policy);
     return more;
 }

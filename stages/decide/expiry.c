@@ -6,6 +6,7 @@
  * an id that is listed and has been decided since, or is open, is left alone: its last decision has listed it if need
  * be. The window is the one configured now: a longer or a shorter one counts from the next look on. */
 #include "customs/ids.h"
+#include "decide/clearance.h"
 #include "decide/decide.h"
 #include "decide/pass.h"
 #include "io/envelope.h"
@@ -16,7 +17,7 @@ enum { CLOSED_BYTES = sizeof CLOSED - 1, CLOSED_KEY_BYTES = CLOSED_BYTES + 16, I
 
 bool gl_pass_is_expired(const gl_pass *p, const gl_clearance *clearance)
 {
-    return clearance->version > 0 && clearance->outcome != GL_CLEARANCE_OUTCOME_HELD &&
+    return gl_clearance_may_expire(clearance) &&
            p->batch->now_us - clearance->decided_at > gl_decide_policy_window_us(p->policy);
 }
 
@@ -66,6 +67,7 @@ static bool remove_closed(gl_pass *p, int32_t partition, const char *id, gl_err 
     *cause =
         (gl_record){.input = GL_DECIDE_IN_EVENTS, .partition = partition, .offset = -1, .key = key, .value = value};
     gl_outbox_state(p->outbox, cause, key, (gl_str){NULL, 0});
+    gl_pass_note_change(p, cause);
     return true;
 }
 

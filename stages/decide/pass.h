@@ -21,6 +21,8 @@ typedef struct gl_pass {
     gl_audit_audit_entry *audit; /* audit_count <= audit_room */
     struct gl_audit_note *audit_notes;
     size_t audit_count, audit_room;
+    const gl_record **changed; /* the first of each partition whose clearances changed without a decision */
+    size_t changed_count, changed_room;
     struct gl_parked_mark *parked; /* partitions looked at, and whether anything is parked there */
     size_t parked_count, parked_room;
 } gl_pass;
@@ -45,6 +47,9 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *deciding, gl_err *err);
 bool gl_pass_decide_event(gl_pass *p, const gl_record *record, gl_str key, const gl_clearance *prior,
                           const gl_event *event, gl_err *err);
 gl_clearance *gl_pass_clearance(gl_pass *p, gl_str value, gl_err *err);
+/* A clearance of cause's partition changed without a decision. */
+void gl_pass_note_change(gl_pass *p, const gl_record *cause);
+/* The audit block of each partition, and its head, which every change of a clearance moves. */
 bool gl_pass_put_audit(gl_pass *p, gl_err *err);
 
 /* ---- park.c ---- */
@@ -61,7 +66,7 @@ void gl_pass_put_timer(gl_pass *p, const gl_record *cause, gl_str key, const gl_
 bool gl_pass_fire(gl_pass *p, int32_t partition, size_t *limit, gl_err *err);
 
 /* ---- expiry.c ---- */
-/* It ended longer ago than the idempotency window: a new declaration is not its duplicate. An open one never is. */
+/* It ended longer ago than the idempotency window (gl_clearance_may_expire): a new declaration is not its duplicate. */
 bool gl_pass_is_expired(const gl_pass *p, const gl_clearance *clearance);
 /* Notes what the decisions of audit block `block` have closed, to be removed later. `ids`: 16 bytes each, in the arena.
  */

@@ -43,7 +43,8 @@ static const gl_conf_entry DECIDE_ENTRIES[] = {
      "How long an event that came before its declaration waits for it; then it goes to the dead letters as "
      "event-orphaned."},
     {"view_ttl", GL_CONF_DURATION, offsetof(gl_decide_conf, view_ttl_ms), "30d", GL_CONF_RELOADABLE, 0, 0, NULL,
-     "How long a status view stays in Redis after its last change. 0: until decide.idempotency_window is over."},
+     "How long the status view of a closed clearance stays in Redis after its last change: a status asked for later is "
+     "404. 0: until decide.idempotency_window is over, which is the longest. The view of an open one stays."},
 };
 const gl_conf_table gl_decide_conf_table = {
     "decide", "The decision stage.", sizeof(gl_decide_conf),

@@ -94,6 +94,7 @@ static bool find_for_event(gl_pass *p, const gl_record *record, found_state *fou
 static void put_state(gl_pass *p, const gl_record *record, const gl_clearance *clearance)
 {
     gl_outbox_state(p->outbox, record, record->key, gl_status_value(p->arena, clearance));
+    gl_pass_note_change(p, record);
 }
 
 static void put_message(gl_pass *p, const gl_record *record, const gl_message *message)
@@ -564,29 +565,86 @@ typedef struct audit_part {
     gl_buf closed; /* ids */
 } audit_part;
 
-static bool put_block(gl_pass *p, const audit_part *part, gl_err *err)
+void gl_pass_note_change(gl_pass *p, const gl_record *cause)
 {
-    gl_str key = {AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, value;
-    gl_audit_head_state prior, next = {0};
-    if (!gl_state_get(p->state, part->cause->partition, key, &value, err))
+    for (size_t i = 0; i < p->changed_count; i++)
+        if (p->changed[i]->partition == cause->partition)
+            return;
+    if (p->changed_count == p->changed_room) {
+        size_t room = p->changed_room * 2 + 16;
+        const gl_record **grown = gl_arena_calloc(p->arena, room, sizeof *grown);
+        if (p->changed_count > 0)
+            memcpy(grown, p->changed, p->changed_count * sizeof *grown);
+        p->changed = grown;
+        p->changed_room = room;
+    }
+    p->changed[p->changed_count++] = cause;
+}
+
+static void forget_change(gl_pass *p, int32_t partition)
+{
+    for (size_t i = 0; i < p->changed_count; i++)
+        if (p->changed[i]->partition == partition) {
+            p->changed[i] = p->changed[--p->changed_count];
+            return;
+        }
+}
+
+/* Zeros when there is none. */
+static bool get_head(gl_pass *p, int32_t partition, gl_audit_head *head, gl_err *err)
+{
+    gl_str value;
+    gl_audit_head_state state = {0};
+    if (!gl_state_get(p->state, partition, (gl_str){AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, &value, err))
         return false;
     if (value.ptr != NULL &&
-        !gl_audit_head_state_decode(&prior, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
+        !gl_audit_head_state_decode(&state, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
         err->action = GL_FATAL;
         return gl_fail_context(err, "the head of the audit chain");
     }
+    *head = state.audit_head;
+    return true;
+}
+
+static void put_head(gl_pass *p, const gl_record *cause, gl_audit_head *head)
+{
+    gl_buf buf = gl_buf_in(p->arena);
+    head->writes++;
+    gl_envelope_begin(&buf, GL_SCHEMA_ID_AUDIT_HEAD_STATE);
+    gl_audit_head_encode(&buf, head);
+    gl_outbox_state(p->outbox, cause, (gl_str){AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, gl_buf_view(&buf));
+}
+
+/* Of the partitions without a block. */
+static bool put_heads(gl_pass *p, gl_err *err)
+{
+    for (size_t i = 0; i < p->changed_count; i++) {
+        gl_audit_head head;
+        if (!get_head(p, p->changed[i]->partition, &head, err))
+            return false;
+        put_head(p, p->changed[i], &head);
+    }
+    p->changed_count = 0;
+    return true;
+}
+
+static bool put_block(gl_pass *p, const audit_part *part, gl_err *err)
+{
+    gl_audit_head prior;
+    if (!get_head(p, part->cause->partition, &prior, err))
+        return false;
     gl_audit block = {.written_at = p->batch->now_us};
+    gl_audit_head next = {.writes = prior.writes};
     block.entries.at = part->entries;
     block.entries.count = part->count;
-    gl_audit_link(&block, value.ptr == NULL ? NULL : &prior.audit_head, p->arena, &next.audit_head);
-    gl_buf buf = gl_buf_in(p->arena), head = gl_buf_in(p->arena);
+    gl_audit_link(&block, prior.sequence == 0 ? NULL : &prior, p->arena, &next);
+    gl_buf buf = gl_buf_in(p->arena);
     gl_envelope_begin(&buf, GL_SCHEMA_ID_AUDIT_ENVELOPE);
     gl_audit_encode(&buf, &block);
     gl_outbox_put(p->outbox, part->cause, GL_DECIDE_OUT_AUDIT, (gl_str){NULL, 0}, gl_buf_view(&buf));
-    gl_envelope_begin(&head, GL_SCHEMA_ID_AUDIT_HEAD_STATE);
-    gl_audit_head_encode(&head, &next.audit_head);
-    gl_outbox_state(p->outbox, part->cause, key, gl_buf_view(&head));
-    gl_pass_list_closed(p, part->cause, next.audit_head.sequence, gl_buf_view(&part->closed));
+    put_head(p, part->cause, &next);
+    forget_change(p, part->cause->partition);
+    gl_pass_list_closed(p, part->cause, next.sequence, gl_buf_view(&part->closed));
     return true;
 }
 
@@ -612,7 +670,8 @@ bool gl_pass_put_audit(gl_pass *p, gl_err *err)
         if (!put_block(p, &part, err))
             return false;
     }
-    return true;
+    p->audit_count = 0;
+    return put_heads(p, err);
 }
 
 static bool take_all(gl_pass *p, gl_err *err)
@@ -660,5 +719,6 @@ bool gl_decide_dead_lettered(const gl_decide_policy *policy, const gl_batch *bat
                              const gl_err *why, gl_outbox *outbox, gl_err *err)
 {
     gl_pass p = pass_of(policy, batch, outbox);
-    return record->input != GL_DECIDE_IN_ASSESSED || hold_undecodable(&p, record, why, err);
+    return record->input != GL_DECIDE_IN_ASSESSED ||
+           (hold_undecodable(&p, record, why, err) && gl_pass_put_audit(&p, err));
 }

@@ -227,6 +227,24 @@ Test(amendments, a_cancellation_does_not_wait_and_the_declaration_is_decided_all
     cr_assert(decision_count() == 3 && state_of(id)->duplicate_count == 1);
 }
 
+/* Its record may be sent again from the dead letters at any time. */
+Test(amendments, what_was_refused_before_it_was_assessed_is_refused_after_the_window_too)
+{
+    gl_assessed original = version_of(0, GREEN_PPM);
+    const uint8_t *id = original.declaration.declaration_id;
+    failed(&original);
+    run(event_of(id, EVENT(OFFICER_ACTION), "e-1", "refuse", NULL));
+    expect_last(1, GL_DECISION_CAUSE_OVERRIDE, GL_DECISION_OUTCOME_REFUSED);
+    now_us += INT64_C(60) * 86400 * 1000000;
+    fire();
+    cr_assert(state_of(id) != NULL && state_of(id)->undecided);
+    sent(0, GREEN_PPM);
+    expect_last(2, GL_DECISION_CAUSE_ACCEPTANCE, GL_DECISION_OUTCOME_REFUSED);
+    now_us += INT64_C(31) * 86400 * 1000000;
+    fire();
+    cr_assert_null(state_of(id), "decided, it goes as others do");
+}
+
 Test(amendments, an_officers_hold_on_a_technical_hold_goes_on)
 {
     gl_assessed original = version_of(0, GREEN_PPM);

@@ -20,6 +20,9 @@
 
 enum { PARTITION = 2, MANY = 3000 };
 
+static const gl_views_terms TERMS = {
+    .ttl_ms = 60000, .window_us = INT64_C(30) * 86400 * 1000000, .now_us = INT64_C(1795521600) * 1000000};
+
 typedef struct server {
     pid_t pid;
     int port;
@@ -108,7 +111,7 @@ static bool is_there(fixture *f, const gl_assessed *assessed, int64_t version)
 static bool idle_until_complete(fixture *f)
 {
     static const int32_t owned[] = {PARTITION};
-    bool more = gl_views_idle(f->views, gl_outbox_state_view(f->all), owned, 1, 60000);
+    bool more = gl_views_idle(f->views, gl_outbox_state_view(f->all), owned, 1, &TERMS);
     CHECK(!more || !gl_views_complete(f->views, PARTITION));
     return gl_views_complete(f->views, PARTITION) && get(f, gl_view_marker_key(f->arena, PARTITION)).ptr != NULL;
 }
@@ -134,7 +137,7 @@ static void decide(fixture *f, const gl_assessed *assessed, size_t count, bool w
         if (entries[i].kind == 's')
             gl_outbox_state(own, entries[i].cause, entries[i].key, entries[i].value);
     if (write)
-        gl_views_write(f->views, own, 60000);
+        gl_views_write(f->views, own, &TERMS);
 }
 
 static gl_assessed *new_declarations(fixture *f, size_t count)
@@ -179,7 +182,7 @@ static void writes_and_versions(fixture *f)
     CHECK(gl_kv_set(f->kv, &key, &newer, 1, 0, &err));
     decide(f, d, 1, true);
     CHECK(is_there(f, d, 99)); /* an older one does not replace a newer one */
-    CHECK(gl_str_eqz(get(f, GL_STR("gl:vs:2")), "1 audit-sequence"));
+    CHECK(gl_str_eqz(get(f, GL_STR("gl:vs:2")), "3 writes, window 2592000 s"));
     CHECK(gl_views_complete(f->views, PARTITION));
 }
 
@@ -196,7 +199,7 @@ static void flushed(fixture *f, const gl_assessed *d)
 static void wound_back(fixture *f, const gl_assessed *d)
 {
     uint64_t before = rebuilt(f);
-    gl_str key = entry_key(f, &d[7]), sequence = GL_STR("gl:vs:2"), old = GL_STR("1 audit-sequence");
+    gl_str key = entry_key(f, &d[7]), sequence = GL_STR("gl:vs:2"), old = GL_STR("1 writes, window 2592000 s");
     gl_err err;
     CHECK(gl_kv_delete(f->kv, &key, 1, &err));
     CHECK(gl_kv_set(f->kv, &sequence, &old, 1, 0, &err)); /* as an older snapshot would have it, marker and all */
@@ -234,12 +237,91 @@ static void another_worker(fixture *f)
     f->views = new_views(f);
     CHECK_WITHIN(10, idle_until_complete(f));
     CHECK(rebuilt(f) == before + 1 && is_there(f, &d[1], 2));
+    decide(f, &d[1], 1, false); /* the same with a duplicate, which adds no decision */
+    gl_views_destroy(f->views);
+    f->views = new_views(f);
+    CHECK_WITHIN(10, idle_until_complete(f));
+    CHECK(rebuilt(f) == before + 2 && is_there(f, &d[1], 3));
+}
+
+/* Milliseconds, -1: it stays. */
+static int64_t ttl_ms(fixture *f, const gl_assessed *assessed)
+{
+    static const char text[] = "return redis.call('PTTL', KEYS[1])\n";
+    gl_kv_script lua = {.text = text};
+    gl_str key = entry_key(f, assessed), arg = GL_STR("");
+    int64_t reply = -3;
+    gl_err err = {0};
+    CHECK(gl_kv_eval(f->kv, &lua, 1, &key, 1, &arg, 1, &reply, &err));
+    return reply;
+}
+
+static bool set_ttl(fixture *f, const gl_assessed *assessed)
+{
+    gl_kv_script lua = {.text = "return redis.call('PEXPIRE', KEYS[1], 50000)\n"};
+    gl_str key = entry_key(f, assessed), arg = GL_STR("");
+    int64_t reply;
+    gl_err err = {0};
+    return gl_kv_eval(f->kv, &lua, 1, &key, 1, &arg, 1, &reply, &err) && reply == 1;
+}
+
+/* What is open stays, however long nothing happens; what is closed goes view_ttl after its last change, and if nobody
+ * removes it at the end of the window, then by itself soon after. */
+static void kept(fixture *f)
+{
+    static const int64_t window_ms = INT64_C(30) * 86400 * 1000, soon_ms = INT64_C(3600) * 1000;
+    gl_assessed *d = new_declarations(f, 3);
+    d[0].assessment.score_ppm = GL_SOME_I32(950000);
+    decide(f, d, 2, true);
+    CHECK(is_there(f, &d[0], 2) && ttl_ms(f, &d[0]) == -1);
+    CHECK(ttl_ms(f, &d[1]) > 0 && ttl_ms(f, &d[1]) <= TERMS.ttl_ms);
+    CHECK(set_ttl(f, &d[0])); /* as an earlier version had it */
+    gl_views_terms terms = TERMS;
+    const int32_t owned[] = {PARTITION};
+    terms.ttl_ms = 0;
+    terms.window_us /= 2; /* all is written again */
+    do {
+        gl_views_idle(f->views, gl_outbox_state_view(f->all), owned, 1, &terms);
+    } while (!gl_views_complete(f->views, PARTITION));
+    CHECK(ttl_ms(f, &d[0]) == -1);
+    CHECK(ttl_ms(f, &d[1]) > window_ms / 2 - soon_ms && ttl_ms(f, &d[1]) <= window_ms / 2 + soon_ms);
+    CHECK_WITHIN(10, idle_until_complete(f));
+}
+
+/* A state that cannot be read is not asked for again at once. */
+static void broken(fixture *f)
+{
+    static const int32_t owned[] = {PARTITION};
+    gl_assessed *d = new_declarations(f, 1);
+    gl_record cause = {.partition = PARTITION};
+    gl_outbox *bad = gl_outbox_new(f->arena);
+    gl_str id = {(const char *)d->declaration.declaration_id, GL_DECLARATION_ID_BYTES}, value;
+    gl_err err = {0};
+    uint64_t before = rebuilt(f);
+    decide(f, d, 1, true);
+    CHECK(gl_state_get(gl_outbox_state_view(f->all), PARTITION, id, &value, &err));
+    gl_outbox_state(bad, &cause, id, value);
+    gl_outbox_state(bad, &cause, GL_STR("audit-head"), GL_STR("nothing that can be read"));
+    stop(&f->server);
+    decide(f, d, 1, true); /* the view is lost */
+    start(&f->server);
+    CHECK_WITHIN(10, ping(f));
+    const char *const none[GL_METRIC_LABELS] = {NULL};
+    const gl_series *written = gl_metrics_series(f->metrics, &gl_views_metrics[2], none);
+    uint64_t entries = gl_series_count(written);
+    CHECK_WITHIN(10, !CHECK(!gl_views_idle(f->views, gl_outbox_state_view(bad), owned, 1, &TERMS)) ||
+                         gl_series_count(written) > entries);
+    entries = gl_series_count(written);
+    CHECK(!gl_views_idle(f->views, gl_outbox_state_view(bad), owned, 1, &TERMS));
+    CHECK(gl_series_count(written) == entries && !gl_views_complete(f->views, PARTITION));
+    CHECK(rebuilt(f) == before);
+    CHECK_WITHIN(10, idle_until_complete(f));
 }
 
 static void revoked(fixture *f)
 {
     CHECK(gl_views_complete(f->views, PARTITION));
-    gl_views_idle(f->views, gl_outbox_state_view(f->all), NULL, 0, 60000);
+    gl_views_idle(f->views, gl_outbox_state_view(f->all), NULL, 0, &TERMS);
     CHECK(!gl_views_complete(f->views, PARTITION));
     CHECK_WITHIN(10, idle_until_complete(f));
 }
@@ -268,7 +350,7 @@ static void expired(fixture *f)
         if (entries[i].kind == 's' && entries[i].value.ptr == NULL)
             gl_outbox_state(own, entries[i].cause, entries[i].key, entries[i].value);
     CHECK(is_there(f, &old[0], 2));
-    gl_views_write(f->views, own, 60000);
+    gl_views_write(f->views, own, &TERMS);
     CHECK(get(f, entry_key(f, &old[0])).ptr == NULL && get(f, entry_key(f, &old[COUNT - 1])).ptr == NULL);
     CHECK(gl_str_eq(get(f, taken), newer));
     CHECK(gl_views_complete(f->views, PARTITION));
@@ -304,6 +386,8 @@ int main(void)
     away(&f);
     another_worker(&f);
     revoked(&f);
+    kept(&f);
+    broken(&f);
     expired(&f);
     stop(&f.server);
     gl_views_destroy(f.views);

@@ -8,9 +8,12 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "customs/view.h"
+#include "decide/clearance.h"
 #include "decide/status.h"
 
 enum { CALLS_A_PIPELINE = 256, STEP_LIMIT_US = 40000, CHECK_EVERY_US = 1000000, ARGS = 3 };
+/* A closed clearance's entry that was not deleted goes by itself, this long after the window. */
+enum { LEFT_MS = 600000 };
 
 /* UNCHECKED -> COMPLETE | LOST; COMPLETE -> LOST; LOST -> REBUILDING (its marker is gone) -> COMPLETE. A partition that
  * is not owned any more goes back to UNCHECKED from anywhere. */
@@ -21,6 +24,7 @@ typedef struct partition_view {
     bool owned;
     uint8_t cursor[GL_DECLARATION_ID_BYTES]; /* REBUILDING: the last key written */
     bool has_cursor;
+    int64_t failed_us; /* monotonic: when a step failed, 0: it did not; the next one waits a second */
     uint64_t rebuilt_count;
 } partition_view;
 
@@ -30,6 +34,7 @@ struct gl_views {
     partition_view *partitions;
     size_t partition_count;
     int64_t checked_us; /* monotonic */
+    gl_views_terms terms;
     gl_series *written, *stale, *failed, *rebuilds, *rebuilt;
 };
 
@@ -102,6 +107,16 @@ static void lose(gl_views *views, int32_t partition, const char *why)
     view->phase = VIEW_LOST;
 }
 
+/* What is there for a closed clearance was written for the window as it was: it is written again. */
+static void take_terms(gl_views *views, const gl_views_terms *terms)
+{
+    bool changed = views->terms.window_us != 0 && views->terms.window_us != terms->window_us;
+    views->terms = *terms;
+    for (size_t i = 0; changed && i < views->partition_count; i++)
+        if (views->partitions[i].phase != VIEW_UNCHECKED)
+            lose(views, (int32_t)i, "the idempotency window was changed");
+}
+
 /* -- Entries ----------------------------------------------------------------------------------------------------------
  */
 
@@ -113,18 +128,16 @@ typedef struct gathering {
     int32_t partitions[CALLS_A_PIPELINE];
     size_t count;
     uint64_t sent;
-    gl_str ttl;
     gl_err err; /* of the first failure */
 } gathering;
 
-static gathering *gathering_new(gl_views *views, int64_t ttl_ms)
+static gathering *gathering_new(gl_views *views)
 {
     gl_arena_reset(views->arena);
     gathering *g = gl_arena_alloc(views->arena, sizeof *g);
     g->views = views;
     g->count = 0;
     g->sent = 0;
-    g->ttl = gl_str_of(gl_arena_printf(views->arena, "%" PRId64, ttl_ms));
     g->err = (gl_err){0};
     return g;
 }
@@ -166,19 +179,35 @@ static bool gather(gathering *g, int32_t partition, gl_str key, int64_t version,
     return g->count < CALLS_A_PIPELINE || flush(g);
 }
 
-/* {NULL, 0}: nothing of it is in the view. */
-static gl_str view_value(gl_arena *arena, gl_str state_value, int64_t *revision)
+static bool decode(gl_arena *arena, gl_str value, gl_clearance *clearance)
 {
     gl_clearance_state state;
     gl_err err;
-    if (!gl_clearance_state_decode(&state, (const uint8_t *)state_value.ptr, state_value.len, arena, &err)) {
+    if (!gl_clearance_state_decode(&state, (const uint8_t *)value.ptr, value.len, arena, &err)) {
         gl_log_err(GL_LOG_ERROR, &err); /* decide wrote it: nothing that a retry would change */
-        return (gl_str){NULL, 0};
+        return false;
     }
-    *revision = gl_status_revision(&state.clearance);
-    return state.clearance.view.len == 0
+    *clearance = state.clearance;
+    return true;
+}
+
+/* {NULL, 0}: nothing of it is in the view. */
+static gl_str view_value(gl_arena *arena, const gl_clearance *clearance)
+{
+    return clearance->view.len == 0
                ? (gl_str){NULL, 0}
-               : gl_view_value(arena, *revision, state.clearance.digest, state.clearance.view);
+               : gl_view_value(arena, gl_status_revision(clearance), clearance->digest, clearance->view);
+}
+
+/* 0: as long as Redis has it. What the state keeps without a limit, the view does, too: a miss means that there is
+ * nothing. */
+static int64_t ttl_ms_of(const gl_views_terms *terms, const gl_clearance *clearance)
+{
+    if (!gl_clearance_may_expire(clearance))
+        return 0;
+    int64_t left_ms = (clearance->decided_at + terms->window_us - terms->now_us) / 1000;
+    left_ms = (left_ms > 0 ? left_ms : 0) + LEFT_MS;
+    return terms->ttl_ms > 0 && terms->ttl_ms < left_ms ? terms->ttl_ms : left_ms;
 }
 
 static gl_str key_of(gl_arena *arena, gl_str id)
@@ -191,16 +220,19 @@ static gl_str key_of(gl_arena *arena, gl_str id)
 static bool gather_clearance(gathering *g, int32_t partition, gl_str key, gl_str value)
 {
     gl_arena *arena = g->views->arena;
-    int64_t revision;
-    gl_str entry = view_value(arena, value, &revision);
-    return entry.ptr == NULL || gather(g, partition, key_of(arena, key), revision, entry, g->ttl);
+    gl_clearance clearance;
+    gl_str entry = decode(arena, value, &clearance) ? view_value(arena, &clearance) : (gl_str){NULL, 0};
+    if (entry.ptr == NULL)
+        return true;
+    char *ttl = gl_arena_printf(arena, "%" PRId64, ttl_ms_of(&g->views->terms, &clearance));
+    return gather(g, partition, key_of(arena, key), gl_status_revision(&clearance), entry, gl_str_of(ttl));
 }
 
 /* -- What expired
  * --------------------------------------------------------------------------------------------------------- */
 
 /* What is there instead is newer, of a worker that has the partition now: it stays. A failure leaves entries that
- * Redis drops in the end, view_ttl after they were written. */
+ * Redis drops by itself, LEFT_MS after the window. */
 static void forget(gl_views *views, const gl_outbox_entry *entries, size_t entry_count)
 {
     gl_arena *arena = views->arena;
@@ -208,10 +240,11 @@ static void forget(gl_views *views, const gl_outbox_entry *entries, size_t entry
     size_t found = 0;
     for (size_t i = 0; i < entry_count; i++) {
         const gl_outbox_entry *entry = &entries[i];
-        int64_t revision;
+        gl_clearance gone;
         gl_err err;
-        if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES && entry->value.ptr == NULL) {
-            values[found] = view_value(arena, entry->cause->value, &revision);
+        if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES && entry->value.ptr == NULL &&
+            decode(arena, entry->cause->value, &gone)) {
+            values[found] = view_value(arena, &gone);
             keys[found] = key_of(arena, entry->key);
             found += values[found].ptr != NULL;
         }
@@ -231,15 +264,16 @@ static gl_str sequence_key(gl_arena *arena, int32_t partition)
     return gl_str_of(gl_arena_printf(arena, "gl:vs:%" PRId32, partition));
 }
 
-/* In the form that the view script compares. */
-static gl_str sequence_value(gl_arena *arena, int64_t sequence)
+/* In the form that the view script compares; with the window, which says how long entries stay. */
+static gl_str sequence_value(const gl_views *views, int64_t sequence)
 {
-    return gl_str_of(gl_arena_printf(arena, "%" PRId64 " audit-sequence", sequence));
+    return gl_str_of(gl_arena_printf(views->arena, "%" PRId64 " writes, window %" PRId64 " s", sequence,
+                                     views->terms.window_us / 1000000));
 }
 
-static bool is_trusted(gl_arena *arena, gl_str marker, gl_str stored, int64_t sequence)
+static bool is_trusted(const gl_views *views, gl_str marker, gl_str stored, int64_t sequence)
 {
-    return marker.ptr != NULL && gl_str_eq(stored, sequence_value(arena, sequence));
+    return marker.ptr != NULL && gl_str_eq(stored, sequence_value(views, sequence));
 }
 
 static bool is_audit_head(gl_str key)
@@ -255,7 +289,7 @@ static bool head_sequence(gl_str value, gl_arena *arena, int64_t *sequence, gl_e
         return true;
     if (!gl_audit_head_state_decode(&head, (const uint8_t *)value.ptr, value.len, arena, err))
         return false;
-    *sequence = head.audit_head.sequence;
+    *sequence = head.audit_head.writes;
     return true;
 }
 
@@ -268,19 +302,18 @@ static void check_before_write(gl_views *views, int32_t partition, int64_t befor
     gl_arena *arena = views->arena;
     gl_str keys[2] = {gl_view_marker_key(arena, partition), sequence_key(arena, partition)}, values[2];
     gl_err err;
-    if (gl_kv_get(views->kv, arena, keys, 2, values, &err) && is_trusted(arena, values[0], values[1], before))
+    if (gl_kv_get(views->kv, arena, keys, 2, values, &err) && is_trusted(views, values[0], values[1], before))
         partition_at(views, partition)->phase = VIEW_COMPLETE;
 }
 
-/* The last block of a partition in the batch; one batch may have several when it was bisected. */
+/* The last head of a partition in the batch; one batch may have several when it was bisected. */
 static void gather_sequence(gathering *g, int32_t partition, int64_t first, int64_t last)
 {
     gl_views *views = g->views;
     if (partition_at(views, partition)->phase == VIEW_UNCHECKED)
         check_before_write(views, partition, first - 1);
     if (partition_at(views, partition)->phase == VIEW_COMPLETE)
-        gather(g, partition, sequence_key(views->arena, partition), last, sequence_value(views->arena, last),
-               GL_STR("0"));
+        gather(g, partition, sequence_key(views->arena, partition), last, sequence_value(views, last), GL_STR("0"));
 }
 
 static void gather_sequences(gathering *g, const gl_outbox_entry *entries, size_t entry_count)
@@ -305,9 +338,10 @@ static void gather_sequences(gathering *g, const gl_outbox_entry *entries, size_
     }
 }
 
-void gl_views_write(gl_views *views, const gl_outbox *outbox, int64_t ttl_ms)
+void gl_views_write(gl_views *views, const gl_outbox *outbox, const gl_views_terms *terms)
 {
-    gathering *g = gathering_new(views, ttl_ms);
+    take_terms(views, terms);
+    gathering *g = gathering_new(views);
     size_t entry_count;
     const gl_outbox_entry *entries = gl_outbox_entries(outbox, &entry_count);
     for (size_t i = 0; i < entry_count; i++) {
@@ -361,7 +395,7 @@ static void check(gl_views *views, gl_state *state, const int32_t *partitions, s
             gl_log_err(GL_LOG_ERROR, &err);
             continue;
         }
-        if (is_trusted(arena, values[2 * i], values[2 * i + 1], sequence))
+        if (is_trusted(views, values[2 * i], values[2 * i + 1], sequence))
             view->phase = VIEW_COMPLETE;
         else
             lose(views, partitions[i],
@@ -391,7 +425,7 @@ static bool walk_one(void *context, gl_str key, gl_str value)
 }
 
 /* All entries are written: first the number, then the marker that makes both count. */
-static void finish(gl_views *views, gl_state *state, int32_t partition)
+static bool finish(gl_views *views, gl_state *state, int32_t partition)
 {
     gl_arena *arena = views->arena;
     partition_view *view = partition_at(views, partition);
@@ -401,31 +435,33 @@ static void finish(gl_views *views, gl_state *state, int32_t partition)
     if (!gl_state_get(state, partition, GL_STR("audit-head"), &head, &err) ||
         !head_sequence(head, arena, &sequence, &err)) {
         gl_log_err(GL_LOG_ERROR, &err);
-        return;
+        return false;
     }
     gl_str keys[2] = {sequence_key(arena, partition), gl_view_marker_key(arena, partition)};
-    gl_str values[2] = {sequence_value(arena, sequence),
+    gl_str values[2] = {sequence_value(views, sequence),
                         gl_str_of(gl_arena_printf(arena, "%" PRId64, gl_wall_us() / 1000))};
     if (!gl_kv_set(views->kv, keys, values, 2, 0, &err)) {
         lose(views, partition, err.message);
-        return;
+        return false;
     }
     view->phase = VIEW_COMPLETE;
     count(views->rebuilds, 1);
     gl_log(GL_LOG_INFO, "view-rebuilt",
            "the status views of partition %" PRId32 " are complete: %" PRIu64 " written again", partition,
            view->rebuilt_count);
+    return true;
 }
 
-static void rebuild_step(gl_views *views, gl_state *state, int32_t partition, int64_t ttl_ms, int64_t until_us)
+/* false: it failed, and is tried again in a second. */
+static bool rebuild_step(gl_views *views, gl_state *state, int32_t partition, int64_t until_us)
 {
     partition_view *view = partition_at(views, partition);
-    gathering *g = gathering_new(views, ttl_ms);
+    gathering *g = gathering_new(views);
     gl_err err;
     if (view->phase == VIEW_LOST) {
         gl_str marker = gl_view_marker_key(views->arena, partition);
         if (!gl_kv_delete(views->kv, &marker, 1, &err))
-            return; /* Redis is away: tried again */
+            return false; /* Redis is away */
         *view = (partition_view){.phase = VIEW_REBUILDING, .owned = true};
     }
     walking w = {.g = g, .view = view, .partition = partition, .until_us = until_us};
@@ -439,25 +475,37 @@ static void rebuild_step(gl_views *views, gl_state *state, int32_t partition, in
     bool sent = flush(g);
     view->rebuilt_count += g->sent;
     count(views->rebuilt, g->sent);
-    if (walked && sent && !w.stopped && view->phase == VIEW_REBUILDING)
-        finish(views, state, partition);
+    if (!walked || !sent || view->phase != VIEW_REBUILDING)
+        return false;
+    return w.stopped || finish(views, state, partition);
 }
 
-bool gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t partition_count, int64_t ttl_ms)
+static bool is_to_rebuild(const partition_view *view, int64_t now_us)
+{
+    return (view->phase == VIEW_LOST || view->phase == VIEW_REBUILDING) &&
+           (view->failed_us == 0 || now_us - view->failed_us >= CHECK_EVERY_US);
+}
+
+bool gl_views_idle(gl_views *views, gl_state *state, const int32_t *partitions, size_t partition_count,
+                   const gl_views_terms *terms)
 {
     note_owned(views, partitions, partition_count);
+    take_terms(views, terms);
     int64_t now_us = gl_mono_us();
     if (now_us - views->checked_us >= CHECK_EVERY_US && partition_count > 0) {
         views->checked_us = now_us;
         check(views, state, partitions, partition_count);
     }
     for (size_t i = 0; i < partition_count && gl_mono_us() - now_us < STEP_LIMIT_US; i++) {
-        view_phase phase = partition_at(views, partitions[i])->phase;
-        if (phase == VIEW_LOST || phase == VIEW_REBUILDING)
-            rebuild_step(views, state, partitions[i], ttl_ms, now_us + STEP_LIMIT_US);
+        if (!is_to_rebuild(partition_at(views, partitions[i]), now_us))
+            continue;
+        bool done = rebuild_step(views, state, partitions[i], now_us + STEP_LIMIT_US);
+        partition_at(views, partitions[i])->failed_us = done ? 0 : now_us;
     }
-    bool more = false; /* while Redis is away, nothing at once: it is asked again in a second */
-    for (size_t i = 0; i < partition_count; i++)
-        more = more || partition_at(views, partitions[i])->phase == VIEW_REBUILDING;
+    bool more = false; /* what failed is not asked for at once */
+    for (size_t i = 0; i < partition_count; i++) {
+        const partition_view *view = partition_at(views, partitions[i]);
+        more = more || (view->phase == VIEW_REBUILDING && is_to_rebuild(view, now_us));
+    }
     return more;
 }
