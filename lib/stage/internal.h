@@ -48,7 +48,7 @@ typedef struct gl_log_conf {
 typedef struct gl_runtime_series {
     gl_series *consumed, *batches, *batch_records, *batch_seconds, *commits, *commit_seconds;
     gl_series *step_collect, *step_process, *step_produce, *step_commit, *step_apply;
-    gl_series *restored_records, *restore_seconds, *bisects, *retries, *recreated, *ready;
+    gl_series *restored_records, *restore_seconds, *bisects, *retries, *recreated, *renewed, *ready;
     gl_series *paused, *last_reload;
     gl_series *silent; /* the one that is shown: of the step where it was at the last scrape; NULL: none yet */
 } gl_runtime_series;

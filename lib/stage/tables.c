@@ -134,7 +134,12 @@ const gl_metric_def gl_runtime_metric_defs[] = {
     {"gl_txn_commit_seconds", GL_HISTOGRAM, "Time to send the offsets and commit.", {NULL}, SECONDS},
     {"gl_workers_recreated_total",
      GL_COUNTER,
-     "Times a worker's clients were made again after it was fenced.",
+     "Times a worker's clients were made again: it was fenced, or its producer failed.",
+     {NULL},
+     {0}},
+    {"gl_producers_renewed_total",
+     GL_COUNTER,
+     "Times a worker's producer was made anew after an abort that left records of unknown fate; usual in a rebalance.",
      {NULL},
      {0}},
     {"gl_consumer_lag_records",
@@ -219,6 +224,7 @@ void gl_runtime_series_init(gl_runtime *runtime)
     s->bisects = gl_runtime_series1(runtime, "gl_batch_bisects_total", NULL);
     s->retries = gl_runtime_series1(runtime, "gl_batch_retries_total", NULL);
     s->recreated = gl_runtime_series1(runtime, "gl_workers_recreated_total", NULL);
+    s->renewed = gl_runtime_series1(runtime, "gl_producers_renewed_total", NULL);
     s->ready = gl_runtime_series1(runtime, "gl_ready", NULL);
     s->paused = gl_runtime_series1(runtime, "gl_paused", NULL);
     s->last_reload = gl_runtime_series1(runtime, "gl_config_last_reload_successful", NULL);

@@ -76,7 +76,8 @@ static bool open_topics(gl_worker *worker, gl_err *err)
     return true;
 }
 
-static bool init_transactions(gl_worker *worker, gl_err *err)
+/* Tried again until it is done, time is over, or `given_up` is set. */
+static bool init_transactions(gl_worker *worker, const atomic_bool *given_up, gl_err *err)
 {
     int64_t end = gl_mono_us() + worker->runtime->stage_conf->start_deadline_ms * 1000;
     for (;;) {
@@ -85,13 +86,13 @@ static bool init_transactions(gl_worker *worker, gl_err *err)
         if (error == NULL)
             return true;
         gl_kafka_fail(err, error, worker->transactional_id);
-        if (err->action != GL_RETRY || gl_mono_us() > end || atomic_load(&worker->runtime->stopping))
+        if (err->action != GL_RETRY || gl_mono_us() > end || atomic_load(given_up))
             return false;
         gl_log_err(GL_LOG_WARN, err);
     }
 }
 
-bool gl_txn_open(gl_worker *worker, gl_err *err)
+static bool open_producer(gl_worker *worker, const atomic_bool *given_up, gl_err *err)
 {
     char timeout[24];
     snprintf(timeout, sizeof timeout, "%lld", (long long)worker->runtime->kafka_conf->transaction_timeout_ms);
@@ -99,7 +100,12 @@ bool gl_txn_open(gl_worker *worker, gl_err *err)
                                     NULL};
     gl_kafka_client client = {.name = worker->name, .settings = settings, .opaque = worker, .delivered = delivered};
     worker->producer = gl_kafka_producer_new(worker->runtime->kafka_conf, &client, err);
-    return worker->producer != NULL && open_topics(worker, err) && init_transactions(worker, err);
+    return worker->producer != NULL && open_topics(worker, err) && init_transactions(worker, given_up, err);
+}
+
+bool gl_txn_open(gl_worker *worker, gl_err *err)
+{
+    return open_producer(worker, &worker->runtime->stopping, err);
 }
 
 static void close_topic(rd_kafka_topic_t **topic)
@@ -314,14 +320,18 @@ bool gl_txn_commit(gl_worker *worker)
 /* A record of the aborted transaction whose answer was lost may be in the log. librdkafka 2.0.2 gives its sequence
  * number to the next record of its partition (rd_kafka_toppar_purge_queues: "advancing epoch base msgid"); the broker
  * takes that one for a repetition and stores nothing, and the commit succeeds without it. A new epoch starts the
- * numbers anew. */
+ * numbers anew. A drain waits for it as for any batch, until its deadline. What cannot be made is taken away: the
+ * worker then makes all its clients again, or ends when it is to end anyway. */
 static bool renew_producer(gl_worker *worker)
 {
     gl_log(GL_LOG_INFO, "producer-renewed", "%s: %zu of %zu records of the aborted transaction are known to be stored",
            worker->name, worker->stored, worker->produced);
-    gl_series_add(worker->runtime->series.recreated, 1);
+    gl_series_add(worker->runtime->series.renewed, 1);
     gl_txn_close(worker);
-    return gl_txn_open(worker, &worker->err);
+    if (open_producer(worker, &worker->runtime->aborting, &worker->err))
+        return true;
+    gl_txn_close(worker);
+    return false;
 }
 
 bool gl_txn_abort(gl_worker *worker)
