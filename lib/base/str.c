@@ -39,6 +39,15 @@ bool gl_str_is_utf8(gl_str s, size_t *bad_at)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     for (size_t i = 0; i < s.len;) {
+        uint64_t eight;
+        while (s.len - i >= sizeof eight) { /* ASCII, mostly */
+            memcpy(&eight, p + i, sizeof eight);
+            if ((eight & UINT64_C(0x8080808080808080)) != 0)
+                break;
+            i += sizeof eight;
+        }
+        if (i == s.len)
+            break;
         size_t step = utf8_sequence(p + i, s.len - i);
         if (step == 0) {
             if (bad_at != NULL)

@@ -1,5 +1,5 @@
-/* Any bytes as JSON: an error with a code, or a tree whose every value, cut out of the source by its byte range, parses
- * again to the same. */
+/* Any bytes as JSON: an error with a code, or a tree that yajl makes too, whose every value, cut out of the source by
+ * its byte range, parses again to the same. */
 #include "io/json.h"
 
 #include "base/buf.h"
@@ -45,6 +45,25 @@ static void check(gl_arena *arena, gl_str source, const gl_json *node, int depth
     same(node, again);
 }
 
+static void same_place(const gl_json *a, const gl_json *b)
+{
+    must(a->begin == b->begin && a->end == b->end && a->offset == b->offset);
+    for (size_t i = 0; i < a->count; i++)
+        same_place(a->items[i], b->items[i]);
+}
+
+/* Both ways take the same, and make the same of it. */
+static void compare(gl_arena *arena, gl_str source, const gl_json *root)
+{
+    gl_err err = {0};
+    const gl_json *other = gl_json_parse_by_yajl(arena, source, SIZE, NODES, &err);
+    must((root == NULL) == (other == NULL));
+    if (root == NULL)
+        return;
+    same(root, other);
+    same_place(root, other);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     gl_err err = {0};
@@ -56,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(err.code != NULL && err.action == GL_DEAD_LETTER && gl_str_is_utf8(gl_str_of(err.message), NULL));
     else
         check(arena, source, root, 1, &cuts);
+    compare(arena, source, root);
     gl_arena_destroy(arena);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "io/json.h"
 
 #include "base/buf.h"
+#include "io/json_quick.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,7 +391,7 @@ static bool run(builder *b)
     return !b->failed && b->root != NULL;
 }
 
-gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err)
+static gl_json *parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, bool by_yajl, gl_err *err)
 {
     builder b = {.arena = arena, .source = source, .node_limit = limit_nodes, .pendings = gl_buf_in(arena), .err = err};
     if (source.len > limit_bytes) {
@@ -410,6 +411,9 @@ gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_
         refuse(&b, "json-syntax", b.source.len, "there is no value");
         return NULL;
     }
+    gl_json *quick = by_yajl ? NULL : gl_json_quick(arena, b.source, b.skipped, limit_nodes);
+    if (quick != NULL)
+        return quick;
     yajl_alloc_funcs memory = {block_alloc, block_realloc, block_free, arena};
     b.yajl = yajl_alloc(&CALLBACKS, &memory, &b);
     /* The whole source was checked above. */
@@ -417,6 +421,16 @@ gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_
     bool ok = run(&b);
     yajl_free(b.yajl);
     return ok ? b.root : NULL;
+}
+
+gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err)
+{
+    return parse(arena, source, limit_bytes, limit_nodes, false, err);
+}
+
+gl_json *gl_json_parse_by_yajl(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err)
+{
+    return parse(arena, source, limit_bytes, limit_nodes, true, err);
 }
 
 gl_json *gl_json_get(const gl_json *object, const char *key)

@@ -1,4 +1,5 @@
-/* JSON as a tree in an arena (parsed by yajl), with numbers kept as their source text: money never becomes a double.
+/* JSON as a tree in an arena (what is well-formed by json_quick.h, the rest by yajl), with numbers kept as their source
+ * text: money never becomes a double.
  *
  * Always holds: size, depth and node count are limited; text is valid UTF-8; duplicate keys are refused; each node
  * knows its byte offset in the source.
@@ -36,6 +37,8 @@ enum { GL_JSON_LIMIT_DEPTH = 32 };
  * fine here. Errors (GL_DEAD_LETTER): json-syntax, json-encoding, json-depth, json-size, json-duplicate-key; the
  * message says line and column. `limit_bytes`: largest source; `limit_nodes`: most nodes. */
 gl_json *gl_json_parse(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err);
+/* The same without the quick way: for tests. */
+gl_json *gl_json_parse_by_yajl(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, gl_err *err);
 gl_json *gl_json_get(const gl_json *object, const char *key);
 /* Text of a STRING member, {NULL, 0} when it is missing or of another type. */
 gl_str gl_json_text(const gl_json *object, const char *key);

@@ -213,6 +213,50 @@ static gl_str repeated(const char *before, const char *text, size_t count, const
     return gl_buf_view(&buf);
 }
 
+static void same_tree(const gl_json *a, const gl_json *b)
+{
+    cr_assert_eq(a->type, b->type);
+    cr_assert_eq(a->count, b->count);
+    cr_assert(a->begin == b->begin && a->end == b->end && a->offset == b->offset);
+    cr_assert(gl_str_eq(a->text, b->text));
+    for (size_t i = 0; i < a->count; i++) {
+        cr_assert(a->type != GL_JSON_OBJECT || gl_str_eq(a->keys[i], b->keys[i]));
+        same_tree(a->items[i], b->items[i]);
+    }
+}
+
+/* Damaged at random, seeded: the quick way and yajl take the same and make the same of it. */
+Test(json, the_quick_way_is_yajls)
+{
+    static const char seed[] = "\xEF\xBB\xBF{\"a\":[1,-0.5e-3,\"x\\u00e9\\ud83d\\ude00\\n\",true,null],\"b\" : "
+                               "{\"\":{},\"c\":[ ]} ,\"d\":\"\xC3\xA9\",\"e\":0}\r\n";
+    static const char pieces[] = "{}[]\",:\\u0d8 \t-+.eE19tfnx/\x01\xC3";
+    unsigned random = 7;
+    size_t taken = 0;
+    for (int round = 0; round < 30000; round++) {
+        char text[sizeof seed];
+        memcpy(text, seed, sizeof seed);
+        for (int k = 0; k < round % 4; k++) {
+            random = random * 1103515245u + 12345u;
+            text[(random >> 8) % (sizeof seed - 1)] = pieces[(random >> 20) % (sizeof pieces - 1)];
+        }
+        gl_err other_err = {0};
+        gl_str source = {text, sizeof seed - 1};
+        err = (gl_err){0};
+        const gl_json *root = gl_json_parse(arena, source, 1 << 20, 20, &err);
+        const gl_json *other = gl_json_parse_by_yajl(arena, source, 1 << 20, 20, &other_err);
+        cr_assert((root == NULL) == (other == NULL), "%.*s: %s", GL_STR_ARG(source),
+                  root == NULL ? err.message : "taken");
+        if (root != NULL)
+            same_tree(root, other);
+        else
+            cr_assert_str_eq(err.message, other_err.message);
+        taken += root != NULL;
+        gl_arena_reset(arena);
+    }
+    cr_assert_gt(taken, 7500);
+}
+
 Test(json, limits_depth)
 {
     gl_buf fits = gl_buf_in(arena);

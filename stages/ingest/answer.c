@@ -8,8 +8,24 @@ static void member(gl_buf *buf, const char *name, gl_str text)
 {
     if (text.ptr == NULL)
         return;
-    gl_buf_printf(buf, ",\"%s\":", name);
+    gl_buf_text(buf, ",\"");
+    gl_buf_text(buf, name);
+    gl_buf_text(buf, "\":");
     gl_buf_json(buf, text);
+}
+
+/* printf would cost more than the rest of an answer. */
+static void number(gl_buf *buf, int64_t value)
+{
+    char digits[24], *at = digits + sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        *--at = '-';
+    gl_buf_bytes(buf, at, (size_t)(digits + sizeof digits - at));
 }
 
 static void error_json(gl_buf *buf, const gl_rejection_validation_error *error)
@@ -39,7 +55,8 @@ static void errors_json(gl_buf *buf, const gl_answer *answer)
 
 void gl_answer_json(gl_buf *buf, const gl_answer *answer)
 {
-    gl_buf_printf(buf, "{\"position\":%lld", (long long)answer->position);
+    gl_buf_text(buf, "{\"position\":");
+    number(buf, answer->position);
     if (answer->event_id.len > 0)
         member(buf, "event_id", answer->event_id);
     if (answer->lrn.len > 0)
@@ -50,7 +67,7 @@ void gl_answer_json(gl_buf *buf, const gl_answer *answer)
     if (answer->taken && answer->event_id.len == 0) {
         if (answer->amendment)
             gl_buf_text(buf, ",\"amendment\":true");
-        gl_buf_printf(buf, ",\"duplicate\":%s", answer->duplicate ? "true" : "false");
+        gl_buf_text(buf, answer->duplicate ? ",\"duplicate\":true" : ",\"duplicate\":false");
         member(buf, "duplicate_check", answer->duplicate_pending ? GL_STR("pending") : GL_STR("done"));
         if (answer->first_status.len > 0)
             member(buf, "first_status", answer->first_status);
