@@ -316,7 +316,14 @@ ready() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/readyz"; }
 launch_stage() {
     ls_name=$1
     mkdir -p "$RUN/state" "$RUN/inbox"
-    set -- --config "$ROOT/config/$ls_name.yaml" --set "admin.listen=127.0.0.1:$(admin_port "$ls_name")"
+    ls_config=$ROOT/config/$ls_name.yaml
+    set --
+    if [ "$ls_name" = ingest ]; then # with the intake topics of the tests
+        ls_config=$RUN/ingest.yaml
+        cat "$ROOT/config/ingest.yaml" "$ROOT/tests/support/intake-topics.yaml" >"$ls_config" || return 1
+        set -- --set "ingest.mappings=$ROOT/config/mappings"
+    fi
+    set -- --config "$ls_config" --set "admin.listen=127.0.0.1:$(admin_port "$ls_name")" "$@"
     if stack_secure; then
         set -- "$@" --set "kafka.password=\${file:$SECURE_DIR/kafka.secret}"
         [ "$ls_name" = risk ] || set -- "$@" --set "redis.password=\${file:$SECURE_DIR/redis.secret}" # risk has none

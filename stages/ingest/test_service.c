@@ -681,9 +681,23 @@ static bool redis_ended(const server *s)
     return waitpid(s->pid, &status, WNOHANG) == s->pid;
 }
 
+/* Whoever may write to an intake topic is its account: the configuration that people start from has none. */
+static void test_shipped_configuration(void)
+{
+    gl_err err = {0};
+    size_t count = 0;
+    gl_conf *conf = gl_conf_load(GL_SOURCE_DIR "/config/ingest.yaml", gl_ingest_stage.conf_tables, 4, NULL, &err);
+    if (!CHECK(conf != NULL))
+        return;
+    gl_conf_list(conf, "intake_topics", &count);
+    CHECK(count == 0);
+    gl_conf_destroy(conf);
+}
+
 int main(void)
 {
     gl_log_init("test", GL_LOG_ERROR);
+    test_shipped_configuration();
     test_answer_after_the_commit();
     test_events();
     test_credentials();

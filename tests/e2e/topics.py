@@ -34,7 +34,8 @@ class Rival:
         self.port_file = os.path.join(folder, "port")
         self.log = open(os.path.join(folder, "log"), "wb")
         self.process = subprocess.Popen(
-            [binary, "--config", os.path.join(o.ROOT, "config", "ingest.yaml"), "--set", "ingest.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0",
+            [binary, "--config", os.path.join(os.environ["GREENLANE_RUN"], "ingest.yaml"), "--set", f"ingest.mappings={o.ROOT}/config/mappings",
+             "--set", "ingest.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0",
              "--set", f"admin.port_file={self.port_file}", "--set", f"stage.state_dir={os.environ['GREENLANE_RUN']}/state"], stderr=self.log)
 
     def wait_assigned(self):
