@@ -64,6 +64,7 @@ struct gl_http_request {
     void *principal;
     int64_t body_limit;
     int64_t charged;                 /* bytes of the body that count as pending */
+    int64_t paid;                    /* bytes of the body that were announced, or that conf.part has let in */
     int64_t started_us, complete_us; /* monotonic: first and last byte */
     int64_t received_us;             /* wall clock: last byte */
     /* Refused before it was complete: answered when the rest has been read and thrown away. 0: not refused. */
@@ -88,8 +89,10 @@ struct gl_http {
     gl_metrics *metrics; /* may be NULL */
     int64_t body_limit, pending_limit, slow_body_us;
     gl_http_admit admit; /* may be NULL */
+    gl_http_part part;   /* may be NULL */
     void *admit_context;
-    gl_http_tls *tls; /* of new connections, under mutex; NULL: no TLS, also later */
+    void (*forget)(void *principal); /* may be NULL */
+    gl_http_tls *tls;                /* of new connections, under mutex; NULL: no TLS, also later */
     int port;
     int64_t pending_bytes; /* atomic access */
     int owners;            /* atomic access: gl_http_start's caller and every request */
@@ -154,6 +157,8 @@ static void request_free(gl_http_request *request)
 {
     gl_http *http = request->http;
     drop_body(request);
+    if (request->principal != NULL && http->forget != NULL)
+        http->forget(request->principal);
     gl_arena_destroy(request->arena);
     free(request);
     http_release(http);
@@ -488,15 +493,34 @@ static void look_at_peer(gl_http_request *request)
     request->peer_why = gl_arena_strndup(request->arena, why, strlen(why));
 }
 
+static void refuse_as(gl_http_request *request, const gl_http_refusal *refusal)
+{
+    refuse(request, refusal->status, refusal->code,
+           gl_arena_strndup(request->arena, refusal->detail, strlen(refusal->detail)));
+    request->retry_after_s = refusal->retry_after_s;
+}
+
 static void ask_admit(gl_http_request *request)
 {
     const gl_http *http = request->http;
     gl_http_refusal refusal = {.status = 403, .code = "refused"};
-    if (http->admit == NULL || request->refused_status != 0 || http->admit(http->admit_context, request, &refusal))
+    if (http->admit != NULL && request->refused_status == 0 && !http->admit(http->admit_context, request, &refusal))
+        refuse_as(request, &refusal);
+    request->paid = gl_http_announced(request);
+}
+
+/* May the body grow by `more`? */
+static void ask_part(gl_http_request *request, int64_t more)
+{
+    const gl_http *http = request->http;
+    gl_http_refusal refusal = {.status = 403, .code = "refused"};
+    int64_t unpaid = request->charged + more - request->paid;
+    if (unpaid <= 0 || http->part == NULL || request->principal == NULL)
         return;
-    refuse(request, refusal.status, refusal.code,
-           gl_arena_strndup(request->arena, refusal.detail, strlen(refusal.detail)));
-    request->retry_after_s = refusal.retry_after_s;
+    if (http->part(http->admit_context, request, unpaid, &refusal))
+        request->paid += unpaid;
+    else
+        refuse_as(request, &refusal);
 }
 
 static enum MHD_Result settle(gl_http_request *request);
@@ -533,6 +557,8 @@ static enum MHD_Result receive(gl_http_request *request, const char *data, size_
         refuse(request, 413, "body-too-large", "the body is larger than allowed");
     else if (request->refused_status == 0 && over_pending(http, more))
         refuse_pending(request);
+    else if (request->refused_status == 0)
+        ask_part(request, more);
     if (request->refused_status != 0) {
         /* Read on for the sake of the answer, but not for ever. */
         request->thrown_away += more;
@@ -845,7 +871,9 @@ static gl_http *http_new(const gl_http_conf *conf, const gl_http_route *routes, 
     http->body_limit = conf->body_limit_bytes;
     http->pending_limit = conf->pending_limit_bytes;
     http->admit = conf->admit;
+    http->part = conf->part;
     http->admit_context = conf->admit_context;
+    http->forget = conf->forget;
     http->slow_body_us = (int64_t)whole_seconds(conf->idle_timeout_ms) * GL_HTTP_SLOW_BODY_TIMEOUTS * 1000000;
     http->owners = 1;
     pthread_condattr_t monotonic;
@@ -952,6 +980,12 @@ gl_str gl_http_peer(const gl_http_request *request, const char **why)
 {
     *why = request->peer_why;
     return request->peer;
+}
+
+int64_t gl_http_announced(const gl_http_request *request)
+{
+    int64_t length = content_length(request);
+    return length > 0 ? length : 0;
 }
 
 void gl_http_limit_body(gl_http_request *request, int64_t bytes)

@@ -27,6 +27,9 @@ typedef struct gl_http_refusal {
 /* Called on a server thread when the headers are there. It may ask for headers and the peer, and set the body's limit
  * and the principal. false: the request is refused as filled in, and its body is thrown away. */
 typedef bool (*gl_http_admit)(void *context, gl_http_request *request, gl_http_refusal *refusal);
+/* Called on a server thread, before they are kept, with bytes of a body beyond the length that was announced (chunked:
+ * all of them). false: as above. Not for requests without a principal. */
+typedef bool (*gl_http_part)(void *context, gl_http_request *request, int64_t bytes, gl_http_refusal *refusal);
 
 typedef struct gl_http_conf {
     const char *listen;       /* address:port ("*:80": all addresses, "[::1]:80"); port 0: any free one */
@@ -39,7 +42,9 @@ typedef struct gl_http_conf {
     const char *tls_key;
     const char *tls_ca;  /* clients' certificates are asked for, and checked against these; NULL or "": not */
     gl_http_admit admit; /* NULL: everybody */
-    void *admit_context;
+    gl_http_part part;   /* NULL: whatever comes */
+    void *admit_context; /* of both */
+    void (*forget)(void *principal); /* may be NULL: the request that has it ended. Thread: any */
 } gl_http_conf;
 
 /* Called on a server thread with a complete request. It answers through gl_http_respond, now or later, exactly once. */
@@ -86,6 +91,9 @@ int64_t gl_http_received_us(const gl_http_request *request);
 /* Subject of the client's verified certificate (RFC 4514: "CN=hub-1,O=Hub One"), {NULL, 0} when it has none that is
  * trusted; `*why` then says what is wrong with the one that it has, or is "". */
 gl_str gl_http_peer(const gl_http_request *request, const char **why);
+/* Bytes of its body as the header says, 0 when it does not (chunked, or none); a text that is no number: the largest.
+ */
+int64_t gl_http_announced(const gl_http_request *request);
 /* In admit only: a limit of its own, never above the server's; and who it is, for the handler (NULL: nobody said). */
 void gl_http_limit_body(gl_http_request *request, int64_t bytes);
 void gl_http_set_principal(gl_http_request *request, void *principal);

@@ -34,7 +34,8 @@ static const gl_conf_entry rows[] = {
         "ingest.tls_ca."),
     ROW(requests_per_minute, "requests_per_minute", GL_CONF_INT, "6000", 0, 1, 100000000,
         "More are answered with 429 and Retry-After; a minute's allowance may be used at once."),
-    ROW(bytes_per_minute, "bytes_per_minute", GL_CONF_BYTES, "1g", 0, 1024, 0, "The same for bytes of bodies."),
+    ROW(bytes_per_minute, "bytes_per_minute", GL_CONF_BYTES, "1g", 0, 1024, 0,
+        "The same for bytes of bodies, as they are announced, or come when they are not."),
     ROW(body_limit_bytes, "body_limit", GL_CONF_BYTES, "32m", 0, 1024, 1 << 30,
         "Largest body; a larger one is answered with 413. ingest.body_limit holds for everybody."),
 };
@@ -81,7 +82,7 @@ struct gl_access {
     subject_row *subjects; /* sorted */
     size_t subject_count;
     pthread_mutex_t lock;
-    gl_access *old;
+    int owners; /* atomic */
 };
 
 /* -- Loading ------------------------------------------------------------------------------------------------------ */
@@ -226,32 +227,37 @@ gl_access *gl_access_load(const char *path, const gl_account *accounts, size_t a
 {
     static const gl_conf_table *const tables[] = {&gl_access_conf_table};
     gl_access *access = array(1, sizeof *access);
+    access->owners = 1;
     pthread_mutex_init(&access->lock, NULL);
     access->conf = gl_conf_load(path, tables, 1, NULL, err);
     if (access->conf != NULL && fill(access, accounts, account_count, err))
         return access;
     gl_fail_context(err, "ingest.access");
-    gl_access_destroy(access);
+    gl_access_release(access);
     return NULL;
 }
 
-void gl_access_destroy(gl_access *access)
+gl_access *gl_access_retain(gl_access *access)
 {
-    while (access != NULL) {
-        gl_access *old = access->old;
-        free(access->submitters);
-        free(access->keys);
-        free(access->subjects);
-        gl_conf_destroy(access->conf);
-        pthread_mutex_destroy(&access->lock);
-        free(access);
-        access = old;
-    }
+    if (access != NULL)
+        __atomic_add_fetch(&access->owners, 1, __ATOMIC_RELAXED);
+    return access;
+}
+
+void gl_access_release(gl_access *access)
+{
+    if (access == NULL || __atomic_sub_fetch(&access->owners, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    free(access->submitters);
+    free(access->keys);
+    free(access->subjects);
+    gl_conf_destroy(access->conf);
+    pthread_mutex_destroy(&access->lock);
+    free(access);
 }
 
 void gl_access_follow(gl_access *access, gl_access *old)
 {
-    access->old = old;
     if (old == NULL)
         return;
     pthread_mutex_lock(&old->lock);
@@ -350,17 +356,20 @@ static void refill(bucket *b, int64_t now_us)
 static int wait_s(const bucket *b, double wanted)
 {
     double seconds = (wanted - b->left) / b->most * 60;
-    return b->left >= wanted ? 0 : seconds < 1 ? 1 : seconds > 3600 ? 3600 : (int)seconds + 1;
+    return wanted <= 0 || b->left >= wanted ? 0 : seconds < 1 ? 1 : seconds > 3600 ? 3600 : (int)seconds + 1;
 }
 
-bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, gl_http_refusal *refusal)
+/* All or nothing. Requests that are overdrawn (by a reload) hold up no more bytes of one that is admitted. */
+static bool take(gl_submitter *submitter, int64_t now_us, int64_t requests, int64_t bytes, gl_http_refusal *refusal)
 {
     pthread_mutex_lock(&submitter->access->lock);
     refill(&submitter->requests, now_us);
     refill(&submitter->bytes, now_us);
-    int requests_s = wait_s(&submitter->requests, 1), bytes_s = wait_s(&submitter->bytes, 1);
-    if (requests_s == 0 && bytes_s == 0)
-        submitter->requests.left -= 1;
+    int requests_s = wait_s(&submitter->requests, (double)requests), bytes_s = wait_s(&submitter->bytes, (double)bytes);
+    if (requests_s == 0 && bytes_s == 0) {
+        submitter->requests.left -= (double)requests;
+        submitter->bytes.left -= (double)bytes;
+    }
     pthread_mutex_unlock(&submitter->access->lock);
     if (requests_s == 0 && bytes_s == 0)
         return true;
@@ -372,11 +381,19 @@ bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, gl_http_refusal
     return false;
 }
 
-void gl_submitter_charge(gl_submitter *submitter, int64_t bytes)
+bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal)
 {
-    pthread_mutex_lock(&submitter->access->lock);
-    submitter->bytes.left -= (double)bytes;
-    pthread_mutex_unlock(&submitter->access->lock);
+    return take(submitter, now_us, 1, bytes, refusal);
+}
+
+bool gl_submitter_take(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal)
+{
+    return take(submitter, now_us, 0, bytes, refusal);
+}
+
+gl_access *gl_submitter_access(const gl_submitter *submitter)
+{
+    return submitter->access;
 }
 
 const gl_account *gl_submitter_account(const gl_submitter *submitter)

@@ -18,10 +18,11 @@ extern const gl_conf_table gl_access_conf_table; /* "submitters", repeated: the 
 /* An account of `accounts` that a submitter names brings its role (test, officer); any other name is an ordinary
  * account. Both must stay. NULL and err: access-invalid, and what gl_conf_load says (GL_FATAL). */
 gl_access *gl_access_load(const char *path, const gl_account *accounts, size_t account_count, gl_err *err);
-/* Takes over how much was used of the limits, and keeps `old` (may be NULL) for what still points to it. */
+/* Takes over how much was used of the limits of `old` (may be NULL). */
 void gl_access_follow(gl_access *access, gl_access *old);
-/* Also those that it follows. */
-void gl_access_destroy(gl_access *access);
+/* Loaded, it has one owner; the last one that lets it go frees it, with its submitters. NULL is allowed. */
+gl_access *gl_access_retain(gl_access *access);
+void gl_access_release(gl_access *access);
 
 /* What a request brings. */
 typedef struct gl_credentials {
@@ -34,10 +35,12 @@ typedef struct gl_credentials {
 /* NULL and the refusal (401 without a credential that is known, 403 otherwise). Key and certificate, when both are
  * there, must be of the same submitter. */
 gl_submitter *gl_access_find(gl_access *access, const gl_credentials *credentials, gl_http_refusal *refusal);
-/* Takes one request out of its allowance; false and the refusal (429, when to come again) when there is none left. */
-bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, gl_http_refusal *refusal);
-/* What a body used: known when it is there, so that a bucket may be overdrawn once. */
-void gl_submitter_charge(gl_submitter *submitter, int64_t bytes);
+/* Takes one request with a body of `bytes` out of its allowance; false and the refusal (429, when to come again) when
+ * there is not as much left. */
+bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal);
+/* The same for bytes of a body that were not announced. */
+bool gl_submitter_take(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal);
+gl_access *gl_submitter_access(const gl_submitter *submitter);
 const gl_account *gl_submitter_account(const gl_submitter *submitter);
 int64_t gl_submitter_body_limit(const gl_submitter *submitter);
 

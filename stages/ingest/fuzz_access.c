@@ -22,7 +22,7 @@ static void ask(gl_access *access, gl_str brought)
         gl_submitter *found = gl_access_find(access, &all[i], &refusal);
         if (found == NULL && refusal.status != 401 && refusal.status != 403)
             abort();
-        if (found != NULL && !gl_submitter_admit(found, 1, &refusal) && refusal.status != 429)
+        if (found != NULL && !gl_submitter_admit(found, 1, 1, &refusal) && refusal.status != 429)
             abort();
     }
 }
@@ -42,6 +42,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t brought = size < BROUGHT_BYTES ? size : BROUGHT_BYTES;
     if (access != NULL)
         ask(access, (gl_str){(const char *)data + size - brought, brought});
-    gl_access_destroy(access);
+    gl_access_release(access);
     return 0;
 }

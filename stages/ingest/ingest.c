@@ -141,7 +141,8 @@ static void ingest_close(void *stage)
     gl_job_queue_destroy(ingest->queue);
     gl_doubt_destroy(ingest->doubt);
     gl_mappings_destroy(ingest->mappings);
-    gl_access_destroy(ingest->access);
+    gl_access_release(ingest->access);
+    pthread_mutex_destroy(&ingest->access_lock);
     pthread_mutex_destroy(&ingest->view_lock);
     free(ingest);
 }
@@ -167,7 +168,7 @@ static bool ingest_check(const gl_conf *conf, gl_err *err)
         return gl_fail_context(err, "ingest");
     gl_access *access = own->access[0] == '\0' ? NULL : gl_access_load(own->access, NULL, 0, err);
     bool good = own->access[0] == '\0' || access != NULL;
-    gl_access_destroy(access);
+    gl_access_release(access);
     return good;
 }
 
@@ -183,13 +184,17 @@ static bool ingest_reload(void *stage, const gl_conf *conf, gl_err *err)
         (access = gl_access_load(fresh->access, ingest->accounts, ingest->account_count, err)) == NULL)
         return false;
     if (ingest->http != NULL && !gl_http_renew(ingest->http, &fresh->http, err)) {
-        gl_access_destroy(access);
+        gl_access_release(access);
         return gl_fail_context(err, "ingest");
     }
     if (access == NULL)
         return true;
-    gl_access_follow(access, ingest->access);
-    __atomic_store_n(&ingest->access, access, __ATOMIC_RELEASE);
+    gl_access *old = ingest->access; /* this thread alone changes it */
+    gl_access_follow(access, old);
+    pthread_mutex_lock(&ingest->access_lock);
+    ingest->access = access;
+    pthread_mutex_unlock(&ingest->access_lock);
+    gl_access_release(old);
     return true;
 }
 
@@ -200,6 +205,7 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     if (ingest == NULL)
         abort();
     pthread_mutex_init(&ingest->view_lock, NULL);
+    pthread_mutex_init(&ingest->access_lock, NULL);
     ingest->conf = *(const gl_ingest_conf *)gl_conf_section(env->conf, "ingest");
     ingest->kv_conf = gl_conf_section(env->conf, "redis");
     ingest->accounts = gl_conf_list(env->conf, "accounts", &ingest->account_count);

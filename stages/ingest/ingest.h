@@ -29,7 +29,8 @@ typedef struct gl_ingest {
     const gl_intake_topic *topics;
     size_t topic_count;
     const struct gl_kafka_conf *kafka_conf; /* of the intake topics' consumers; NULL in tests */
-    gl_access *access; /* atomic; NULL: senders are not authenticated. Replaced on reload, kept until close */
+    pthread_mutex_t access_lock;            /* guards the pointer `access` */
+    gl_access *access; /* NULL: senders are not authenticated. Replaced on reload; requests keep theirs */
     const gl_kv_conf *kv_conf;
     int32_t partition_count;
     gl_mappings *mappings;

@@ -23,12 +23,23 @@ static gl_format request_format(const gl_http_request *request)
     return format != GL_FORMAT_UNKNOWN ? format : gl_format_detect(gl_http_body(request));
 }
 
-static gl_access *access_of(const gl_ingest *ingest)
+/* The caller's own, to be released; NULL: senders are not authenticated. */
+static gl_access *access_of(gl_ingest *ingest)
 {
-    return __atomic_load_n(&ingest->access, __ATOMIC_ACQUIRE);
+    pthread_mutex_lock(&ingest->access_lock);
+    gl_access *access = gl_access_retain(ingest->access);
+    pthread_mutex_unlock(&ingest->access_lock);
+    return access;
 }
 
-/* Who sends is found before the body is read. */
+/* A body that is too large is refused anyway, and takes nothing out of the allowance. */
+static int64_t bytes_to_take(const gl_ingest *ingest, const gl_http_request *request, const gl_submitter *submitter)
+{
+    int64_t bytes = gl_http_announced(request);
+    return bytes > gl_submitter_body_limit(submitter) || bytes > ingest->conf.http.body_limit_bytes ? 0 : bytes;
+}
+
+/* Who sends is found before the body is read. The request is an owner of its submitter's table until it ends. */
 static bool admit(void *context, gl_http_request *request, gl_http_refusal *refusal)
 {
     gl_ingest *ingest = context;
@@ -39,13 +50,28 @@ static bool admit(void *context, gl_http_request *request, gl_http_refusal *refu
                                   .account = gl_http_header(request, "Greenlane-Account")};
     credentials.subject = gl_http_peer(request, &credentials.untrusted);
     gl_submitter *submitter = gl_access_find(access, &credentials, refusal);
-    if (submitter == NULL || !gl_submitter_admit(submitter, gl_mono_us(), refusal)) {
+    if (submitter == NULL ||
+        !gl_submitter_admit(submitter, gl_mono_us(), bytes_to_take(ingest, request, submitter), refusal)) {
         gl_ingest_count_refusal(ingest, refusal->code);
+        gl_access_release(access);
         return false;
     }
     gl_http_limit_body(request, gl_submitter_body_limit(submitter));
     gl_http_set_principal(request, submitter);
     return true;
+}
+
+static bool take_part(void *context, gl_http_request *request, int64_t bytes, gl_http_refusal *refusal)
+{
+    if (gl_submitter_take(gl_http_principal(request), gl_mono_us(), bytes, refusal))
+        return true;
+    gl_ingest_count_refusal(context, refusal->code);
+    return false;
+}
+
+static void forget(void *submitter)
+{
+    gl_access_release(gl_submitter_access(submitter));
 }
 
 static const gl_account *request_account(const gl_ingest *ingest, const gl_http_request *request)
@@ -76,8 +102,6 @@ static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job 
     job->bytes = gl_http_body(request);
     job->received_us = gl_http_received_us(request);
     job->request = request;
-    if (gl_http_principal(request) != NULL)
-        gl_submitter_charge(gl_http_principal(request), (int64_t)job->bytes.len);
     if (!gl_job_queue_put(ingest->queue, job)) {
         free(job);
         gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
@@ -283,7 +307,7 @@ static void warn_if_open(const gl_ingest *ingest)
     const gl_http_conf *http = &ingest->conf.http;
     if (is_loopback(http->listen))
         return;
-    if (access_of(ingest) == NULL)
+    if (ingest->access == NULL) /* before the first reload */
         gl_log(GL_LOG_WARN, "intake-open",
                "%s is not loopback, and senders are not authenticated (ingest.access): whoever reaches it may submit "
                "and read as any account",
@@ -305,6 +329,8 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[4] = (gl_http_route){"POST", "/v1/events", post_events, ingest};
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
+    ingest->conf.http.part = take_part;
+    ingest->conf.http.forget = forget;
     ingest->conf.http.admit_context = ingest;
     ingest->http = gl_http_start(&ingest->conf.http, routes, GL_INGEST_ROUTES, ingest->registry, err);
     if (ingest->http == NULL)

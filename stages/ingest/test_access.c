@@ -74,7 +74,7 @@ Test(access, credentials_lead_to_accounts)
     gl_credentials officer = {.subject = GL_STR("CN=customs"), .untrusted = ""};
     const gl_account *customs = gl_submitter_account(gl_access_find(access, &officer, &refusal));
     cr_assert(customs->officer && customs == &ACCOUNTS[1]);
-    gl_access_destroy(access);
+    gl_access_release(access);
 }
 
 Test(access, anything_else_is_refused_with_a_reason)
@@ -98,7 +98,7 @@ Test(access, anything_else_is_refused_with_a_reason)
     cr_assert(gl_access_find(access, &untrusted, &refusal) == NULL);
     cr_assert_str_eq(refusal.code, "certificate-untrusted");
     cr_assert(strstr(refusal.detail, "NOT trusted") != NULL);
-    gl_access_destroy(access);
+    gl_access_release(access);
 }
 
 Test(access, limits_hold_for_a_minute)
@@ -109,24 +109,30 @@ Test(access, limits_hold_for_a_minute)
     int64_t now_us = 1000000;
     cr_assert_eq(gl_submitter_body_limit(hub), 4096);
     for (int i = 0; i < 3; i++)
-        cr_assert(gl_submitter_admit(hub, now_us, &refusal));
-    cr_assert(!gl_submitter_admit(hub, now_us, &refusal));
+        cr_assert(gl_submitter_admit(hub, now_us, 0, &refusal));
+    cr_assert(!gl_submitter_admit(hub, now_us, 0, &refusal));
     cr_assert_str_eq(refusal.code, "too-many-requests");
     cr_assert(refusal.status == 429 && refusal.retry_after_s >= 20 && refusal.retry_after_s <= 21);
     cr_assert(strstr(refusal.detail, "3 requests a minute") != NULL, "%s", refusal.detail);
-    cr_assert(gl_submitter_admit(hub, now_us + (int64_t)refusal.retry_after_s * 1000000, &refusal));
+    cr_assert(gl_submitter_admit(hub, now_us + (int64_t)refusal.retry_after_s * 1000000, 0, &refusal));
     /* Another's allowance is his own. */
     own.subject = GL_STR("CN=newcomer");
-    cr_assert(gl_submitter_admit(gl_access_find(access, &own, &refusal), now_us, &refusal));
+    cr_assert(gl_submitter_admit(gl_access_find(access, &own, &refusal), now_us, 0, &refusal));
 
     now_us += 120000000;
-    cr_assert(gl_submitter_admit(hub, now_us, &refusal));
-    gl_submitter_charge(hub, 9 * 1024); /* overdrawn by 3k: half a minute */
-    cr_assert(!gl_submitter_admit(hub, now_us, &refusal));
+    /* Taken when they are announced, so that requests at once do not all have the same ones. */
+    cr_assert(gl_submitter_admit(hub, now_us, 4 * 1024, &refusal));
+    cr_assert(!gl_submitter_admit(hub, now_us, 4 * 1024, &refusal));
     cr_assert_str_eq(refusal.code, "too-many-bytes");
-    cr_assert(refusal.retry_after_s >= 30 && refusal.retry_after_s <= 31);
-    cr_assert(gl_submitter_admit(hub, now_us + 31000000, &refusal));
-    gl_access_destroy(access);
+    cr_assert(refusal.retry_after_s >= 20 && refusal.retry_after_s <= 21);
+    cr_assert(gl_submitter_admit(hub, now_us, 0, &refusal), "without a body");
+    cr_assert(gl_submitter_take(hub, now_us, 2 * 1024, &refusal));
+    cr_assert(!gl_submitter_take(hub, now_us, 1, &refusal));
+    now_us += 120000000;
+    cr_assert(gl_submitter_admit(hub, now_us, 4 * 1024, &refusal));
+    cr_assert(!gl_submitter_admit(hub, now_us, 4 * 1024, &refusal));
+    cr_assert(gl_submitter_admit(hub, now_us + 31000000, 4 * 1024, &refusal));
+    gl_access_release(access);
 }
 
 Test(access, a_reload_gives_nothing_back)
@@ -135,13 +141,14 @@ Test(access, a_reload_gives_nothing_back)
     gl_credentials own = {.subject = GL_STR("CN=hub-1,O=Hub One"), .untrusted = ""};
     gl_submitter *hub = gl_access_find(old, &own, &refusal);
     for (int i = 0; i < 3; i++)
-        cr_assert(gl_submitter_admit(hub, 1000, &refusal));
+        cr_assert(gl_submitter_admit(hub, 1000, 0, &refusal));
     gl_access *access = load_hub("    requests_per_minute: 4\n");
     gl_access_follow(access, old);
+    gl_access_release(old);
     hub = gl_access_find(access, &own, &refusal);
-    cr_assert(gl_submitter_admit(hub, 1000, &refusal));
-    cr_assert(!gl_submitter_admit(hub, 1000, &refusal));
-    gl_access_destroy(access);
+    cr_assert(gl_submitter_admit(hub, 1000, 0, &refusal));
+    cr_assert(!gl_submitter_admit(hub, 1000, 0, &refusal));
+    gl_access_release(access);
 }
 
 Test(access, a_wrong_file_says_what_is_wrong)

@@ -258,10 +258,10 @@ static void test_answer_after_the_commit(void)
 /* Submitters of ACCOUNTS with their keys: from now on the service asks for credentials. */
 static void authenticate(bench *b)
 {
-    char path[] = "/tmp/greenlane-access-XXXXXX", text[800];
-    static const char *const keys[] = {KEY("default"), KEY("hub-1"), KEY("customs")};
-    char hex[3][2 * GL_SHA256_BYTES + 1];
-    for (int i = 0; i < 3; i++) {
+    char path[] = "/tmp/greenlane-access-XXXXXX", text[1000];
+    static const char *const keys[] = {KEY("default"), KEY("hub-1"), KEY("customs"), KEY("bulk")};
+    char hex[4][2 * GL_SHA256_BYTES + 1];
+    for (int i = 0; i < 4; i++) {
         uint8_t digest[GL_SHA256_BYTES];
         gl_sha256(gl_str_of(keys[i]), digest);
         gl_hex(digest, sizeof digest, hex[i]);
@@ -270,18 +270,60 @@ static void authenticate(bench *b)
                        "submitters:\n"
                        "  - {account: default, keys: [sha256:%s], body_limit: 1k}\n"
                        "  - {account: hub-1, keys: [sha256:%s], requests_per_minute: 3}\n"
-                       "  - {account: customs, keys: [sha256:%s]}\n",
-                       hex[0], hex[1], hex[2]);
+                       "  - {account: customs, keys: [sha256:%s]}\n"
+                       "  - {account: bulk, keys: [sha256:%s], bytes_per_minute: 4k, body_limit: 4k}\n",
+                       hex[0], hex[1], hex[2], hex[3]);
     gl_err err = {0};
     int fd = mkstemp(path);
     CHECK(fd >= 0 && write(fd, text, (size_t)len) == len && close(fd) == 0);
     gl_access *access = gl_access_load(path, ACCOUNTS, ACCOUNT_COUNT, &err);
     CHECK(access != NULL);
-    __atomic_store_n(&b->ingest->access, access, __ATOMIC_RELEASE);
+    pthread_mutex_lock(&b->ingest->access_lock);
+    gl_access_release(b->ingest->access);
+    b->ingest->access = access;
+    pthread_mutex_unlock(&b->ingest->access_lock);
     unlink(path);
 }
 
 #define AS(name) "Authorization: Bearer " KEY(name) "\r\n"
+
+static int send_text(int port, const char *text)
+{
+    int fd = dial(port);
+    size_t len = strlen(text);
+    CHECK(fd >= 0 && send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len);
+    return fd;
+}
+
+/* What is announced counts at once, also when it never comes; what is not announced counts as it comes. */
+static void check_bytes(const bench *b)
+{
+    static const char head[] = "POST /v1/declarations HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" AS("bulk");
+    char text[3000], go[16] = "";
+    snprintf(text, sizeof text, "%sContent-Length: 4000\r\nExpect: 100-continue\r\n\r\n", head);
+    int fd = send_text(b->port, text);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    CHECK(poll(&p, 1, 20000) == 1 && recv(fd, go, 12, 0) == 12 && strcmp(go, "HTTP/1.1 100") == 0);
+    close(fd);
+    CHECK(heard(hear(send_text(b->port, text)), 429, "too-many-bytes"));
+    int len = snprintf(text, sizeof text, "%sTransfer-Encoding: chunked\r\n\r\n7d0\r\n", head);
+    memset(text + len, ' ', 2000);
+    strcpy(text + len + 2000, "\r\n0\r\n\r\n");
+    CHECK(heard(hear(send_text(b->port, text)), 429, "too-many-bytes"));
+    CHECK(ask(b->port, "GET", "/v1/profiles/parcels", AS("bulk"), "", 200, "parcels"));
+}
+
+/* The submitters are replaced while a request of theirs waits. */
+static void check_replaced(bench *b)
+{
+    set(&b->hold, true);
+    int taken = __atomic_load_n(&b->taken, __ATOMIC_ACQUIRE);
+    int fd = send_request(b->port, "POST", "/v1/declarations", AS("customs"), DECLARATION("C-9", "1"));
+    CHECK_WITHIN(10, __atomic_load_n(&b->taken, __ATOMIC_ACQUIRE) == taken + 1);
+    authenticate(b);
+    set(&b->hold, false);
+    CHECK(heard(hear(fd), 202, "\"accepted\":1"));
+}
 
 static void test_credentials(void)
 {
@@ -309,6 +351,8 @@ static void test_credentials(void)
         CHECK(ask(b.port, "GET", "/v1/profiles/parcels", AS("hub-1"), "", 200, "parcels"));
     CHECK(ask(b.port, "GET", "/v1/profiles/parcels", AS("hub-1"), "", 429, "Retry-After: "));
     CHECK(ask(b.port, "POST", "/v1/declarations", AS("hub-1"), DECLARATION("C-2", "1"), 429, "too-many-requests"));
+    check_bytes(&b);
+    check_replaced(&b);
     gl_buf text = {0};
     gl_metrics_render(b.metrics, &text);
     gl_buf_byte(&text, '\0');
