@@ -355,6 +355,7 @@ static const rule RULES[] = {
     {"gl_config_last_reload_successful", WHEN_ZERO, NULL, "", NULL,
      "runs with its old configuration: the last reload was refused"},
     {"gl_timers_suspended", WHEN_SET, NULL, "", NULL, "keeps time limits back: the wall clock jumped"},
+    {"gl_intake_refusals_total", COUNTED, "code", "", NULL, "requests not admitted"},
     {"gl_intake_errors_total", COUNTED, "code", "", NULL, "errors in what was rejected"},
     {"gl_records_lost_total", COUNTED, "topic", "", NULL, "records deleted by retention, never processed"},
     {"gl_records_dead_lettered_total", COUNTED, "code", "", NULL, "dead letters"},

@@ -47,6 +47,19 @@ static void fail(gl_scrape *scrape, const char *why)
     snprintf(scrape->failure, sizeof scrape->failure, "%s", why);
 }
 
+/* In words that are the same for every version of libcurl. */
+static void fail_call(const call *c, CURLcode code, gl_scrape *scrape)
+{
+    long number = 0;
+    curl_easy_getinfo(c->curl, CURLINFO_OS_ERRNO, &number);
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        fail(scrape, "no answer in time");
+    else if (code == CURLE_COULDNT_CONNECT && number != 0)
+        fail(scrape, strerror((int)number));
+    else
+        fail(scrape, c->why[0] != '\0' ? c->why : curl_easy_strerror(code));
+}
+
 static void finish(const call *c, CURLcode code, gl_scrape *scrape, gl_arena *arena)
 {
     long status = 0;
@@ -56,7 +69,7 @@ static void finish(const call *c, CURLcode code, gl_scrape *scrape, gl_arena *ar
     gl_str body = {gl_arena_dup(arena, c->body.data == NULL ? (const uint8_t *)"" : c->body.data, c->body.len),
                    c->body.len};
     if (code != CURLE_OK) {
-        fail(scrape, c->why[0] != '\0' ? c->why : curl_easy_strerror(code));
+        fail_call(c, code, scrape);
     } else if (status != 200) {
         snprintf(scrape->failure, sizeof scrape->failure, "/metrics answers %ld", status);
     } else if (!gl_exposition_parse(arena, body, &scrape->samples, &err)) {
