@@ -78,6 +78,15 @@ install_format() {
     fi
 }
 
+# promtool and a Prometheus for the tests of what operators see; the service that comes with them is not used.
+install_prometheus() {
+    have promtool && have prometheus && return 0
+    apt_install prometheus
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl disable prometheus >/dev/null 2>&1 || :
+    fi
+}
+
 install_kafka() {
     [ -e "$KAFKA_HOME/complete" ] && return 0
     step "fetching Kafka $KAFKA_VERSION with Maven"

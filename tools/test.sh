@@ -61,6 +61,17 @@ test_secure() {
     run_ctest "$BUILD" secure -j 1 -V
 }
 
+# What an operator sees: a Prometheus scrapes a stack that this step has for itself, since it kills and stops what is in it.
+test_seeing() {
+    install_prometheus
+    apt_has libfaketime || apt_install libfaketime
+    install_venv
+    build dev greenlane greenlane-ingest greenlane-classify greenlane-risk greenlane-decide
+    KAFKA_SETTINGS=group.min.session.timeout.ms=1000
+    stack_up
+    run_ctest "$BUILD" seeing -j 1 -V
+}
+
 # Faults. The stack is the test's own, in a folder of this one's: what is left of it ends with this script.
 setup_chaos() {
     install_venv
@@ -172,7 +183,7 @@ long_mutants() {
 # ---- running steps ----
 
 TEST_STEPS="unit asan tsan broker e2e chaos"
-MORE_STEPS="secure" # when asked for
+MORE_STEPS="secure seeing" # when asked for
 LONG_STEPS="fuzz clang trixie mutants"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.

@@ -1,0 +1,482 @@
+#!/usr/bin/env python3
+"""What an operator sees is true: a real Prometheus scrapes the daemons while everything that there is an alert for is done to them.
+
+Each alert is caused and must fire; then the first step of its runbook in docs/OPERATIONS.md is run as it stands there, and must show the cause.
+Every query of the dashboard returns data. What is exposed is what docs/METRICS.md says, passes promtool, and has not one series more after more
+declarations of other traders. Trace headers go from the request to the decision; every log line is a JSON object.
+
+Needs the whole stack for itself (`./dev test seeing`): it kills, stops and starts what is in it.
+
+usage: live.py [--only CASE,...]   (GL_SEEING_SLOW=3: all of it three times slower, for a machine that is busy)
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for folder in ("../support", "../e2e", "."):
+    sys.path.insert(0, os.path.join(HERE, folder))
+import agree  # noqa: E402
+import outside as o  # noqa: E402
+import poison  # noqa: E402
+import prometheus as p  # noqa: E402
+import tracing  # noqa: E402
+from confluent_kafka import TopicPartition  # noqa: E402
+from confluent_kafka.admin import AdminClient  # noqa: E402
+
+FAKETIME = [f"/usr/lib/{d}/libfaketimeMT.so.1" for d in ("x86_64-linux-gnu/faketime", "aarch64-linux-gnu/faketime", "faketime")]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def now():
+    return time.strftime("%H:%M:%S")
+
+
+def wait(condition, what, seconds=60):
+    return o.wait_for(condition, what, seconds * p.SLOW)
+
+
+# ---- daemons besides those of the stack ----
+
+class Extra:
+    """One more daemon of a stage, with settings and an environment of its own. Its log is run/STAGE.NAME.log, which `logs STAGE` reads, too."""
+
+    def __init__(self, world, stage, name, *settings, config=None, env=None):
+        self.world, self.stage, self.name = world, stage, name
+        self.address = f"127.0.0.1:{free_port()}"
+        self.log = os.path.join(world.run, f"{stage}.{name}.log")
+        command = ["setpriv", "--pdeathsig", "KILL", os.path.join(world.build, "bin", "greenlane-" + stage), "--config",
+                   config or os.path.join(o.ROOT, "config", stage + ".yaml"), "--set", "admin.listen=" + self.address]
+        for one in (f"stage.instance={name}", *settings):
+            command += ["--set", one]
+        own = {"GREENLANE_STATE": os.path.join(world.run, "state." + name), "GREENLANE_MODELS": os.path.join(o.ROOT, "models")}
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                            env={**os.environ, **own, **(env or {})})
+        world.extras.append(self)
+        world.prometheus.add(stage, self.address)
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=2) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def wait_ready(self):
+        wait(lambda: self.get("/readyz") or self.process.poll() is not None, f"{self.stage} {self.name} is ready")
+        o.check(self.process.poll() is None, f"{self.stage} {self.name} ended: see {self.log}")
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGKILL):
+        """Ends it, and Prometheus forgets it."""
+        self.send(number)
+        self.process.wait(60)
+        self.world.prometheus.remove(self.stage, self.address)
+        self.world.extras.remove(self)
+
+    def says(self, text):
+        with open(self.log, encoding="utf-8") as file:
+            return text in file.read()
+
+
+class Load(threading.Thread):
+    """Declarations, a few at a time, as long as it runs. `make` gives the next body; ingest may be away meanwhile."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.lock, self.pool, self.going = threading.Lock(), [], True
+        self.make, self.account, self.pause = self.good, None, 0.1
+        self.sent = 0
+
+    def good(self):
+        if len(self.pool) < 10:
+            self.pool = o.generate(2000)
+        taken, self.pool = self.pool[:10], self.pool[10:]
+        return b"\n".join(taken)
+
+    def bad(self):
+        return b"\n".join(b'{"functional_reference_id":"B%d","family":"IMPORT"}' % random.randrange(10**12) for _ in range(30))
+
+    def gibberish(self):
+        lines = []
+        for line in self.good().splitlines():
+            one = json.loads(line)
+            for item in one["items"]:
+                item["description"] = "".join(random.choice("bcdfghjklmnpqrstvwxz") for _ in range(14))
+            lines.append(json.dumps(one).encode())
+        return b"\n".join(lines)
+
+    def run(self):
+        while self.going:
+            intake = o.Intake(account=self.account)
+            try:
+                while self.going:
+                    self.sent += intake.post(self.make())[0] == 202
+                    time.sleep(self.pause)
+            except (OSError, ValueError, o.http.client.HTTPException):
+                time.sleep(0.2)
+
+
+# ---- the world ----
+
+class World:
+    def __init__(self):
+        self.run = os.environ["GREENLANE_RUN"]
+        self.build = os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build")
+        self.extras = []
+        self.prometheus = p.Prometheus(os.path.join(self.run, "prometheus"), free_port())
+        for stage in o.STAGES:
+            self.prometheus.add(stage, os.environ[stage.upper() + "_ADMIN_URL"].split("//")[1])
+        self.steps = agree.runbooks()
+        self.fired, self.pool = {}, concurrent.futures.ThreadPoolExecutor(8)
+        self.load = Load()
+
+    def close(self):
+        self.load.going = False
+        for extra in list(self.extras):
+            extra.process.kill()
+            extra.process.wait(20)
+        self.prometheus.close()
+
+    def shell(self, command):
+        """A first step, as an operator would run it: `logs` and the addresses are what differs from place to place."""
+        env = dict(os.environ, PATH=os.path.join(self.build, "bin") + ":" + os.environ["PATH"], RUN=self.run, COLUMNS="200")
+        for stage in o.STAGES:
+            env[stage.upper() + "_ADMIN_URL"] = ",".join(self.prometheus.targets[stage])
+        result = subprocess.run(["sh", "-c", 'logs() { cat "$RUN/$1.log" "$RUN/$1".*.log 2>/dev/null; }\n' + command], env=env,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+        return result.stdout.decode("utf-8", "replace")
+
+    def expect(self, *alerts, seconds=60):
+        """Each (name, labels, what the first step shows) fires; then the steps, each command once."""
+        for name, labels, _ in alerts:
+            since = time.monotonic()
+            wait(lambda: self.prometheus.fires(name, **labels), f"{name} {labels} does not fire", seconds)
+            self.fired[name] = True
+            print(f"{now()} {name} fires{''.join(f' {v}' for v in labels.values())} after {time.monotonic() - since:.1f} s", flush=True)
+        outputs = dict(zip(commands := sorted({self.steps[name] for name, _, _ in alerts}), self.pool.map(self.shell, commands)))
+        for name, _, shows in alerts:
+            output = outputs[self.steps[name]]
+            o.check(re.search(shows, output), f"{name}: `{self.steps[name]}` does not show /{shows}/:\n{output}")
+
+    def stage_signal(self, stage, number):
+        os.kill(o.pid_of(stage), number)
+
+
+# ---- what is done, and what must be seen ----
+
+def own_config(world, name):
+    """A copy of the configuration that may be changed."""
+    folder = os.path.join(world.run, "config." + name)
+    shutil.copytree(os.path.join(o.ROOT, "config"), folder)
+    os.symlink(os.path.join(o.ROOT, "models"), os.path.join(world.run, "models"))
+    return folder
+
+
+def append(path, text):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def case_configuration(w):
+    """A risk daemon with other criteria, then a list that has ended, then a file with a mistake; beside it one that finds no broker."""
+    folder = own_config(w, "other")
+    criteria, a_list = os.path.join(folder, "criteria", "default.yaml"), os.path.join(folder, "lists", "watch-countries.yaml")
+    append(criteria, "# changed\n")
+    risk = Extra(w, "risk", "other", config=os.path.join(folder, "risk.yaml"))
+    nobody = Extra(w, "decide", "nobody", env={"KAFKA_BROKERS": f"127.0.0.1:{free_port()}"})
+    risk.wait_ready()
+    append(a_list, "valid_until: 2020-01-01\n")
+    risk.send(signal.SIGHUP)
+    wait(lambda: risk.says('"reloaded"'), "the list is reloaded")
+    append(criteria, "nonsense: [\n")
+    risk.send(signal.SIGHUP)
+    w.expect(("GreenlaneListsExpired", {"instance": risk.address}, "watch-countries"),
+             ("GreenlaneConfigStale", {"instance": risk.address}, "default.yaml"),
+             ("GreenlaneInstancesDiffer", {"job": "greenlane-risk", "rules": "criteria"}, rf"! risk {risk.address}: rules default-\w+, but"),
+             ("GreenlaneNotReady", {"instance": nobody.address}, "kafka-unreachable"))
+    risk.stop()
+    nobody.stop(signal.SIGTERM)
+
+
+def case_redis(w):
+    o.stack("stop", "redis")
+    stop = threading.Event()
+
+    def ask():
+        intake = o.Intake()
+        while not stop.wait(0.2):
+            intake.status("26BE00000000000000")
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    w.expect(("GreenlaneRedisAway", {"job": "greenlane-ingest"}, r"! ingest [\d.:]+: \d+ calls to Redis failed .*unavailable"),
+             ("GreenlaneIntakeFailing", {"job": "greenlane-ingest"}, r"requests answered with an error of ours in .*503"))
+    stop.set()
+    asking.join()
+    o.stack("start", "redis")
+
+
+def case_paused(w):
+    """decide stands, declarations wait; when it goes on they were slow."""
+    address = w.prometheus.targets["decide"][0]
+    w.stage_signal("decide", signal.SIGUSR1)
+    w.expect(("GreenlanePaused", {"instance": address}, f"! decide {address}: is paused"),
+             ("GreenlaneLate", {"job": "greenlane-decide"}, r"decide +1/1 +[-0] +\d+ +\d"))
+    w.stage_signal("decide", signal.SIGUSR2)
+    w.expect(("GreenlaneSlow", {}, r"accepted to decided"))
+
+
+def case_records(w):
+    """A record that nobody can read, whose declaration can be told of; then an officer ends that one, without having seen it classified."""
+    with o.Topic("gl.declarations.accepted") as accepted, o.Topic("gl.notifications") as notifications:
+        accepted.wait_count(1)
+        bad = poison.Record("classify", accepted.kept[0].value(), len(accepted.partitions), random.Random(time.time_ns()))
+        bad.damage("wrong magic", random)
+        producer = o.producer()
+        producer.produce(bad.topic, bad.value, bad.key, bad.partition, headers={"traceparent": tracing.PARENT})
+        producer.flush(20)
+        notifications.wait(lambda kept: any(m.key() == bad.key for m in kept), "the technical hold is told")
+        held = next(m for m in notifications.kept if m.key() == bad.key)
+        o.check(dict(held.headers() or []).get("traceparent") == tracing.PARENT.encode(), "the notification of the hold lacks the trace header")
+    w.expect(("GreenlaneDeadLetters", {"job": "greenlane-classify", "code": "envelope-magic"}, r"classify\s+envelope-magic"),
+             ("GreenlaneTechnicalHolds", {"job": "greenlane-decide"}, r"classify\s+envelope-magic"))
+    w.load.pause = 1
+    o.greenlane("event", bad.mrn, "officer-action", "refuse", "--actor", "officer 7", "--account", "customs")
+    w.expect(("GreenlaneDegraded", {"job": "greenlane-decide"}, r"degraded decisions"))
+    w.load.pause = 0.1
+
+
+def case_senders(w):
+    w.load.make = w.load.bad
+    w.expect(("GreenlaneRejecting", {}, r"errors in what was rejected in .*: .*missing \d+"))
+    w.load.make = w.load.gibberish
+    w.expect(("GreenlaneAbstaining", {}, r"items classified +.*(ABSTAINED|VAGUE) [\d.]+ %"))
+    w.load.make = w.load.good
+
+
+def case_group(w):
+    """One that comes and goes; one that stands still in a transaction for longer than its group waits."""
+    for _ in range(3):
+        one = Extra(w, "classify", "restless")
+        one.wait_ready()
+        wait(lambda a=one.address: w.prometheus.query(f'gl_rebalances_total{{instance="{a}",kind="assign"}} > 0'), "a scrape sees it")
+        one.stop(signal.SIGTERM)
+    w.expect(("GreenlaneRebalancing", {"job": "greenlane-classify"}, '"rebalance".*revoke'))
+    still = Extra(w, "classify", "still", "kafka.session_timeout=2s", env={"GL_TEST_POINT": "produced:1:stop"})
+    # Until it has stopped itself with records in its hands, and is given up by the others and by Prometheus.
+    w.expect(("GreenlaneInstanceDown", {"instance": still.address}, f"! classify {still.address}: does not answer: no answer in time"))
+    still.send(signal.SIGCONT)
+    w.expect(("GreenlaneRetrying", {"instance": still.address}, "kafka-"),
+             ("GreenlaneAborting", {"instance": still.address}, rf"[!-] classify {still.address}: \d+ transactions aborted .*kafka-"))
+    still.stop(signal.SIGTERM)
+
+
+def case_twins(w):
+    """Two that use one transactional id."""
+    first = Extra(w, "risk", "twin")
+    first.wait_ready()
+    second = Extra(w, "risk", "twin2", "stage.instance=twin")
+    w.expect(("GreenlaneFenced", {"job": "greenlane-risk"}, "fenced"))
+    for one in (first, second):
+        one.stop()
+
+
+def case_clock(w):
+    """The wall clock jumps under a running daemon."""
+    library = next((f for f in FAKETIME if os.path.exists(f)), None)
+    o.check(library is not None, "libfaketime is not installed")
+    path = os.path.join(w.run, "clock")
+
+    def set_clock(offset):
+        with open(path + ".new", "w", encoding="ascii") as file:
+            file.write(f"{offset:+d}\n")
+        os.rename(path + ".new", path)
+
+    set_clock(0)
+    one = Extra(w, "decide", "clock", env={"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_CACHE_DURATION": "1",
+                                           "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"})
+    one.wait_ready()
+    set_clock(7200)
+    w.expect(("GreenlaneTimersSuspended", {"instance": one.address}, f"! decide {one.address}: keeps time limits back"))
+    set_clock(0)
+    one.stop()
+
+
+def case_retention(w):
+    """classify is away while its input is deleted."""
+    o.stack("stop", "classify")
+    before = w.load.sent
+    wait(lambda: w.load.sent > before + 3, "more declarations")
+    admin, topic = AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]}), "gl.declarations.accepted"
+    partitions = admin.list_topics(topic, 10).topics[topic].partitions
+    for future in admin.delete_records([TopicPartition(topic, n, -1) for n in partitions]).values():
+        future.result(20)
+    o.stack("start", "classify")
+    w.expect(("GreenlaneRecordsLost", {"job": "greenlane-classify", "topic": topic}, r"gl.declarations.accepted \[\d\]: offsets \d+ to \d+"))
+
+
+def case_broker(w):
+    """Kafka hangs."""
+    w.stage_signal("kafka", signal.SIGSTOP)
+    try:
+        w.expect(("GreenlaneStuck", {}, r"has a worker that does not get on|[!-] ingest"), seconds=30)
+    finally:
+        w.stage_signal("kafka", signal.SIGCONT)
+    sent = w.load.sent
+    wait(lambda: w.load.sent > sent, "it goes on")
+
+
+def case_gone(w):
+    address = w.prometheus.targets["ingest"][0]
+    o.stack("kill", "ingest")
+    w.expect(("GreenlaneInstanceDown", {"instance": address}, f"! ingest {address}: does not answer: .*refused"),
+             ("GreenlaneStageGone", {"job": "greenlane-ingest"}, "ingest +0/1"))
+    o.stack("start", "ingest")
+
+
+CASES = {name[5:]: function for name, function in list(globals().items()) if name.startswith("case_")}
+
+
+# ---- what holds besides ----
+
+def exposed(stage):
+    with urllib.request.urlopen(os.environ[stage.upper() + "_ADMIN_URL"] + "/metrics", timeout=5) as answer:
+        return answer.read().decode()
+
+
+def series_of(text):
+    return {line.rpartition(" ")[0] for line in text.splitlines() if line and not line.startswith("#")}
+
+
+def check_growth():
+    """Other traders, other goods, other numbers: not one series more."""
+    def send(count, account, seed):
+        status, answer = o.Intake(account=account).post(b"\n".join(o.greenlane("generate", "--count", count, "--seed", seed, "--prefix", o.new_prefix(),
+                                                                               "--format", "ndjson").splitlines()))
+        o.check(status == 202, f"{status} {answer}")
+        return {r["mrn"] for r in answer["results"]}
+
+    with o.Topic("gl.decisions", o.decision_of) as decisions:
+        mrns = send(300, "kcs", 11)
+        decisions.wait(lambda kept: mrns <= {d["mrn"] for d in kept}, "the first are decided")
+        before = {stage: series_of(exposed(stage)) for stage in o.STAGES}
+        mrns = send(1500, "cds", 12)
+        decisions.wait(lambda kept: mrns <= {d["mrn"] for d in kept}, "the others are decided")
+        lrns = {d["lrn"] for d in decisions.kept}
+    for stage in o.STAGES:
+        text = exposed(stage)
+        more = {s for s in series_of(text) - before[stage] if not s.startswith("gl_worker_silent_seconds")}
+        o.check(not more, f"{stage}: series that came with more declarations: {sorted(more)[:5]}")
+        values = set(re.findall(r'="([^"]*)"', text))
+        o.check(not values & (mrns | lrns | {"cds", "kcs"}), f"{stage}: a label holds an MRN, an LRN or an account")
+    print(f"{now()} {sum(map(len, before.values()))} series, the same after 1,500 more declarations", flush=True)
+
+
+def check_health(w):
+    """With load and all well nothing fires that is not about the speed of this machine."""
+    of_speed = {"GreenlaneLate", "GreenlaneSlow", "GreenlaneStuck", "GreenlaneRedisAway", "GreenlaneIntakeFailing"}
+    end = time.monotonic() + 6
+    while time.monotonic() < end:
+        firing = {a["alertname"] for a in w.prometheus.firing()} - of_speed
+        o.check(not firing, f"all is well, and these fire: {firing}")
+        time.sleep(0.2)
+
+
+def check_exposition(w, complete):
+    """promtool has nothing to say; families, types and labels are those of docs/METRICS.md, and all of them are there."""
+    documented, seen = agree.documented(), set()
+    for stage in o.STAGES:
+        text = exposed(stage)
+        lint = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False)
+        o.check(lint.returncode == 0 and not lint.stderr + lint.stdout, f"{stage}: promtool: {(lint.stderr + lint.stdout).decode()}")
+        for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M):
+            o.check(name in documented and documented[name][0] == kind, f"{stage}: {name} ({kind}) is not in docs/METRICS.md")
+            seen.add(name)
+        for name, labels in re.findall(r"^([a-z_]+)\{(.*)\} \S+$", text, re.M):
+            base = name if name in documented else re.sub(r"_(bucket|sum|count)$", "", name)
+            found = set(re.findall(r'(\w+)="', labels)) - {"le"}
+            o.check(found == documented[base][1], f"{stage}: {name} has the labels {found}, documented {documented[base][1]}")
+    # Those that a daemon which is there no more has shown.
+    seen |= {labels["__name__"] for labels in w.prometheus.get("/api/v1/series", **{"match[]": '{__name__=~"gl_.+|process_.+"}'})}
+    missing = [name for name in documented if name not in seen and name + "_bucket" not in seen]
+    o.check(not complete or not missing, f"documented, and never exposed: {missing}")
+    print(f"{now()} {len(seen)} names agree with docs/METRICS.md", flush=True)
+
+
+def check_panels(w):
+    """Every query of the dashboard, over the time of this test."""
+    empty = []
+    for where, query in agree.queries():
+        for variable, value in (("$job", "greenlane-.+"), ("$instance", ".+"), ("$__rate_interval", "10m"), ("$__range", "10m")):
+            query = query.replace(variable, value)
+        found = [value for _, value in w.prometheus.query(query)]
+        if not any(value == value for value in found):  # not a NaN
+            empty.append(f"{where}: {query}")
+    o.check(not empty, "queries without data:\n" + "\n".join(empty))
+    print(f"{now()} {len(agree.queries())} queries of the dashboard return data", flush=True)
+
+
+def check_logs(w):
+    """Every line of every daemon."""
+    lines = 0
+    for name in sorted(os.listdir(w.run)):
+        if not re.fullmatch(rf"({'|'.join(o.STAGES)})(\.\w+)?\.log", name):
+            continue
+        with open(os.path.join(w.run, name), encoding="utf-8") as file:
+            for line in file:
+                one = json.loads(line)
+                o.check({"time", "level", "stage", "code", "message"} <= one.keys() <= {"time", "level", "stage", "code", "message", "action", "left_out"},
+                        f"{name}: {line}")
+                lines += 1
+    print(f"{now()} {lines} log lines are JSON objects", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", help="cases, with commas between them: " + ", ".join(CASES))
+    args = parser.parse_args()
+    o.need_stack()
+    if shutil.which("prometheus") is None or shutil.which("promtool") is None:
+        o.skip("there is no prometheus here: ./dev test seeing brings it")
+    names = args.only.split(",") if args.only else list(CASES)
+    w = World()
+    try:
+        wait(w.prometheus.answers, "all four are scraped")
+        tracing.main()
+        check_growth()
+        w.load.start()
+        check_health(w)
+        for name in names:
+            CASES[name](w)
+        if not args.only:
+            missing = [name for name, _, _ in agree.alerts() if name not in w.fired]
+            o.check(not missing, f"alerts that nothing caused: {missing}")
+            check_panels(w)
+        check_exposition(w, not args.only)
+        check_logs(w)
+    finally:
+        w.close()
+
+
+if __name__ == "__main__":
+    main()
