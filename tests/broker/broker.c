@@ -249,6 +249,26 @@ static void log_path(const scenario *s, int number, char *path, size_t capacity)
     snprintf(path, capacity, "%s/echo-%d.log", s->directory, number);
 }
 
+static void gate_path(const scenario *s, char *path, size_t capacity)
+{
+    snprintf(path, capacity, "%s/gate", s->directory);
+}
+
+void shut_gate(scenario *s)
+{
+    char path[256];
+    gate_path(s, path, sizeof path);
+    FILE *file = fopen(path, "w");
+    EXPECT(file != NULL && fclose(file) == 0, "%s: %s", path, strerror(errno));
+}
+
+void open_gate(scenario *s)
+{
+    char path[256];
+    gate_path(s, path, sizeof path);
+    EXPECT(unlink(path) == 0, "%s: %s", path, strerror(errno));
+}
+
 static void run_echo(const scenario *s, const echo_process *process, const char *mode, const char *state,
                      const char *const *sets, const char *test_point)
 {
@@ -260,6 +280,8 @@ static void run_echo(const scenario *s, const echo_process *process, const char 
     int log = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     dup2(log, 2);
     setenv("ECHO_NAME", s->name, 1);
+    gate_path(s, path, sizeof path);
+    setenv("ECHO_GATE", path, 1);
     if (test_point != NULL)
         setenv("GL_TEST_POINT", test_point, 1);
     snprintf(program, sizeof program, "%s/bin/greenlane-test-echo", GL_BINARY_DIR);
@@ -269,6 +291,10 @@ static void run_echo(const scenario *s, const echo_process *process, const char 
     arguments[count++] = program;
     if (mode[0] != '\0')
         arguments[count++] = mode;
+    if (s->config != NULL) {
+        arguments[count++] = "--config";
+        arguments[count++] = s->config;
+    }
     const char *const always[] = {state_set, port_set, partitions_set, "kafka.fetch_wait=50ms",
                                   "kafka.session_timeout=6s"};
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {

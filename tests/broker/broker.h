@@ -18,6 +18,7 @@ typedef struct scenario {
     char name[64];       /* also the stage's: topics <name>.in, .in2, .out, .state and gl.<name>.dlq */
     char directory[128]; /* of states, port files and logs; removed when the test passes */
     int partitions;
+    const char *config; /* a YAML file that processes are started with; NULL: none */
     gl_conf *parsed;
     gl_kafka_conf conf; /* its strings are parsed's */
     gl_kafka_admin *admin;
@@ -75,6 +76,9 @@ int get_admin(const echo_process *process, const char *path, char *body, size_t 
 void wait_ready(const echo_process *process, int seconds);
 /* A metric's value from /metrics; `series` with its labels; -1 when there is none. */
 double metric_of(const echo_process *process, const char *series);
+/* The gate that the echo's values "away" and "stall" wait at; open when a scenario begins. */
+void shut_gate(scenario *s);
+void open_gate(scenario *s);
 /* Does the log of the process contain this? */
 bool log_contains(const scenario *s, const echo_process *process, const char *text);
 

@@ -2,13 +2,16 @@
  *
  * What a value starts with decides: "poison" fails the whole batch (the runtime has to bisect), "bad" is dead-lettered
  * by the stage, "huge" makes an output above the message limit, "slow" is unavailable for the first two attempts,
- * anything else is echoed. As `--two` it reads two inputs (range assignor), as `--intake` it makes its own records, as
+ * "away" as long as the file ECHO_GATE is there, "stall" does not come back as long as it is; anything else is echoed.
+ * As `--two` it reads two inputs (range assignor), as `--intake` it makes its own records, as
  * `--stateless` it keeps no state. As `--timers` the value "later" leaves a timer, which puts "fired" under the same
  * key a second later.
  */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "stage/stage.h"
@@ -87,6 +90,19 @@ static bool count_key(gl_outbox *outbox, const gl_batch *batch, const gl_record 
     return true;
 }
 
+static bool gate_is_shut(void)
+{
+    const char *path = getenv("ECHO_GATE");
+    return path != NULL && access(path, F_OK) == 0;
+}
+
+static void stall(void)
+{
+    struct timespec pause = {.tv_nsec = 10000000};
+    while (gate_is_shut())
+        nanosleep(&pause, NULL);
+}
+
 /* Key "timer:<due, 20 digits>:<key>". */
 static void put_timer(gl_outbox *outbox, const gl_batch *batch, const gl_record *record)
 {
@@ -133,6 +149,10 @@ static bool echo_one(echo *e, const gl_batch *batch, const gl_record *record, gl
         return gl_fail(err, GL_DEAD_LETTER, "echo-poison", "this record spoils its batch");
     if (gl_str_starts(value, GL_STR("slow")) && atomic_fetch_add(&e->slow_attempts, 1) < 2)
         return gl_fail(err, GL_RETRY, "echo-unavailable", "not yet");
+    if (gl_str_starts(value, GL_STR("away")) && gate_is_shut())
+        return gl_fail(err, GL_RETRY, "echo-unavailable", "the gate is shut");
+    if (gl_str_starts(value, GL_STR("stall")))
+        stall();
     if (gl_str_starts(value, GL_STR("bad"))) {
         gl_err why;
         gl_fail(&why, GL_DEAD_LETTER, "echo-bad", "this record cannot be read");

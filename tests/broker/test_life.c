@@ -81,6 +81,137 @@ static void a_drain_finishes_an_intake(void)
     scenario_end(&s);
 }
 
+static void send_one(scenario *s, const char *key, const char *value)
+{
+    send_record(s, topic_name(s, "in"), 0, key, value);
+    send_flush(s);
+}
+
+static void wait_status(const echo_process *process, const char *path, int wanted, const char *said, int seconds)
+{
+    char body[256];
+    double end = seconds_now() + seconds;
+    while (get_admin(process, path, body, sizeof body) != wanted || strstr(body, said) == NULL) {
+        EXPECT(seconds_now() < end, "%s says '%s'", path, body);
+        look_again_soon();
+    }
+}
+
+/* The batch in hand waits for what is away: it gets stage.drain_deadline, and is aborted then. */
+static void a_drain_keeps_its_deadline(void)
+{
+    scenario s = {0};
+    const char *const sets[] = {"stage.drain_deadline=2s", NULL};
+    scenario_begin(&s, "deadline", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process process = start_echo(&s, "", "state", sets, NULL);
+    wait_ready(&process, 40);
+    shut_gate(&s);
+    send_one(&s, "1", "away");
+    wait_log(&s, &process, "echo-unavailable", 30);
+    double from = seconds_now();
+    send_signal(&process, SIGTERM);
+    wait_status(&process, "/readyz", 503, "draining", 2);
+    int code = wait_end(&process, 40);
+    double took = seconds_now() - from;
+    EXPECT(code == 0 && log_contains(&s, &process, "drain-deadline"), "ended with %d", code);
+    EXPECT(took >= 2 && took < 12, "it took %.1f s", took);
+    EXPECT(count_topic(&s, topic_name(&s, "out")) == 0, "nothing is committed of an aborted batch");
+    open_gate(&s);
+    process = start_echo(&s, "", "state", NULL, NULL);
+    wait_records(&s, topic_name(&s, "out"), 1, 60);
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    EXPECT(count_topic(&s, topic_name(&s, "out")) == 1, "the next start takes it up, once");
+    scenario_end(&s);
+}
+
+static void a_second_signal_aborts(void)
+{
+    scenario s = {0};
+    const char *const sets[] = {"stage.drain_deadline=10m", NULL};
+    scenario_begin(&s, "second", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process process = start_echo(&s, "", "state", sets, NULL);
+    wait_ready(&process, 40);
+    shut_gate(&s);
+    send_one(&s, "1", "away");
+    wait_log(&s, &process, "echo-unavailable", 30);
+    send_signal(&process, SIGTERM);
+    wait_status(&process, "/readyz", 503, "draining", 5);
+    send_signal(&process, SIGTERM);
+    int code = wait_end(&process, 15);
+    EXPECT(code == 0 && log_contains(&s, &process, "aborting now"), "ended with %d", code);
+    EXPECT(!log_contains(&s, &process, "drain-deadline"), "it is the signal that ends it");
+    EXPECT(count_topic(&s, topic_name(&s, "out")) == 0, "nothing is committed of an aborted batch");
+    scenario_end(&s);
+}
+
+/* /healthz names the worker and its step; after stage.stuck_exit the process ends, and the next one goes on. */
+static void a_stuck_worker_is_seen(void)
+{
+    scenario s = {0};
+    const char *const patient[] = {"stage.stuck_after=1s", NULL};
+    const char *const strict[] = {"stage.stuck_after=1s", "stage.stuck_exit=2s", NULL};
+    scenario_begin(&s, "stuck", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process process = start_echo(&s, "", "state", patient, NULL);
+    wait_ready(&process, 40);
+    shut_gate(&s);
+    send_one(&s, "1", "stall");
+    wait_status(&process, "/healthz", 503, "worker 0 has been at 'process' for", 30);
+    open_gate(&s);
+    wait_status(&process, "/healthz", 200, "alive", 30);
+    wait_records(&s, topic_name(&s, "out"), 1, 30);
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    process = start_echo(&s, "", "state", strict, NULL);
+    wait_ready(&process, 40);
+    shut_gate(&s);
+    send_one(&s, "1", "stall");
+    int code = wait_end(&process, 40);
+    EXPECT(code == 1 && log_contains(&s, &process, "worker-stuck"), "ended with %d", code);
+    open_gate(&s);
+    process = start_echo(&s, "", "state", NULL, NULL);
+    wait_records(&s, topic_name(&s, "out"), 2, 60);
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    EXPECT(count_topic(&s, topic_name(&s, "out")) == 2, "each record once");
+    scenario_end(&s);
+}
+
+static void write_config(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    EXPECT(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, "cannot write %s", path);
+}
+
+static void a_refused_reload_keeps_the_old(void)
+{
+    scenario s = {0};
+    char path[256];
+    scenario_begin(&s, "reload", PARTITIONS);
+    snprintf(path, sizeof path, "%s/echo.yaml", s.directory);
+    s.config = path;
+    write_config(path, "echo:\n  greeting: false\n");
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process process = start_echo(&s, "", "state", NULL, NULL);
+    wait_ready(&process, 40);
+    const char *const wrong[] = {"echo:\n  greting: true\n", "echo:\n  greeting: perhaps\n", "echo: [\n"};
+    for (int i = 0; i < 3; i++) {
+        write_config(path, wrong[i]);
+        send_signal(&process, SIGHUP);
+        wait_metric(&process, "gl_config_reload_failed_total", i + 1, 20);
+    }
+    EXPECT(log_contains(&s, &process, "the old configuration stays"), "it says so");
+    EXPECT(!log_contains(&s, &process, "echo-reloaded"), "the stage has not seen any of them");
+    send_one(&s, "1", "x");
+    wait_records(&s, topic_name(&s, "out"), 1, 30);
+    write_config(path, "echo:\n  greeting: true\n");
+    send_signal(&process, SIGHUP);
+    wait_metric(&process, "gl_config_reload_success_total", 1, 20);
+    wait_log(&s, &process, "greeting on", 10);
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    scenario_end(&s);
+}
+
 static void unequal_counts_are_refused(void)
 {
     scenario s = {0};
@@ -157,6 +288,10 @@ int main(void)
 {
     signals_are_obeyed();
     a_drain_finishes_an_intake();
+    a_drain_keeps_its_deadline();
+    a_second_signal_aborts();
+    a_stuck_worker_is_seen();
+    a_refused_reload_keeps_the_old();
     unequal_counts_are_refused();
     altered_counts_are_refused();
     one_name_twice_is_refused();
