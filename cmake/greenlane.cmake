@@ -13,10 +13,16 @@ set(GL_SANITIZE "" CACHE STRING "address, undefined or thread; several with comm
 option(GL_FUZZ "link the fuzz targets with libFuzzer (clang)" OFF)
 option(GL_TESTS "build the tests" ON)
 set(GL_MUTANT 0 CACHE STRING "0, or the number of a defect to build in (tests/chaos/mutants.py): the tests must notice it")
+option(GL_VERSION_NEXT "build the version after this one, with other schemas and another store format: tests/chaos/versions.py" OFF)
+if(GL_VERSION_NEXT)
+  set(GL_TESTS OFF)
+  set(PROJECT_VERSION "${PROJECT_VERSION}-next")
+endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
                     -fno-omit-frame-pointer)
-add_compile_definitions(_GNU_SOURCE GL_VERSION="${PROJECT_VERSION}" GL_MUTANT=${GL_MUTANT})
+add_compile_definitions(_GNU_SOURCE GL_VERSION="${PROJECT_VERSION}" GL_MUTANT=${GL_MUTANT}
+                        GL_VERSION_NEXT=$<BOOL:${GL_VERSION_NEXT}>)
 if(GL_SANITIZE)
   add_compile_options(-fsanitize=${GL_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${GL_SANITIZE})

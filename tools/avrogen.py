@@ -581,6 +581,8 @@ def section_header(section):
     out.line(f"bool {t}_skip(const uint8_t *bytes, size_t size, size_t *used, gl_err *err);")
     out.line("/* Appends the canonical encoding (each array as one block). Enum values must be in range. */")
     out.line(f"void {t}_encode(gl_buf *buf, const {t} *in);")
+    out.line("/* The same without what is empty at the end, of fields that came later: as an earlier version writes the same content. For digests. */")
+    out.line(f"void {t}_encode_least(gl_buf *buf, const {t} *in);")
     out.line("/* Appends plain JSON for people and scripts: no unions, instants and dates as text, bytes as hex. */")
     out.line(f"void {t}_json(gl_buf *buf, const {t} *in);")
     out.line()
@@ -639,7 +641,9 @@ def emit_write(out, record):
     out.line(f"static uint8_t *write_{record.short}(const {record.ctype} *in, uint8_t *w, gl_avro_writing *o)")
     out.open("{")
     fields = record.fields
-    for i, (_, cname, kind, _) in enumerate(fields):
+    for i, (name, cname, kind, _) in enumerate(fields):
+        if record.since and name == next(iter(record.since)):
+            out.line("o->later = (size_t)(w - o->buf->data);")
         starts_run = kind.bounded is not None and (i == 0 or fields[i - 1][2].bounded is None)
         if starts_run:
             room = 0
@@ -703,14 +707,15 @@ def section_source(section):
         out.line("return true;")
         out.close()
         out.line()
-    out.line(f"void {t}_encode(gl_buf *buf, const {t} *in)")
-    out.open("{")
-    out.line("gl_avro_writing o;")
-    out.line("uint8_t *w = gl_wr_start(&o, buf);")
-    out.line(f"w = write_{top.short}(in, w, &o);")
-    out.line("gl_wr_finish(w, &o);")
-    out.close()
-    out.line()
+    for verb, finish in (("encode", "gl_wr_finish"), ("encode_least", "gl_wr_finish_least")):
+        out.line(f"void {t}_{verb}(gl_buf *buf, const {t} *in)")
+        out.open("{")
+        out.line("gl_avro_writing o;")
+        out.line("uint8_t *w = gl_wr_start(&o, buf);")
+        out.line(f"w = write_{top.short}(in, w, &o);")
+        out.line(f"{finish}(w, &o);")
+        out.close()
+        out.line()
     out.line(f"void {t}_json(gl_buf *buf, const {t} *in)")
     out.open("{")
     out.line(f"json_{top.short}(buf, in);")

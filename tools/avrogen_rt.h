@@ -203,6 +203,7 @@ static inline const uint8_t *gl_rd_block(const uint8_t *p, const uint8_t *end, s
 typedef struct gl_avro_writing {
     gl_buf *buf;
     uint8_t *end; /* of the room in buf */
+    size_t later; /* where the fields begin that came after version 1; SIZE_MAX: there are none */
 } gl_avro_writing;
 
 uint8_t *gl_wr_grow(uint8_t *w, gl_avro_writing *o, size_t more);
@@ -215,12 +216,21 @@ static inline uint8_t *gl_wr_start(gl_avro_writing *o, gl_buf *buf)
     gl_buf_reserve(buf, 64);
     o->buf = buf;
     o->end = buf->data + buf->cap;
+    o->later = SIZE_MAX;
     return buf->data + buf->len;
 }
 
 static inline void gl_wr_finish(uint8_t *w, gl_avro_writing *o)
 {
     o->buf->len = (size_t)(w - o->buf->data);
+}
+
+/* What is empty is zero bytes, of every type that a later field may have. */
+static inline void gl_wr_finish_least(uint8_t *w, gl_avro_writing *o)
+{
+    gl_wr_finish(w, o);
+    while (o->buf->len > o->later && o->buf->data[o->buf->len - 1] == 0)
+        o->buf->len--;
 }
 
 static inline uint8_t *gl_wr_room(uint8_t *w, gl_avro_writing *o, size_t more)

@@ -180,11 +180,23 @@ long_mutants() {
     foreground python3 "$ROOT/tests/chaos/mutants.py" --build "$BUILD-mutants"
 }
 
+# Instances of every stage that come and go in every way, several rounds of it.
+long_rolling() {
+    setup_chaos
+    foreground env GREENLANE_RUN="$chaos_run" GREENLANE_BUILD="$BUILD" "$VENV/bin/python" "$ROOT/tests/chaos/rolling.py" --cycles 3
+}
+
+# This version and the next one: upgrade and rollback under load. Builds the next one beside this ($BUILD-next).
+long_versions() {
+    setup_chaos
+    foreground env GREENLANE_RUN="$chaos_run" GREENLANE_BUILD="$BUILD" "$VENV/bin/python" "$ROOT/tests/chaos/versions.py" --rounds 2
+}
+
 # ---- running steps ----
 
 TEST_STEPS="unit asan tsan broker e2e chaos"
 MORE_STEPS="secure seeing" # when asked for
-LONG_STEPS="fuzz clang trixie mutants"
+LONG_STEPS="fuzz clang trixie mutants rolling versions"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.
 do_test_step() {

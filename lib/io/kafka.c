@@ -373,7 +373,8 @@ rd_kafka_t *gl_kafka_consumer_new(const gl_kafka_conf *conf, const gl_kafka_clie
     rd_kafka_conf_t *settings = rd_kafka_conf_new();
     if (client->rebalance != NULL)
         rd_kafka_conf_set_rebalance_cb(settings, client->rebalance);
-    int64_t heartbeat_ms = conf->session_timeout_ms / 4 < 3000 ? conf->session_timeout_ms / 4 : 3000;
+    /* How soon a member hears of a rebalance: where all stop for it (range assignor), how long they do. */
+    int64_t heartbeat_ms = conf->session_timeout_ms / 4 < 1000 ? conf->session_timeout_ms / 4 : 1000;
     /* A broker that hangs is given up as soon as it would give us up; librdkafka waits a minute for what it does not
      * answer. More than a fetch waits, as librdkafka requires. */
     int64_t socket_ms = conf->session_timeout_ms < 60000 ? conf->session_timeout_ms : 60000;

@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64 };
+/* Of what this file lays out, not of the values: a store of another format is wiped and restored, after an upgrade and
+ * after a rollback. */
+static const int64_t FORMAT = 1 + GL_VERSION_NEXT;
 
 static const size_t FIRST_MAP_BYTES = (size_t)256 << 20;
 static const size_t SLACK_BYTES = (size_t)64 << 20; /* kept free beyond what a write is known to need */
@@ -230,9 +233,10 @@ static bool is_usable(gl_store *store, const gl_store_identity *identity, bool *
     int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (code != 0)
         return io_failed(err, store, "cannot read", code);
-    int64_t at_ms = 0;
+    int64_t at_ms = 0, format = 1; /* the first one did not say so */
+    meta_number(store, txn, "format", &format);
     *empty = !meta_number(store, txn, "marker", &store->marker);
-    *usable = !*empty && meta_is(store, txn, "cluster", identity->cluster) &&
+    *usable = !*empty && format == FORMAT && meta_is(store, txn, "cluster", identity->cluster) &&
               meta_is(store, txn, "topic", identity->topic) && meta_number(store, txn, "at", &at_ms) &&
               identity->now_ms - at_ms <= identity->stale_after_ms;
     mdb_txn_abort(txn);
@@ -352,6 +356,8 @@ static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *entrie
         code = put_meta(store, txn, "marker", &marker, sizeof marker);
     if (code == 0)
         code = put_meta(store, txn, "at", &now_ms, sizeof now_ms);
+    if (code == 0)
+        code = put_meta(store, txn, "format", &FORMAT, sizeof FORMAT);
     if (code == 0)
         code = put_meta(store, txn, "cluster", store->cluster, strlen(store->cluster));
     if (code == 0)

@@ -14,7 +14,8 @@
 
 typedef struct gl_store gl_store;
 
-/* What the copy is a copy of: a store made from another cluster or topic is wiped. */
+/* What the copy is a copy of: a store made from another cluster or topic, or by a version of another format, is wiped.
+ */
 typedef struct gl_store_identity {
     const char *cluster;
     const char *topic;

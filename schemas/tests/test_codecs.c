@@ -547,6 +547,26 @@ Test(topics, values_of_an_earlier_version_are_read)
     gl_arena_destroy(arena);
 }
 
+/* For a digest of content: what is empty of what came later leaves no bytes, as before it came. */
+Test(topics, the_least_encoding_is_an_earlier_versions)
+{
+    gl_arena *arena = gl_arena_new(0);
+    gl_decision decision = {.version = 3, .office = GL_STR("NL000432"), .evaluator = GL_STR("rules-1")};
+    gl_buf all = gl_buf_in(arena), least = gl_buf_in(arena), more = gl_buf_in(arena);
+    gl_decision_encode(&all, &decision);
+    gl_decision_encode_least(&least, &decision);
+    cr_assert(least.len == all.len - 2 && memcmp(least.data, all.data, least.len) == 0, "without `event` and `prior`");
+    gl_decision_causing_event event = {.type = GL_STR("ARRIVAL")};
+    decision.event = &event;
+    gl_decision_encode_least(&more, &decision);
+    cr_assert_gt(more.len, least.len + 7);
+    gl_audit_head head = {.sequence = 0}; /* ends with zeros, and nothing came later */
+    gl_buf whole = gl_buf_in(arena);
+    gl_audit_head_encode_least(&whole, &head);
+    cr_assert_eq(whole.len, 33);
+    gl_arena_destroy(arena);
+}
+
 /* A state that a later version wrote (a rollback, or an upgrade that is half done): what is not known is left out. */
 Test(topics, states_of_a_later_version_are_read)
 {

@@ -247,6 +247,9 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
                                  .model_version = gl_str_of(gl_classifier_version(stage->classifier))};
     gl_buf value = gl_buf_in(batch->arena);
 
+#if GL_VERSION_NEXT
+    section.next_note = GL_STR("next");
+#endif
     section.items.at = GL_NEW_N(batch->arena, gl_classification_item_classification, count);
     section.items.count = count;
     for (size_t i = 0; i < count; i++) {

@@ -298,6 +298,9 @@ gl_clearance gl_status_decided(gl_arena *arena, const gl_assessed *assessed, con
                               .outcome = (gl_clearance_outcome)decision->outcome,
                               .body = body,
                               .view = GL_STR("")};
+#if GL_VERSION_NEXT
+    clearance.next_note = GL_STR("next");
+#endif
     memcpy(clearance.digest, declaration->content_digest, sizeof clearance.digest);
     carry_on(arena, &clearance, decision, prior);
     if (with_view)

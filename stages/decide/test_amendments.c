@@ -333,6 +333,25 @@ Test(amendments, a_clearance_of_an_earlier_version_is_decided_on)
     cr_assert(decision_count() == 3 && state_of(id)->duplicate_count == 1);
 }
 
+/* As a later version left it, which was rolled back: decided on without the content, which is kept as it is. */
+Test(amendments, a_clearance_with_content_of_a_later_version_is_decided_on)
+{
+    gl_assessed original = sent(0, RED_PPM);
+    const uint8_t *id = original.declaration.declaration_id;
+    gl_clearance newer = *state_of(id);
+    gl_buf body = gl_buf_in(arena);
+    gl_envelope_begin(&body, GL_SCHEMA_ID_ASSESSED + 1000);
+    gl_buf_bytes(&body, newer.body.ptr + 5, newer.body.len - 5);
+    gl_buf_text(&body, "what it added");
+    newer.body = gl_buf_view(&body);
+    gl_record cause = {.key = {(const char *)id, GL_DECLARATION_ID_BYTES}};
+    gl_outbox_state(outbox, gl_arena_dup(arena, &cause, sizeof cause), cause.key, gl_status_value(arena, &newer));
+    run(event_of(id, EVENT(INSPECTION_RESULT), "e-1", "A1", NULL));
+    const gl_decision *decision = expect_last(2, GL_DECISION_CAUSE_INSPECTION, GL_DECISION_OUTCOME_RELEASED);
+    cr_assert(decision->degraded && gl_str_eq(last_decision()->declaration.mrn, original.declaration.mrn));
+    cr_assert(gl_str_eq(state_of(id)->body, gl_buf_view(&body)));
+}
+
 Test(amendments, a_test_declaration_of_an_earlier_version_is_still_a_test)
 {
     gl_assessed original = version_of(0, RED_PPM);

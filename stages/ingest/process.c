@@ -154,7 +154,7 @@ static void content_digest(gl_pass *p, gl_declaration *d)
     content.message.channel = GL_STR("");
     gl_buf bytes = gl_buf_in(p->arena);
     gl_buf_reserve(&bytes, 1024);
-    gl_declaration_encode(&bytes, &content);
+    gl_declaration_encode_least(&bytes, &content); /* also in a later version of the schema: the same digest */
     gl_sha256(gl_buf_view(&bytes), d->content_digest);
 }
 

@@ -124,6 +124,7 @@ class Leg:
         self.ledger = os.path.join(args.run, f"ledger-{number}.txt")
         self.rate = float(args.rate)
         self.left_out, self.done = [], []
+        self.builds = []  # of other versions than the own one, which run meanwhile
 
     def log(self, **words):
         with open(os.path.join(self.args.run, "faults.jsonl"), "a", encoding="utf-8") as file:
@@ -187,7 +188,7 @@ class Leg:
                 os.unlink(os.path.join(self.run, name))
         self.system = sut.System(self.run, self.brokers, 3000 if self.brokers == 3 else 0)
         self.system.up()
-        self.oracle = Part("oracle.py")
+        self.oracle = Part("oracle.py", *self.builds)
         self.probe = Probe(self.system)
         o.check(self.probe.decided(60) is not None, "the way through before any fault")
         self.driver = Part("driver.py", "--ledger", self.ledger, "--seed", self.args.seed * 1000 + self.number, "--prefix", o.new_prefix(), "--rate",

@@ -434,6 +434,8 @@ class Told:
 
 
 def main():
+    for build in sys.argv[1:]:  # of versions that run beside the own one
+        o.know_schemas(build)
     oracle = Oracle()
     oracle.open()
     wanted = []

@@ -57,6 +57,7 @@ class Daemon:
         self.process = None
         self.wanted = False  # supposed to run: started again when it ends by itself
         self.extra_env = {}
+        self.build = system.build  # where its program is: another version's, when it is upgraded
 
     @property
     def pid(self):
@@ -74,7 +75,7 @@ class Daemon:
                "GREENLANE_STATE": os.path.join(s.run, "state")}
         if self.stage in WITH_REDIS:
             own["REDIS_URL"] = f"redis://127.0.0.1:{s.link_port[self.stage + '.redis']}/0"
-        command = ["setpriv", "--pdeathsig", "KILL", os.path.join(s.build, "bin", "greenlane-" + self.stage), "--config",
+        command = ["setpriv", "--pdeathsig", "KILL", os.path.join(self.build, "bin", "greenlane-" + self.stage), "--config",
                    os.path.join(s.run, "config", self.stage + ".yaml")]
         for one in settings:
             command += ["--set", one]
@@ -307,9 +308,10 @@ class System:
             link.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in (x.encode() for x in words)))
             return link.recv(200)
 
-    def add(self, stage):
+    def add(self, stage, build=None):
         number = max(d.number for d in self.daemons.values() if d.stage == stage) + 1
         daemon = Daemon(self, stage, number)
+        daemon.build = build or self.build
         self.daemons[daemon.name] = daemon
         daemon.start()
         return daemon
