@@ -20,7 +20,15 @@ typedef struct card {
     uint16_t partition, effective, decisions; /* effective: versions accepted; decisions: caused by them */
     uint8_t outcome, state_outcome;
     bool in_day, accepted, held_by_state, bad_versions, bad_state, begun_anew;
+    bool doubtful, kept; /* doubtful: `before` is of the content that stood until one came after the window; kept:
+                            decide had not forgotten it then, since it was open, or decided within the window */
     char country[2], letter;
+    struct {
+        uint64_t current;
+        int64_t accepted_us, offset;
+        uint16_t partition;
+        bool in_day;
+    } before;
 } card;
 
 typedef struct note {
@@ -263,7 +271,17 @@ static void accept_again(gl_ledger *ledger, card *c, const gl_ledger_accepted *w
     gl_ledger_line *face = &ledger->lines[c->submitter].face;
     bool today = in_day(ledger, what->accepted_us);
     bool forgotten = what->accepted_us - c->accepted_us > ledger->window_us; /* then it begins anew */
-    if (forgotten || (what->amends && what->digest != c->current)) {
+    bool amends = what->amends && what->digest != c->current;
+    if (forgotten && !amends) {
+        c->doubtful = true;
+        c->kept = false;
+        c->before.current = c->current;
+        c->before.accepted_us = c->accepted_us;
+        c->before.offset = c->offset;
+        c->before.partition = c->partition;
+        c->before.in_day = c->in_day;
+    }
+    if (forgotten || amends) {
         face->superseded += c->in_day;
         c->begun_anew = c->begun_anew || forgotten;
         stand(ledger, c, what);
@@ -274,6 +292,35 @@ static void accept_again(gl_ledger *ledger, card *c, const gl_ledger_accepted *w
     } else {
         face->outcomes[GL_LEDGER_REFUSED] += today; /* its LRN was used for another one */
     }
+}
+
+/* decide counts the window from the last decision, and does not forget what is open. A decision says which it was. */
+static void settle_doubt(const gl_ledger *ledger, card *c, const gl_ledger_decision *what)
+{
+    if (what->by_declaration && what->accepted_us == c->accepted_us)
+        c->doubtful = false;
+    else if (what->decided_us <= c->accepted_us)
+        c->kept = what->outcome == GL_LEDGER_HELD || c->accepted_us - what->decided_us <= ledger->window_us;
+}
+
+/* What came after the window was not decided, since decide still knew the one before: that one stands. */
+static void stand_as_before(gl_ledger *ledger, card *c)
+{
+    gl_ledger_line *face = &ledger->lines[c->submitter].face;
+    face->superseded -= c->before.in_day;
+    if (c->current == c->before.current)
+        face->duplicate += c->in_day;
+    else if (c->current == c->first)
+        face->superseded += c->in_day;
+    else
+        face->outcomes[GL_LEDGER_REFUSED] += c->in_day;
+    c->current = c->before.current;
+    c->accepted_us = c->before.accepted_us;
+    c->offset = c->before.offset;
+    c->partition = c->before.partition;
+    c->in_day = c->before.in_day;
+    c->effective--;
+    c->doubtful = false;
 }
 
 void gl_ledger_accept(gl_ledger *ledger, const gl_ledger_accepted *what)
@@ -361,6 +408,8 @@ void gl_ledger_decide(gl_ledger *ledger, const gl_ledger_decision *what)
         if (!what->first_of_partition_is_gone)
             differ(ledger, c, c->submitter, GL_LEDGER_UNKNOWN);
     }
+    if (c->doubtful)
+        settle_doubt(ledger, c, what);
     if (what->version == 1 && c->begun_anew && what->by_declaration) /* its first clearance was removed by then */
         c->version = 0;
     bool fits = what->version == c->version + 1 || (c->version == 0 && what->first_of_partition_is_gone);
@@ -408,8 +457,10 @@ static gl_ledger_outcome outcome_of(const card *c)
     return c->held_by_state ? GL_LEDGER_HELD : GL_LEDGER_OPEN;
 }
 
-static void close_card(gl_ledger *ledger, const card *c)
+static void close_card(gl_ledger *ledger, card *c)
 {
+    if (c->doubtful && c->kept)
+        stand_as_before(ledger, c);
     gl_ledger_line *face = &ledger->lines[c->submitter].face;
     if (c->bad_state)
         differ(ledger, c, c->submitter, GL_LEDGER_STATE);
@@ -453,7 +504,7 @@ void gl_ledger_close(gl_ledger *ledger)
 {
     for (size_t i = 0; i < ledger->cards.capacity; i++)
         if (key_at(&ledger->cards, i) != 0)
-            close_card(ledger, (const card *)ledger->cards.slots + i);
+            close_card(ledger, (card *)ledger->cards.slots + i);
     for (size_t i = 0; i < ledger->notes.capacity; i++)
         if (key_at(&ledger->notes, i) != 0)
             close_note(ledger, (const note *)ledger->notes.slots + i);

@@ -254,6 +254,41 @@ Test(ledger, after_the_window_versions_may_begin_anew)
     gl_ledger_destroy(b.ledger);
 }
 
+static void decided_at(book *b, uint64_t key, int32_t version, gl_ledger_outcome outcome, int64_t accepted_us,
+                       int64_t decided_us)
+{
+    gl_ledger_decide(b->ledger, &(gl_ledger_decision){.key = key,
+                                                      .decided_us = decided_us,
+                                                      .accepted_us = accepted_us,
+                                                      .version = version,
+                                                      .outcome = outcome,
+                                                      .by_declaration = version == 1,
+                                                      .mrn = GL_STR("26BE0000000000AAR1"),
+                                                      .submitter = GL_STR("hub-1")});
+}
+
+/* decide counts from the last decision, and never forgets what is open. */
+Test(ledger, what_decide_still_knows_does_not_begin_anew_after_the_window)
+{
+    enum { OPEN = 1, LATE, CLOSED };
+    int64_t first_us = FROM - 31 * DAY;
+    book b = book_open();
+    for (uint64_t key = OPEN; key <= CLOSED; key++)
+        accept_at(&b, key, key, false, first_us);
+    accept_at(&b, OPEN, OPEN, false, FROM + 1);
+    accept_at(&b, LATE, 99, false, FROM + 1);
+    accept_at(&b, CLOSED, CLOSED, false, FROM + 1);
+    decided_at(&b, OPEN, 1, GL_LEDGER_HELD, first_us, first_us + 1);
+    decided_at(&b, LATE, 1, GL_LEDGER_HELD, first_us, first_us + 1);
+    decided_at(&b, LATE, 2, GL_LEDGER_RELEASED, first_us, FROM - DAY);
+    decided_at(&b, CLOSED, 1, GL_LEDGER_RELEASED, first_us, first_us + 1);
+    decided_at(&b, CLOSED, 1, GL_LEDGER_RELEASED, FROM + 1, FROM + 2);
+    const gl_ledger_line *l = closed(&b, "hub-1");
+    cr_assert(l->duplicate == 1 && l->outcomes[GL_LEDGER_REFUSED] == 1 && l->outcomes[GL_LEDGER_RELEASED] == 1);
+    cr_assert(gl_ledger_balances(b.ledger));
+    gl_ledger_destroy(b.ledger);
+}
+
 static bool count_overdue(void *context, const gl_ledger_overdue *overdue)
 {
     int *counts = context;
