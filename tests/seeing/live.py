@@ -11,6 +11,7 @@ usage: live.py [--only CASE,...]   (GL_SEEING_SLOW=3: all of it three times slow
 """
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -105,7 +107,7 @@ class Load(threading.Thread):
         super().__init__(daemon=True)
         self.lock, self.pool, self.going = threading.Lock(), [], True
         self.make, self.account, self.pause = self.good, None, 0.1
-        self.sent = 0
+        self.sent, self.mrn = 0, None
 
     def good(self):
         if len(self.pool) < 10:
@@ -130,7 +132,9 @@ class Load(threading.Thread):
             intake = o.Intake(account=self.account)
             try:
                 while self.going:
-                    self.sent += intake.post(self.make())[0] == 202
+                    status, answer = intake.post(self.make())
+                    self.sent += status == 202
+                    self.mrn = next((r["mrn"] for r in answer["results"] if r.get("mrn")), self.mrn) if status == 202 else self.mrn
                     time.sleep(self.pause)
             except (OSError, ValueError, o.http.client.HTTPException):
                 time.sleep(0.2)
@@ -219,13 +223,14 @@ def case_configuration(w):
 
 
 def case_redis(w):
+    wait(lambda: w.load.mrn, "a declaration is accepted")
     o.stack("stop", "redis")
     stop = threading.Event()
 
     def ask():
         intake = o.Intake()
         while not stop.wait(0.2):
-            intake.status("26BE00000000000000")
+            intake.status(w.load.mrn)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
@@ -246,22 +251,36 @@ def case_paused(w):
     w.expect(("GreenlaneSlow", {}, r"accepted to decided"))
 
 
+def unreadable(template, partitions):
+    """(key, MRN, partition, value): a record of gl.declarations.accepted with a header that nobody knows, of a new declaration of `template`'s
+    submitter, whose id is made as docs say: SHA-256 of submitter and LRN, each with its length before it, and the family (0: import)."""
+    topic = "gl.declarations.accepted"
+    record = o.decode(topic, template)
+    declaration = record["declaration"]
+    lrn = "P" + format(time.time_ns(), "X")
+    framed = b"".join(struct.pack(">I", len(text)) + text for text in (declaration["submitter"].encode(), lrn.encode()))
+    key = hashlib.sha256(framed + b"\0").digest()[:16]
+    mrn = poison.mrn_of(key, declaration["mrn"])
+    declaration.update(declaration_id=key, mrn=mrn, functional_reference_id=lrn, content_digest=random.randbytes(32))
+    return key, mrn, (int.from_bytes(key[:8], "big") >> 2) % partitions, b"\x01" + template[1:5] + poison.encode(topic, record)
+
+
 def case_records(w):
-    """A record that nobody can read, whose declaration can be told of; then an officer ends that one, without having seen it classified."""
+    """A record that nobody can read, whose declaration can be told of; then an officer decides on that one, which nobody has classified."""
     with o.Topic("gl.declarations.accepted") as accepted, o.Topic("gl.notifications") as notifications:
         accepted.wait_count(1)
-        bad = poison.Record("classify", accepted.kept[0].value(), len(accepted.partitions), random.Random(time.time_ns()))
-        bad.damage("wrong magic", random)
+        key, mrn, partition, value = unreadable(accepted.kept[0].value(), len(accepted.partitions))
         producer = o.producer()
-        producer.produce(bad.topic, bad.value, bad.key, bad.partition, headers={"traceparent": tracing.PARENT})
+        producer.produce(accepted.topic, value, key, partition, headers={"traceparent": tracing.PARENT})
         producer.flush(20)
-        notifications.wait(lambda kept: any(m.key() == bad.key for m in kept), "the technical hold is told")
-        held = next(m for m in notifications.kept if m.key() == bad.key)
+        notifications.wait(lambda kept: any(m.key() == key for m in kept), "the technical hold is told")
+        held = next(m for m in notifications.kept if m.key() == key)
         o.check(dict(held.headers() or []).get("traceparent") == tracing.PARENT.encode(), "the notification of the hold lacks the trace header")
     w.expect(("GreenlaneDeadLetters", {"job": "greenlane-classify", "code": "envelope-magic"}, r"classify\s+envelope-magic"),
              ("GreenlaneTechnicalHolds", {"job": "greenlane-decide"}, r"classify\s+envelope-magic"))
     w.load.pause = 1
-    o.greenlane("event", bad.mrn, "officer-action", "refuse", "--actor", "officer 7", "--account", "customs")
+    for _ in range(6):
+        o.greenlane("event", mrn, "officer-action", "hold", "--actor", "officer 7", "--account", "customs")
     w.expect(("GreenlaneDegraded", {"job": "greenlane-decide"}, r"degraded decisions"))
     w.load.pause = 0.1
 
