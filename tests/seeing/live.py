@@ -230,11 +230,14 @@ def case_redis(w):
     def ask():
         intake = o.Intake()
         while not stop.wait(0.2):
-            intake.status(w.load.mrn)
+            try:
+                intake.status(w.load.mrn)
+            except OSError:
+                intake.connection = None
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    w.expect(("GreenlaneRedisAway", {"job": "greenlane-ingest"}, r"! ingest [\d.:]+: \d+ calls to Redis failed .*unavailable"),
+    w.expect(("GreenlaneRedisAway", {"job": "greenlane-ingest"}, r"! ingest [\d.:]+: \d+ calls to Redis failed .*(unavailable|open)"),
              ("GreenlaneIntakeFailing", {"job": "greenlane-ingest"}, r"requests answered with an error of ours in .*503"))
     stop.set()
     asking.join()
