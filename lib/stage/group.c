@@ -205,7 +205,8 @@ static void tell_librdkafka(gl_worker *worker, const rd_kafka_topic_partition_li
 {
     rd_kafka_error_t *error = NULL;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-    bool cooperative = strcmp(rd_kafka_rebalance_protocol(worker->consumer), "COOPERATIVE") == 0;
+    const char *protocol = rd_kafka_rebalance_protocol(worker->consumer); /* NULL while the consumer is closing */
+    bool cooperative = protocol == NULL ? worker->runtime->input_count == 1 : strcmp(protocol, "COOPERATIVE") == 0;
     if (cooperative)
         error = assign ? rd_kafka_incremental_assign(worker->consumer, partitions)
                        : rd_kafka_incremental_unassign(worker->consumer, partitions);

@@ -227,6 +227,8 @@ class Leg:
                     break
             flowed = time.monotonic() - flowing
             answered, report = self.finish()
+            if report["violations"] or self.system.findings or self.system.ended:
+                self.system.keep_logs(os.path.join(self.args.run, f"logs-{self.number}"))
             if report["violations"]:
                 self.system.keep(os.path.join(self.args.run, f"kept-{self.number}"))
         finally:

@@ -6,6 +6,7 @@ Thread: main only (a daemon dies with the thread that started it).
 """
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -130,6 +131,8 @@ class System:
         self.small_disk = None
         self.starting = []  # nodes
         os.makedirs(run, exist_ok=True)
+        most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (most, most))  # a crash leaves its core in `run`
         self.env = {**os.environ, "GREENLANE_RUN": run, "GREENLANE_BUILD": self.build, "BROKERS": str(brokers)}
         for name in ("KAFKA_BROKERS", "REDIS_URL"):
             self.env.pop(name, None)
@@ -272,6 +275,13 @@ class System:
         if self.small_disk:
             subprocess.run(["umount", self.small_disk], check=False)
 
+    def keep_logs(self, path):
+        """What the daemons said, and the core of one that crashed."""
+        os.makedirs(path, exist_ok=True)
+        for name in os.listdir(self.run):
+            if name.startswith("core") or name.endswith(".log") and name.startswith(STAGES):
+                shutil.copy(os.path.join(self.run, name), path)
+
     def keep(self, path):
         """The logs of all nodes, for who looks for what was violated. Ends the brokers."""
         for daemon in self.daemons.values():
@@ -301,6 +311,7 @@ class System:
             if daemon.wanted and not daemon.runs():
                 self.ended.append([daemon.name, daemon.process.returncode, self.last_line(daemon)])
                 print(f"  ended by itself: {daemon.name}, {daemon.process.returncode}: {self.last_line(daemon)[:400]}", flush=True)
+                self.note(daemon.process.returncode > 0, f"{daemon.name} crashed: {daemon.process.returncode}")
                 daemon.start()
 
     def redis(self, *words, seconds=5):
