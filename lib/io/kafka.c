@@ -512,7 +512,7 @@ bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
 
 static const char *const stages[] = {"ingest", "classify", "risk", "decide"};
 static const char DLQ_SUFFIX[] = ".dlq";
-enum { REFUSAL_MS = 5000, REFUSAL_STEP_MS = 100 };
+enum { REFUSAL_MS = 10000, REFUSAL_STEP_MS = 100 };
 
 static bool ends_with(const char *text, const char *end)
 {

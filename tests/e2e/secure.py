@@ -65,9 +65,10 @@ def clear(count):
         answers = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
         mrns = {a["mrn"] for a in answers if a["status"] == "accepted"}
         o.check(code == 0 and len(mrns) == count, f"submit: exit {code}, {len(mrns)} accepted: {text[-500:]}")
-    code, text = run("greenlane", "decisions", "--json", "--wait", str(count), "--timeout", "60000", seconds=90)
-    decided = {json.loads(line)["declaration"]["mrn"] for line in text.splitlines() if line.startswith("{")}
-    o.check(mrns <= decided, f"{len(mrns - decided)} of {count} are not decided: {text[-500:]}")
+
+    def decided():
+        return {json.loads(line)["declaration"]["mrn"] for line in run("greenlane", "decisions", "--json")[1].splitlines() if line.startswith("{")}
+    o.wait_for(lambda: mrns <= decided(), "each has its decision", 90, 1)
     print(f"{count} declarations cleared over TLS, SASL, certificates and ACL")
     return sorted(mrns)
 
@@ -135,7 +136,8 @@ def redis():
         answer = redis_says(*command, password=secret("redis"))
         o.check(answer.startswith("-NOPERM"), f"Redis: {command}: {answer}")
     print("  everything beyond the keys and commands that the stages use")
-    code, text = run("greenlane-decide", "--check-config", "--set", "redis.url=rediss://127.0.0.1:6379")
+    code, text = run("greenlane-decide", "--config", os.path.join(o.ROOT, "config", "decide.yaml"), "--check-config", "--set",
+                     "redis.url=rediss://127.0.0.1:6379")
     o.check(code == 0 or (code == 2 and "hiredis" in text), f"rediss://: exit {code}: {text[-300:]}")
     print("  rediss:// " + ("is taken: this hiredis has TLS" if code == 0 else "is refused by --check-config: this hiredis has no TLS"))
 
