@@ -116,7 +116,7 @@ void gl_kafka_admin_destroy(gl_kafka_admin *admin);
  * say: kafka-authentication (GL_FATAL: name or password), kafka-tls (GL_RETRY: certificates, or no TLS there).
  * `brokers` (may be NULL): how many there are. */
 bool gl_kafka_reach(gl_kafka_admin *admin, int timeout_ms, int *brokers, gl_err *err);
-/* After a question that nobody answered: do brokers refuse this client? Then as above; asks them again, for 2 s at
+/* After a question that nobody answered: do brokers refuse this client? Then as above; asks them again, for 10 s at
  * most.
  */
 bool gl_kafka_is_refused(const gl_kafka_conf *conf, gl_err *err);
