@@ -95,6 +95,11 @@ class Extra:
         self.world.prometheus.remove(self.stage, self.address)
         self.world.extras.remove(self)
 
+    def state(self):
+        """Of the process, as the kernel has it: T is stopped."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
     def says(self, text):
         with open(self.log, encoding="utf-8") as file:
             return text in file.read()
@@ -305,7 +310,8 @@ def case_group(w):
         one.stop(signal.SIGTERM)
     w.expect(("GreenlaneRebalancing", {"job": "greenlane-classify"}, '"rebalance".*revoke'))
     still = Extra(w, "classify", "still", "kafka.session_timeout=2s", env={"GL_TEST_POINT": "produced:1:stop"})
-    # Until it has stopped itself with records in its hands, and is given up by the others and by Prometheus.
+    wait(lambda: still.state() == "T", "it stops itself with records in its hands")
+    # Until it is given up by the others and by Prometheus.
     w.expect(("GreenlaneInstanceDown", {"instance": still.address}, f"! classify {still.address}: does not answer: no answer in time"))
     still.send(signal.SIGCONT)
     w.expect(("GreenlaneRetrying", {"instance": still.address}, "kafka-"),
