@@ -377,6 +377,12 @@ class Section:
             raise SchemaError(f"{path}: the top of a schema is a record")
         self.top = self.record(self.schema, "", f"gl_{self.stem}", self.stem)
 
+    def as_of(self, version):
+        """The schema as it was in an earlier version (None: as it is)."""
+        if version is None:
+            return self.schema
+        return dict(self.schema, fields=[field for field in self.schema["fields"] if field.get("since", 1) <= version])
+
     def fail(self, where, text):
         raise SchemaError(f"{self.path}: {where}: {text}")
 
@@ -730,6 +736,7 @@ class Topic:
         self.stem = snake(self.record)
         self.ctype = f"gl_{self.stem}"
         self.constant = f"GL_SCHEMA_ID_{self.stem.upper()}"
+        self.index_constant = f"GL_SCHEMA_{self.stem.upper()}"
         self.sections = []
         for name in entry["sections"]:
             if name not in sections:
@@ -744,13 +751,22 @@ class Topic:
         names = [fullname for section in self.sections for fullname in section.named]
         if len(set(names)) != len(names):
             raise SchemaError(f"topics.json: {self.record}: its sections define the same name twice")
-        composed = {
-            "type": "record", "name": self.record, "namespace": "org.greenlane",
-            "doc": f"Value of {entry['topic']}; key: {entry['key']}",
-            "fields": [{"name": section.stem, "type": section.schema} for section in self.sections],
-        }
-        self.json = json.dumps(composed, separators=(",", ":"), ensure_ascii=True)
+        self.json = self.composed({})
+        self.earlier_json = [self.composed(versions) for versions in self.earlier.values()]
         self.fingerprint = hashlib.sha256(self.json.encode()).hexdigest()[:16]
+
+    def composed(self, versions):
+        """The schema of the value, with its sections as of `versions` (by name; this version without one)."""
+        record = {
+            "type": "record", "name": self.record, "namespace": "org.greenlane",
+            "doc": f"Value of {self.entry['topic']}; key: {self.entry['key']}",
+            "fields": [{"name": section.stem, "type": section.as_of(versions.get(section.stem))} for section in self.sections],
+        }
+        return json.dumps(record, separators=(",", ":"), ensure_ascii=True)
+
+    def upstream(self, topics):
+        """The topic whose values this one's begin with, or None."""
+        return next((topic for topic in topics if self.sections[:-1] and topic.sections == self.sections[:-1]), None)
 
 
 TOPICS_DECLARATIONS = """\
@@ -761,6 +777,7 @@ typedef struct gl_topic_schema {
     const char *key;         /* what a record's key is, for people */
     uint32_t schema_id;      /* built in */
     const uint32_t *earlier; /* ids of earlier versions, 0 after the last: values of them are read, what came later is empty */
+    const char *const *earlier_json; /* their schemas */
     bool grows_at_end;       /* one section: values of later versions are read, what is not known is left out */
     bool compacted;          /* the topic's cleanup policy */
     bool secondary;          /* another entry of the same topic describes it */
@@ -780,10 +797,30 @@ const gl_topic_schema *gl_topic_schema_find(const char *topic);
 /* By built-in id, this version's or an earlier one's, or NULL. */
 const gl_topic_schema *gl_topic_schema_of_id(uint32_t schema_id);
 
-/* Translates a body that was written with another schema into the bytes of `reader` (in `arena`). Without one (NULL), such a value
- * is refused as envelope-schema-unknown. Set once, before any thread decodes. Errors: as it says; envelope-schema-unknown for an
- * id that it does not know. */
-typedef bool gl_schema_fallback_fn(uint32_t schema_id, const gl_topic_schema *reader, gl_str body, gl_arena *arena, gl_str *translated, gl_err *err);
+/* Composed schema of a built-in id, this version's or an earlier one's, or NULL. */
+const char *gl_topic_schema_json_of(uint32_t schema_id);
+
+/* The ids that values are written with, by GL_SCHEMA_...: the built-in ones, or a registry's. Set before any thread encodes or
+ * decodes. */
+extern uint32_t gl_schema_ids[GL_SCHEMA_COUNT];
+/* Whether values with built-in ids are read also when gl_schema_ids has others. Set before any thread decodes. */
+extern bool gl_schema_builtin_ids;
+/* Appends the header of a value of our own, for its sections to follow. */
+void gl_schema_begin(gl_buf *buf, int schema);
+
+/* A writer's schema that says more than ours: what we do not know is passed on where a schema with it is registered. Kept by whoever
+ * resolves it. */
+typedef struct gl_schema_origin {
+    uint32_t schema_id;
+    _Atomic uint32_t ids[GL_SCHEMA_COUNT]; /* of the schema that has the writer's sections, then ours; 0: there is none */
+    _Atomic uint64_t dropped;              /* values whose unknown fields were left out for want of one */
+} gl_schema_origin;
+
+/* Translates a body that was written with another schema into the bytes of `reader` (in `arena`). `*origin` stays NULL when nothing of
+ * it is lost. Without one (NULL), such a value is refused as envelope-schema-unknown. Set once, before any thread decodes. Errors: as it
+ * says; envelope-schema-unknown for an id that it does not know. */
+typedef bool gl_schema_fallback_fn(uint32_t schema_id, const gl_topic_schema *reader, gl_str body, gl_arena *arena, gl_str *translated,
+                                   gl_schema_origin **origin, gl_err *err);
 extern gl_schema_fallback_fn *gl_schema_fallback;
 """
 
@@ -808,27 +845,61 @@ static bool is_earlier(const gl_topic_schema *reader, uint32_t schema_id)
     return false;
 }
 
-static bool open_envelope(const gl_topic_schema *reader, const uint8_t *value, size_t size, gl_arena *arena, uint32_t *schema_id,
-                          gl_str *body, gl_err *err)
+typedef struct opened {
+    gl_str body;    /* in one of our versions */
+    gl_str written; /* as it came */
+    uint32_t schema_id;
+    uint32_t version; /* built-in id of the body's version */
+    gl_schema_origin *origin;
+} opened;
+
+/* Ids that differ from what we write are read by what the registry says of them, or else are those of our own versions. */
+static bool open_other(int schema, gl_arena *arena, opened *o, gl_err *err)
+{
+    const gl_topic_schema *reader = &gl_topic_schemas[schema];
+    bool own = o->schema_id == reader->schema_id || is_earlier(reader, o->schema_id) || is_later(reader, o->schema_id);
+    if (own && gl_schema_builtin_ids) {
+        o->version = o->schema_id;
+        return true;
+    }
+    if (gl_schema_fallback == NULL)
+        return gl_fail(err, GL_DEAD_LETTER, "envelope-schema-unknown", "schema id %u is not %s's %u", (unsigned)o->schema_id,
+                       reader->record, (unsigned)gl_schema_ids[schema]);
+    return gl_schema_fallback(o->schema_id, reader, o->written, arena, &o->body, &o->origin, err);
+}
+
+static bool open_envelope(int schema, const uint8_t *value, size_t size, gl_arena *arena, opened *o, gl_err *err)
 {
     if (size < HEADER_BYTES)
         return gl_fail(err, GL_DEAD_LETTER, "envelope-magic", "a value of %zu bytes has no Confluent header", size);
     if (value[0] != 0)
         return gl_fail(err, GL_DEAD_LETTER, "envelope-magic", "first byte is 0x%02x, not the magic 0", value[0]);
-    *schema_id = (uint32_t)value[1] << 24 | (uint32_t)value[2] << 16 | (uint32_t)value[3] << 8 | value[4];
-    *body = (gl_str){(const char *)value + HEADER_BYTES, size - HEADER_BYTES};
-    if (*schema_id == reader->schema_id || is_earlier(reader, *schema_id) || is_later(reader, *schema_id))
-        return true;
-    if (gl_schema_fallback == NULL)
-        return gl_fail(err, GL_DEAD_LETTER, "envelope-schema-unknown", "schema id %u is not %s's built-in %u", (unsigned)*schema_id,
-                       reader->record, (unsigned)reader->schema_id);
-    return gl_schema_fallback(*schema_id, reader, *body, arena, body, err);
+    o->schema_id = (uint32_t)value[1] << 24 | (uint32_t)value[2] << 16 | (uint32_t)value[3] << 8 | value[4];
+    o->written = o->body = (gl_str){(const char *)value + HEADER_BYTES, size - HEADER_BYTES};
+    o->version = gl_topic_schemas[schema].schema_id;
+    o->origin = NULL;
+    return GL_RT_LIKELY(o->schema_id == gl_schema_ids[schema]) || open_other(schema, arena, o, err);
 }
 
 static void write_header(gl_buf *buf, uint32_t schema_id)
 {
     uint8_t header[HEADER_BYTES] = {0, (uint8_t)(schema_id >> 24), (uint8_t)(schema_id >> 16), (uint8_t)(schema_id >> 8), (uint8_t)schema_id};
     gl_buf_bytes(buf, header, sizeof header);
+}
+
+void gl_schema_begin(gl_buf *buf, int schema)
+{
+    write_header(buf, gl_schema_ids[schema]);
+}
+
+/* Begins a value of `schema` with what came from upstream: as it was written, where a schema with it and our section is known. */
+static void follow(gl_buf *buf, int schema, gl_str body, gl_str written, gl_schema_origin *origin)
+{
+    uint32_t id = origin == NULL ? 0 : atomic_load_explicit(&origin->ids[schema], memory_order_relaxed);
+    if (origin != NULL && id == 0)
+        atomic_fetch_add_explicit(&origin->dropped, 1, memory_order_relaxed);
+    write_header(buf, id == 0 ? gl_schema_ids[schema] : id);
+    gl_buf_str(buf, id == 0 ? body : written);
 }
 
 static bool left_over(const char *record, size_t at, size_t size, gl_err *err)
@@ -853,6 +924,17 @@ const gl_topic_schema *gl_topic_schema_of_id(uint32_t schema_id)
             return &gl_topic_schemas[i];
     return NULL;
 }
+
+const char *gl_topic_schema_json_of(uint32_t schema_id)
+{
+    const gl_topic_schema *schema = gl_topic_schema_of_id(schema_id);
+    if (schema == NULL || schema->schema_id == schema_id)
+        return schema == NULL ? NULL : schema->json;
+    size_t i = 0;
+    while (schema->earlier[i] != schema_id)
+        i++;
+    return schema->earlier_json[i];
+}
 """
 
 
@@ -862,12 +944,20 @@ def topics_header(topics):
     out.line("#ifndef GL_GEN_TOPICS_H")
     out.line("#define GL_GEN_TOPICS_H")
     out.line()
+    out.line("#include <stdatomic.h>")
+    out.line()
     for section in sorted({section.stem for topic in topics for section in topic.sections}):
         out.line(f'#include "gen/{section}.h"')
     out.line()
     out.open("enum {")
     for topic in topics:
         out.line(f"{topic.constant} = {topic.entry['schema_id']},")
+    out.close(";")
+    out.line("/* Indices of gl_topic_schemas. */")
+    out.open("enum {")
+    for topic in topics:
+        out.line(f"{topic.index_constant},")
+    out.line("GL_SCHEMA_COUNT")
     out.close(";")
     out.line()
     out.lines += TOPICS_DECLARATIONS.splitlines()
@@ -880,29 +970,40 @@ def topics_header(topics):
             out.line(f"{section.top.ctype} {c_name(section.stem)};")
         out.line("gl_str body;       /* what follows the header, in the built-in schema: the next stage copies it */")
         out.line("uint32_t schema_id; /* as in the header */")
+        out.line("gl_str written;     /* what follows the header, as it came */")
+        out.line("gl_schema_origin *origin; /* not NULL: `written` says more than the sections do */")
         out.close(f" {t};")
         out.line("/* Errors (GL_DEAD_LETTER): envelope-magic, envelope-schema-unknown, avro-truncated, avro-invalid, avro-limit. */")
         out.line(f"bool {t}_decode({t} *out, const uint8_t *value, size_t size, gl_arena *arena, gl_err *err);")
         out.line("/* Appends header and sections (not `body`). */")
         out.line(f"void {t}_encode(gl_buf *buf, const {t} *in);")
         out.line(f"void {t}_json(gl_buf *buf, const {t} *in);")
+        upstream = topic.upstream(topics)
+        if upstream:
+            out.line(f"/* Appends the header and the sections of `upstream`, with all that they say: {topic.sections[-1].stem} is to follow. */")
+            out.line(f"void {t}_follow(gl_buf *buf, const {upstream.ctype} *upstream);")
         out.line()
     out.line("#endif")
     return out.text()
 
 
-def emit_topic_functions(out, topic, index):
+def emit_topic_functions(out, topic, topics):
     t = topic.ctype
     out.line(f"bool {t}_decode({t} *out, const uint8_t *value, size_t size, gl_arena *arena, gl_err *err)")
     out.open("{")
-    out.line(f"if (!open_envelope(&gl_topic_schemas[{index}], value, size, arena, &out->schema_id, &out->body, err))")
+    out.line("opened o;")
+    out.line(f"if (!open_envelope({topic.index_constant}, value, size, arena, &o, err))")
     out.line("    return false;")
+    out.line("out->schema_id = o.schema_id;")
+    out.line("out->body = o.body;")
+    out.line("out->written = o.written;")
+    out.line("out->origin = o.origin;")
     out.line("const uint8_t *bytes = (const uint8_t *)out->body.ptr;")
     out.line("size_t left = out->body.len, used = 0;")
     for section in topic.sections:
         versions = {number: v[section.stem] for number, v in topic.earlier.items() if section.stem in v}
         if versions:
-            chosen = "".join(f"out->schema_id == {number} ? {v} : " for number, v in sorted(versions.items())) + str(section.version)
+            chosen = "".join(f"o.version == {number} ? {v} : " for number, v in sorted(versions.items())) + str(section.version)
             out.line(f"if (!{section.top.ctype}_decode_version(&out->{c_name(section.stem)}, bytes, left, {chosen}, &used, arena, err))")
         else:
             out.line(f"if (!{section.top.ctype}_decode(&out->{c_name(section.stem)}, bytes, left, &used, arena, err))")
@@ -910,10 +1011,11 @@ def emit_topic_functions(out, topic, index):
         if section is not topic.sections[-1]:
             out.line("bytes += used;")
         out.line("left -= used;")
-    out.line(f"if (left != 0 && !is_later(&gl_topic_schemas[{index}], out->schema_id))")
+    out.line(f"if (left != 0 && !is_later(&gl_topic_schemas[{topic.index_constant}], o.version))")
     out.line(f"    return left_over(\"{topic.record}\", out->body.len - left, out->body.len, err);")
     if topic.earlier or len(topic.sections) == 1:
-        out.open(f"if (is_earlier(&gl_topic_schemas[{index}], out->schema_id) || is_later(&gl_topic_schemas[{index}], out->schema_id)) {{")
+        reader = f"&gl_topic_schemas[{topic.index_constant}]"
+        out.open(f"if (is_earlier({reader}, o.version) || is_later({reader}, o.version)) {{")
         out.line("gl_buf buf = gl_buf_in(arena);")
         for section in topic.sections:
             out.line(f"{section.top.ctype}_encode(&buf, &out->{c_name(section.stem)});")
@@ -924,7 +1026,7 @@ def emit_topic_functions(out, topic, index):
     out.line()
     out.line(f"void {t}_encode(gl_buf *buf, const {t} *in)")
     out.open("{")
-    out.line(f"write_header(buf, {topic.constant});")
+    out.line(f"write_header(buf, gl_schema_ids[{topic.index_constant}]);")
     for section in topic.sections:
         out.line(f"{section.top.ctype}_encode(buf, &in->{c_name(section.stem)});")
     out.close()
@@ -937,6 +1039,13 @@ def emit_topic_functions(out, topic, index):
     out.line("gl_buf_byte(buf, '}');")
     out.close()
     out.line()
+    upstream = topic.upstream(topics)
+    if upstream:
+        out.line(f"void {t}_follow(gl_buf *buf, const {upstream.ctype} *upstream)")
+        out.open("{")
+        out.line(f"follow(buf, {topic.index_constant}, upstream->body, upstream->written, upstream->origin);")
+        out.close()
+        out.line()
     out.line(f"static bool {topic.stem}_value_json(gl_buf *buf, const uint8_t *value, size_t size, gl_arena *arena, gl_err *err)")
     out.open("{")
     out.line(f"{t} *in = gl_arena_alloc(arena, sizeof *in);")
@@ -969,17 +1078,24 @@ def topics_source(topics):
     out.line()
     out.lines += TOPICS_FUNCTIONS.splitlines()
     out.line()
-    for i, topic in enumerate(topics):
-        emit_topic_functions(out, topic, i)
+    out.line("uint32_t gl_schema_ids[GL_SCHEMA_COUNT] = {" + ", ".join(topic.constant for topic in topics) + "};")
+    out.line("bool gl_schema_builtin_ids = true;")
+    out.line()
+    for topic in topics:
+        emit_topic_functions(out, topic, topics)
     for topic in topics:
         emit_bytes(out, f"{topic.stem}_schema", topic.json)
+        for i, text in enumerate(topic.earlier_json):
+            emit_bytes(out, f"{topic.stem}_schema_{i}", text)
+        names = [f"{topic.stem}_schema_{i}" for i in range(len(topic.earlier_json))] + ["NULL"]
+        out.line(f"static const char *const {topic.stem}_earlier_json[] = {{" + ", ".join(names) + "};")
         out.line(f"static const uint32_t {topic.stem}_earlier[] = {{" + "".join(f"{number}, " for number in topic.earlier) + "0};")
     out.line("const gl_topic_schema gl_topic_schemas[] = {")
     for topic in topics:
         e = topic.entry
         out.line(
             f"    {{.topic = {c_string(e['topic'])}, .record = {c_string(topic.record)}, .key = {c_string(e['key'])}, "
-            f".schema_id = {topic.constant}, .earlier = {topic.stem}_earlier, "
+            f".schema_id = {topic.constant}, .earlier = {topic.stem}_earlier, .earlier_json = {topic.stem}_earlier_json, "
             f".grows_at_end = {str(len(topic.sections) == 1).lower()}, .compacted = {str(bool(e.get('compacted'))).lower()}, "
             f".secondary = {str(bool(e.get('secondary'))).lower()}, .partitions = {int(e.get('partitions', 0))},"
         )

@@ -56,6 +56,13 @@ bool gl_fail_context(gl_err *err, const char *format, ...)
     return false;
 }
 
+bool gl_fail_own(gl_err *err, const char *what)
+{
+    if (err->action == GL_DEAD_LETTER)
+        err->action = GL_FATAL;
+    return gl_fail_context(err, "%s", what);
+}
+
 const char *gl_action_name(gl_action action)
 {
     switch (action) {

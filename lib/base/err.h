@@ -33,6 +33,9 @@ bool gl_fail(gl_err *err, gl_action action, const char *code, const char *format
 /* Puts "context: " before the message of `err`; returns false. */
 bool gl_fail_context(gl_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for what cannot be read of our own state: no record is to blame, so GL_DEAD_LETTER becomes GL_FATAL. */
+bool gl_fail_own(gl_err *err, const char *what);
+
 /* "retry", "abort-txn", "dead-letter", "fatal" or "none". */
 const char *gl_action_name(gl_action action);
 

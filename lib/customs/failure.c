@@ -63,7 +63,7 @@ bool gl_failure_event(gl_arena *arena, const char *stage, const gl_failed_record
     made.details.at = details;
     made.details.count = DETAILS;
     gl_buf buf = gl_buf_in(arena);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_EVENT_ENVELOPE);
+    gl_schema_begin(&buf, GL_SCHEMA_EVENT_ENVELOPE);
     gl_event_encode(&buf, &made);
     *event = gl_buf_view(&buf);
     return true;

@@ -4,6 +4,8 @@
  */
 #include "io/avro.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "io/json.h"
 
 #include <errno.h>
@@ -547,6 +549,7 @@ struct gl_avro_resolver {
     gl_avro_schema *writer;
     gl_avro_schema *reader;
     const step *top;
+    bool loses; /* the writer says what the reader has no place for */
 };
 
 typedef struct pair {
@@ -559,6 +562,7 @@ typedef struct matcher {
     pair *pairs;
     gl_err *err;
     int depth;
+    bool loses;
     size_t default_values; /* encoded so far */
 } matcher;
 
@@ -783,6 +787,7 @@ static bool match_enum(matcher *m, step *s)
     for (size_t i = 0; i < s->writer->count; i++) {
         bool found = find_symbol(s->reader, s->writer->symbols[i], &index);
         s->symbols[i] = found ? (int32_t)index : has_fallback ? (int32_t)other : -1;
+        m->loses = m->loses || (!found && has_fallback);
     }
     return true;
 }
@@ -821,7 +826,7 @@ static bool match_record(matcher *m, step *s)
     s->op = OP_RECORD;
     s->moves = GL_NEW_N(m->arena, move, s->reader->count);
     s->in_order = true;
-    size_t next = 0;
+    size_t next = 0, taken = 0;
     for (size_t i = 0; i < s->reader->count; i++) {
         if (!match_field(m, s, i))
             return false;
@@ -829,7 +834,9 @@ static bool match_record(matcher *m, step *s)
             continue;
         s->in_order = s->in_order && s->moves[i].from >= next;
         next = s->moves[i].from + 1;
+        taken++;
     }
+    m->loses = m->loses || taken < s->writer->count;
     return true;
 }
 
@@ -945,6 +952,7 @@ gl_avro_resolver *gl_avro_resolver_new(gl_str writer_json, gl_str reader_json, g
     else {
         matcher m = {.arena = arena, .err = &inner};
         resolver->top = match(&m, resolver->writer->top, resolver->reader->top);
+        resolver->loses = m.loses;
     }
     if (resolver->top != NULL)
         return resolver;
@@ -1142,66 +1150,166 @@ bool gl_avro_resolve(const gl_avro_resolver *resolver, gl_str bytes, gl_buf *out
     return p == NULL ? gl_avro_report(&r.base, "value", err) : refuse_rest(&r, p, err);
 }
 
+/* ---- What follows a value that says more than ours ---- */
+
+static const gl_json *fields_of(gl_arena *arena, gl_str json)
+{
+    const gl_json *top = gl_json_parse(arena, json, GL_AVRO_LIMIT_SCHEMA_BYTES, GL_AVRO_LIMIT_SCHEMA_NODES, NULL);
+    const gl_json *fields = top == NULL || top->type != GL_JSON_OBJECT ? NULL : gl_json_get(top, "fields");
+    return fields != NULL && fields->type == GL_JSON_ARRAY ? fields : NULL;
+}
+
+static bool begins_with(const gl_json *fields, const gl_json *first)
+{
+    if (fields->count <= first->count)
+        return false;
+    for (size_t i = 0; i < first->count; i++)
+        if (!gl_str_eq(gl_json_text(fields->items[i], "name"), gl_json_text(first->items[i], "name")))
+            return false;
+    return true;
+}
+
+static void put_fields(gl_buf *out, gl_str json, const gl_json *fields, size_t from)
+{
+    for (size_t i = from; i < fields->count; i++) {
+        if (out->data[out->len - 1] != '[')
+            gl_buf_byte(out, ',');
+        gl_buf_bytes(out, json.ptr + fields->items[i]->begin, fields->items[i]->end - fields->items[i]->begin);
+    }
+}
+
+/* The schema of `next`, with the writer's sections, letter by letter, in place of the reader's. {NULL, 0} when its
+ * values do not begin with a value of the reader's. */
+static gl_str compose(gl_arena *arena, gl_str writer, const gl_topic_schema *reader, const gl_topic_schema *next)
+{
+    gl_str ours = {next->json, next->json_len};
+    const gl_json *written = fields_of(arena, writer), *following = fields_of(arena, ours),
+                  *read = fields_of(arena, (gl_str){reader->json, reader->json_len});
+    if (written == NULL || following == NULL || read == NULL || !begins_with(following, read))
+        return (gl_str){NULL, 0};
+    gl_buf out = gl_buf_in(arena);
+    gl_buf_bytes(&out, ours.ptr, following->begin);
+    gl_buf_byte(&out, '[');
+    put_fields(&out, writer, written, 0);
+    put_fields(&out, ours, following, read->count);
+    gl_buf_bytes(&out, ours.ptr + following->end - 1, ours.len - following->end + 1);
+    return gl_buf_view(&out);
+}
+
 /* ---- The fallback of the generated decoders ---- */
 
 typedef struct known {
     uint32_t schema_id;
     const gl_topic_schema *reader;
     gl_avro_resolver *resolver; /* NULL: incompatible, as `err` says */
+    gl_schema_origin *origin;   /* in the resolver's arena; NULL: nothing is lost */
+    _Atomic int64_t again_us;   /* monotonic: when to look again for what was not registered; 0: never */
     gl_err err;
 } known;
 
 static struct {
-    pthread_mutex_t lock; /* of `known` and `count`; an entry that is there never changes */
-    known known[GL_AVRO_LIMIT_WRITERS];
-    size_t count;
+    pthread_mutex_t lock; /* of adding; an entry that is there does not change, but for its atomics */
+    known *known[GL_AVRO_LIMIT_WRITERS];
+    _Atomic size_t count; /* entries before it are there for every thread */
     gl_avro_lookup_fn *lookup;
+    gl_avro_identify_fn *identify;
     void *context;
 } fallback = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Locks: fallback.lock held. */
-static const known *find_known(uint32_t schema_id, const gl_topic_schema *reader)
+static known *find_known(uint32_t schema_id, const gl_topic_schema *reader)
 {
-    for (size_t i = 0; i < fallback.count; i++)
-        if (fallback.known[i].schema_id == schema_id && fallback.known[i].reader == reader)
-            return &fallback.known[i];
+    size_t count = atomic_load_explicit(&fallback.count, memory_order_acquire);
+    for (size_t i = 0; i < count; i++)
+        if (fallback.known[i]->schema_id == schema_id && fallback.known[i]->reader == reader)
+            return fallback.known[i];
     return NULL;
 }
 
+static void known_free(known *k)
+{
+    gl_avro_resolver_destroy(k->resolver);
+    free(k);
+}
+
 /* Keeps `fresh`, or what another thread kept in the meantime. */
-static const known *keep_known(known fresh, gl_err *err)
+static known *keep_known(known *fresh, gl_err *err)
 {
     pthread_mutex_lock(&fallback.lock);
-    const known *found = find_known(fresh.schema_id, fresh.reader);
-    if (found == NULL && fallback.count < GL_AVRO_LIMIT_WRITERS) {
-        fallback.known[fallback.count] = fresh;
-        found = &fallback.known[fallback.count++];
+    uint32_t schema_id = fresh->schema_id;
+    known *found = find_known(schema_id, fresh->reader);
+    size_t count = atomic_load_explicit(&fallback.count, memory_order_relaxed);
+    if (found == NULL && count < GL_AVRO_LIMIT_WRITERS) {
+        fallback.known[count] = found = fresh;
+        atomic_store_explicit(&fallback.count, count + 1, memory_order_release);
     } else {
-        gl_avro_resolver_destroy(fresh.resolver);
+        known_free(fresh);
     }
     pthread_mutex_unlock(&fallback.lock);
     if (found == NULL)
         gl_fail(err, GL_DEAD_LETTER, "envelope-schema-unknown", "schema id %u: %d other schemas are in use already",
-                (unsigned)fresh.schema_id, GL_AVRO_LIMIT_WRITERS);
+                (unsigned)schema_id, GL_AVRO_LIMIT_WRITERS);
     return found;
 }
 
-static const known *learn(uint32_t schema_id, const gl_topic_schema *reader, gl_err *err)
+/* false (GL_RETRY): something is not known yet. */
+static bool find_following(known *k, gl_str json, gl_err *err)
+{
+    bool all = true, good = true;
+    gl_arena *arena = gl_arena_new(0);
+    for (size_t i = 0; good && i < gl_topic_schema_count; i++) {
+        uint32_t id = 0;
+        gl_str composed = compose(arena, json, k->reader, &gl_topic_schemas[i]);
+        if (composed.ptr == NULL)
+            continue;
+        good = fallback.identify(fallback.context, &gl_topic_schemas[i], composed, &id, err);
+        atomic_store_explicit(&k->origin->ids[i], id, memory_order_relaxed);
+        all = all && (id != 0 || !good);
+    }
+    gl_arena_destroy(arena);
+    atomic_store(&k->again_us, good && all ? 0 : gl_mono_us() + (int64_t)GL_AVRO_LOOK_AGAIN_MS * 1000);
+    return good;
+}
+
+static void tell_news(const known *k)
+{
+    if (k->resolver == NULL)
+        gl_log(GL_LOG_WARN, k->err.code, "schema id %u cannot be read as %s: %s", (unsigned)k->schema_id,
+               k->reader->record, k->err.message);
+    else
+        gl_log(GL_LOG_INFO, "schema-learned", "schema id %u is read as %s%s", (unsigned)k->schema_id, k->reader->record,
+               k->origin == NULL                ? ""
+               : atomic_load(&k->again_us) == 0 ? "; what it has more is passed on"
+                                                : "; what it has more is left out: no schema with it is registered for "
+                                                  "the next topic (greenlane schema register)");
+}
+
+static known *learn(uint32_t schema_id, const gl_topic_schema *reader, gl_err *err)
 {
     gl_str json = {0};
     if (!fallback.lookup(fallback.context, schema_id, &json, err))
         return NULL;
-    known fresh = {.schema_id = schema_id, .reader = reader};
-    fresh.resolver = gl_avro_resolver_new(json, (gl_str){reader->json, reader->json_len}, &fresh.err);
+    known *fresh = calloc(1, sizeof *fresh);
+    if (fresh == NULL)
+        abort();
+    fresh->schema_id = schema_id;
+    fresh->reader = reader;
+    fresh->resolver = gl_avro_resolver_new(json, (gl_str){reader->json, reader->json_len}, &fresh->err);
+    if (fresh->resolver != NULL && fresh->resolver->loses && fallback.identify != NULL) {
+        fresh->origin = GL_NEW(fresh->resolver->arena, gl_schema_origin);
+        fresh->origin->schema_id = schema_id;
+        if (!find_following(fresh, json, err)) {
+            known_free(fresh);
+            return NULL;
+        }
+    }
+    tell_news(fresh);
     return keep_known(fresh, err);
 }
 
 static bool translate(uint32_t schema_id, const gl_topic_schema *reader, gl_str body, gl_arena *arena,
-                      gl_str *translated, gl_err *err)
+                      gl_str *translated, gl_schema_origin **origin, gl_err *err)
 {
-    pthread_mutex_lock(&fallback.lock);
-    const known *found = find_known(schema_id, reader);
-    pthread_mutex_unlock(&fallback.lock);
+    known *found = find_known(schema_id, reader);
     if (found == NULL)
         found = learn(schema_id, reader, err);
     if (found == NULL)
@@ -1214,15 +1322,58 @@ static bool translate(uint32_t schema_id, const gl_topic_schema *reader, gl_str 
     if (!gl_avro_resolve(found->resolver, body, &out, err))
         return gl_fail_context(err, "schema id %u", (unsigned)schema_id);
     *translated = gl_buf_view(&out);
+    *origin = found->origin;
     return true;
 }
 
-void gl_avro_fallback_install(gl_avro_lookup_fn *lookup, void *context)
+/* What could not be found the last time may be registered now; what was found stays. */
+static void look_again(known *found)
+{
+    int64_t again_us = atomic_load_explicit(&found->again_us, memory_order_relaxed);
+    gl_str json = {0};
+    gl_err ignored;
+    if (again_us == 0 || gl_mono_us() < again_us ||
+        !fallback.lookup(fallback.context, found->schema_id, &json, &ignored))
+        return;
+    if (find_following(found, json, &ignored) && atomic_load(&found->again_us) == 0)
+        tell_news(found);
+}
+
+bool gl_avro_fallback_prepare(int schema, gl_str value, gl_err *err)
+{
+    gl_err why = {0};
+    const gl_topic_schema *reader = &gl_topic_schemas[schema];
+    if (gl_schema_fallback == NULL || value.len < 5 || value.ptr[0] != 0)
+        return true;
+    const uint8_t *p = (const uint8_t *)value.ptr;
+    uint32_t id = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | p[4];
+    if (id == gl_schema_ids[schema] || (gl_schema_builtin_ids && gl_topic_schema_of_id(id) == reader))
+        return true;
+    known *found = find_known(id, reader);
+    if (found != NULL)
+        look_again(found);
+    else if (learn(id, reader, &why) == NULL && why.action == GL_RETRY)
+        return gl_fail(err, why.action, why.code, "%s", why.message);
+    return true;
+}
+
+uint64_t gl_avro_fallback_dropped(void)
+{
+    uint64_t sum = 0;
+    size_t count = atomic_load_explicit(&fallback.count, memory_order_acquire);
+    for (size_t i = 0; i < count; i++)
+        if (fallback.known[i]->origin != NULL)
+            sum += atomic_load_explicit(&fallback.known[i]->origin->dropped, memory_order_relaxed);
+    return sum;
+}
+
+void gl_avro_fallback_install(gl_avro_lookup_fn *lookup, gl_avro_identify_fn *identify, void *context)
 {
     gl_schema_fallback = lookup == NULL ? NULL : translate;
     for (size_t i = 0; i < fallback.count; i++)
-        gl_avro_resolver_destroy(fallback.known[i].resolver);
+        known_free(fallback.known[i]);
     fallback.count = 0;
     fallback.lookup = lookup;
+    fallback.identify = identify;
     fallback.context = context;
 }

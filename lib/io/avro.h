@@ -23,7 +23,8 @@ enum {
     GL_AVRO_LIMIT_SCHEMA_DEPTH = 128,   /* of named types in one another */
     GL_AVRO_LIMIT_VALUES = 2 * 1000 * 1000,
     GL_AVRO_LIMIT_DEPTH = 64,
-    GL_AVRO_LIMIT_WRITERS = 256, /* pairs of schemas that are kept compiled */
+    GL_AVRO_LIMIT_WRITERS = 256,       /* pairs of schemas that are kept compiled */
+    GL_AVRO_LOOK_AGAIN_MS = 30 * 1000, /* for a schema that was not registered */
 };
 
 typedef struct gl_avro_schema gl_avro_schema;
@@ -58,9 +59,20 @@ bool gl_avro_resolve(const gl_avro_resolver *resolver, gl_str bytes, gl_buf *out
  * envelope-schema-unknown (GL_DEAD_LETTER), or GL_RETRY while the registry is unavailable. Called by any thread. */
 typedef bool gl_avro_lookup_fn(void *context, uint32_t schema_id, gl_str *json, gl_err *err);
 
-/* Makes the generated decoders read values of other schema ids (gl_schema_fallback) with what `lookup` finds. Resolvers
- * are kept, at most GL_AVRO_LIMIT_WRITERS; so is what is known to be incompatible. NULL: back to refusing, and
- * everything is freed. Thread: main, while no other decodes. */
-void gl_avro_fallback_install(gl_avro_lookup_fn *lookup, void *context);
+/* Finds the id under which `json` is registered for values of `schema`: true with 0 when it is not, or GL_RETRY while
+ * it is not known. Called by any thread. */
+typedef bool gl_avro_identify_fn(void *context, const gl_topic_schema *schema, gl_str json, uint32_t *schema_id,
+                                 gl_err *err);
+
+/* Makes the generated decoders read values of other schema ids (gl_schema_fallback) with what `lookup` finds. Where the
+ * writer's schema says more than ours, `identify` (may be NULL) finds the schema that a following stage's value has
+ * then. Resolvers are kept, at most GL_AVRO_LIMIT_WRITERS; so is what is known to be incompatible. `lookup` NULL: back
+ * to refusing, and everything is freed. Thread: main, while no other decodes. */
+void gl_avro_fallback_install(gl_avro_lookup_fn *lookup, gl_avro_identify_fn *identify, void *context);
+/* Before a batch is processed: is all known that decoding a value of this id needs, be it that it cannot be decoded?
+ * false: GL_RETRY, being found out. Without `fallback_install`, or for an id of our own, true. Thread: any. */
+bool gl_avro_fallback_prepare(int schema, gl_str value, gl_err *err);
+/* Values whose unknown fields were left out, since no schema with them is registered for the next topic. */
+uint64_t gl_avro_fallback_dropped(void);
 
 #endif

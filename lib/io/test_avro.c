@@ -578,7 +578,7 @@ Test(fallback, older_value_is_read)
     gl_buf value = old_event(OLD_ID);
     gl_event_envelope out, again;
     lookups = 0;
-    gl_avro_fallback_install(find_schema, &lookups);
+    gl_avro_fallback_install(find_schema, NULL, &lookups);
     for (int i = 0; i < 3; i++)
         cr_assert(gl_event_envelope_decode(&out, value.data, value.len, arena, &err), "%s", err.message);
     cr_assert_eq(lookups, 1);
@@ -594,7 +594,7 @@ Test(fallback, older_value_is_read)
     gl_event_envelope_encode(&ours, &out);
     cr_assert(gl_str_eq(out.body, (gl_str){(const char *)ours.data + 5, ours.len - 5}));
     cr_assert(gl_event_envelope_decode(&again, ours.data, ours.len, arena, &err));
-    gl_avro_fallback_install(NULL, NULL);
+    gl_avro_fallback_install(NULL, NULL, NULL);
     cr_assert_not(gl_event_envelope_decode(&out, value.data, value.len, arena, &err));
     cr_assert_str_eq(err.code, "envelope-schema-unknown");
     gl_buf_free(&value);
@@ -616,7 +616,7 @@ Test(fallback, refusals)
         {GL_SCHEMA_ID_DECIDED, "envelope-schema-unknown", GL_DEAD_LETTER, 2}, /* of another topic */
     };
     gl_arena *arena = gl_arena_new(0);
-    gl_avro_fallback_install(find_schema, &lookups);
+    gl_avro_fallback_install(find_schema, NULL, &lookups);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         gl_buf value = old_event(cases[i].schema_id);
         gl_event_envelope out;
@@ -630,7 +630,7 @@ Test(fallback, refusals)
         cr_assert_eq(lookups, cases[i].lookups, "case %zu", i);
         gl_buf_free(&value);
     }
-    gl_avro_fallback_install(NULL, NULL);
+    gl_avro_fallback_install(NULL, NULL, NULL);
     gl_arena_destroy(arena);
 }
 
@@ -638,14 +638,134 @@ Test(fallback, truncated_older_value)
 {
     gl_arena *arena = gl_arena_new(0);
     gl_buf value = old_event(OLD_ID);
-    gl_avro_fallback_install(find_schema, &lookups);
+    gl_avro_fallback_install(find_schema, NULL, &lookups);
     for (size_t size = 5; size < value.len; size++) {
         gl_err err = {0};
         gl_event_envelope out;
         cr_assert_not(gl_event_envelope_decode(&out, value.data, size, arena, &err));
         cr_assert_str_eq(err.code, "avro-truncated");
     }
-    gl_avro_fallback_install(NULL, NULL);
+    gl_avro_fallback_install(NULL, NULL, NULL);
     gl_buf_free(&value);
+    gl_arena_destroy(arena);
+}
+
+/* ---- A newer version of an upstream section ---- */
+
+enum { NEWER_ID = 5005, COMPOSED_ID = 77 };
+
+typedef struct newer {
+    char accepted[128 * 1024];
+    gl_buf composed; /* what was asked for, for Classified */
+    uint32_t id;     /* what it is registered as */
+} newer;
+
+static bool find_newer(void *context, uint32_t schema_id, gl_str *json, gl_err *err)
+{
+    const newer *n = context;
+    *json = schema_id == NEWER_ID ? gl_str_of(n->accepted) : gl_buf_view(&n->composed);
+    return schema_id == NEWER_ID || schema_id == COMPOSED_ID ||
+           gl_fail(err, GL_DEAD_LETTER, "envelope-schema-unknown", "id %u", (unsigned)schema_id);
+}
+
+static bool identify_newer(void *context, const gl_topic_schema *schema, gl_str json, uint32_t *id, gl_err *err)
+{
+    newer *n = context;
+    (void)err;
+    *id = 0;
+    if (schema != &gl_topic_schemas[GL_SCHEMA_CLASSIFIED])
+        return true;
+    n->composed.len = 0;
+    gl_buf_str(&n->composed, json);
+    *id = n->id;
+    return true;
+}
+
+/* A declaration's section with one field more, and a value of it: returns the value. */
+static gl_buf newer_accepted(newer *n, gl_arena *arena)
+{
+    const gl_topic_schema *ours = &gl_topic_schemas[GL_SCHEMA_ACCEPTED];
+    gl_accepted made = {.declaration = {.mrn = GL_STR("25NL0000000000000R5")}};
+    gl_buf value = gl_buf_in(arena);
+    snprintf(n->accepted, sizeof n->accepted, "%.*s,{\"name\":\"novel\",\"type\":\"string\",\"default\":\"\"}]}}]}",
+             (int)ours->json_len - 5, ours->json);
+    gl_accepted_encode(&value, &made);
+    value.data[3] = NEWER_ID >> 8;
+    value.data[4] = NEWER_ID & 0xFF;
+    gl_buf_text(&value, "\6new");
+    return value;
+}
+
+Test(fallback, what_a_newer_section_adds_is_passed_on)
+{
+    newer *n = calloc(1, sizeof *n);
+    gl_err err = {0};
+    gl_arena *arena = gl_arena_new(0);
+    n->id = COMPOSED_ID;
+    gl_buf value = newer_accepted(n, arena), next = gl_buf_in(arena);
+    gl_avro_fallback_install(find_newer, identify_newer, n);
+    cr_assert(gl_avro_fallback_prepare(GL_SCHEMA_ACCEPTED, gl_buf_view(&value), &err));
+    gl_accepted in;
+    cr_assert(gl_accepted_decode(&in, value.data, value.len, arena, &err), "%s", err.message);
+    cr_assert(gl_str_eqz(in.declaration.mrn, "25NL0000000000000R5"));
+    cr_assert_not_null(in.origin);
+    gl_classified_follow(&next, &in);
+    cr_assert_eq(next.data[4], COMPOSED_ID);
+    cr_assert_eq(next.len, value.len);
+    cr_assert_eq(memcmp(next.data + 5, value.data + 5, value.len - 5), 0);
+    const gl_classification ours = {.model_version = GL_STR("m1")};
+    gl_classification_encode(&next, &ours);
+    gl_classified out;
+    cr_assert(gl_classified_decode(&out, next.data, next.len, arena, &err), "%s", err.message);
+    cr_assert(gl_str_eqz(out.declaration.mrn, "25NL0000000000000R5"));
+    cr_assert(gl_str_eqz(out.classification.model_version, "m1"));
+    cr_assert_eq(gl_avro_fallback_dropped(), 0u);
+    gl_avro_fallback_install(NULL, NULL, NULL);
+    gl_buf_free(&n->composed);
+    free(n);
+    gl_arena_destroy(arena);
+}
+
+Test(fallback, without_a_schema_for_the_next_topic_it_is_left_out_and_counted)
+{
+    newer *n = calloc(1, sizeof *n);
+    gl_err err = {0};
+    gl_arena *arena = gl_arena_new(0);
+    gl_buf value = newer_accepted(n, arena), next = gl_buf_in(arena);
+    gl_avro_fallback_install(find_newer, identify_newer, n);
+    gl_accepted in;
+    cr_assert(gl_accepted_decode(&in, value.data, value.len, arena, &err), "%s", err.message);
+    gl_classified_follow(&next, &in);
+    cr_assert_eq(next.len, value.len - 4);
+    const gl_classification ours = {.model_version = GL_STR("m1")};
+    gl_classification_encode(&next, &ours);
+    gl_classified out;
+    cr_assert(gl_classified_decode(&out, next.data, next.len, arena, &err), "%s", err.message);
+    cr_assert_eq(out.schema_id, (uint32_t)GL_SCHEMA_ID_CLASSIFIED);
+    cr_assert_null(out.origin);
+    cr_assert_eq(gl_avro_fallback_dropped(), 1u);
+    gl_avro_fallback_install(NULL, NULL, NULL);
+    gl_buf_free(&n->composed);
+    free(n);
+    gl_arena_destroy(arena);
+}
+
+/* With a registry's ids our own values have other headers, and those with built-in ids are read as before. */
+Test(fallback, ids_of_a_registry_and_built_in_ones)
+{
+    gl_err err = {0};
+    gl_arena *arena = gl_arena_new(0);
+    gl_accepted made = {.declaration = {.mrn = GL_STR("25NL0000000000000R5")}}, in;
+    gl_buf before = gl_buf_in(arena), value = gl_buf_in(arena);
+    gl_accepted_encode(&before, &made);
+    gl_schema_ids[GL_SCHEMA_ACCEPTED] = 4;
+    gl_accepted_encode(&value, &made);
+    cr_assert_eq(value.data[4], 4);
+    cr_assert(gl_accepted_decode(&in, value.data, value.len, arena, &err) && in.schema_id == 4);
+    cr_assert(gl_accepted_decode(&in, before.data, before.len, arena, &err) && in.schema_id == GL_SCHEMA_ID_ACCEPTED);
+    gl_schema_builtin_ids = false;
+    cr_assert_not(gl_accepted_decode(&in, before.data, before.len, arena, &err));
+    cr_assert_str_eq(err.code, "envelope-schema-unknown");
+    cr_assert(gl_accepted_decode(&in, value.data, value.len, arena, &err));
     gl_arena_destroy(arena);
 }

@@ -61,12 +61,12 @@ static void *reader_main(void *argument)
 int main(void)
 {
     pthread_t threads[THREADS];
-    gl_avro_fallback_install(find_schema, NULL);
+    gl_avro_fallback_install(find_schema, NULL, NULL);
     for (size_t i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, reader_main, (void *)i) != 0)
             return 1;
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    gl_avro_fallback_install(NULL, NULL);
+    gl_avro_fallback_install(NULL, NULL, NULL);
     return atomic_load(&failures) != 0;
 }

@@ -567,6 +567,16 @@ Test(topics, the_least_encoding_is_an_earlier_versions)
     gl_arena_destroy(arena);
 }
 
+Test(topics, schema_of_an_earlier_id)
+{
+    const char *now = gl_topic_schema_json_of(GL_SCHEMA_ID_DECIDED), *before = gl_topic_schema_json_of(1006);
+    cr_assert_eq(now, gl_topic_schemas[GL_SCHEMA_DECIDED].json);
+    cr_assert_not_null(before);
+    cr_assert_not_null(strstr(now, "\"since\":2"));
+    cr_assert_null(strstr(before, "\"since\":2"));
+    cr_assert_null(gl_topic_schema_json_of(7));
+}
+
 /* A state that a later version wrote (a rollback, or an upgrade that is half done): what is not known is left out. */
 Test(topics, states_of_a_later_version_are_read)
 {

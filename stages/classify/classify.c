@@ -8,7 +8,6 @@
 #include "classify/batch.h"
 #include "customs/failure.h"
 #include "gen/topics.h"
-#include "io/envelope.h"
 
 enum { OUT_CLASSIFIED, OUT_EVENTS };
 
@@ -256,9 +255,8 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
         section.items.at[i] = item_section(&in->declaration.items.at[i], &texts[i], batch->arena);
         count_item(stage, &section.items.at[i]);
     }
-    gl_buf_reserve(&value, GL_ENVELOPE_HEADER_BYTES + in->body.len + 64 + 128 * count);
-    gl_envelope_begin(&value, GL_SCHEMA_ID_CLASSIFIED);
-    gl_buf_str(&value, in->body);
+    gl_buf_reserve(&value, record->value.len + 64 + 128 * count);
+    gl_classified_follow(&value, in);
     gl_classification_encode(&value, &section);
     gl_outbox_put(outbox, record, OUT_CLASSIFIED, record->key, gl_buf_view(&value));
 }

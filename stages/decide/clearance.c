@@ -144,19 +144,20 @@ bool gl_clearance_sections(gl_arena *arena, const uint8_t id[16], const gl_clear
         least_sections(arena, id, clearance, out);
         return true;
     }
-    err->action = GL_FATAL; /* our own state: no record is to blame */
-    return gl_fail_context(err, "the body of a clearance");
+    return gl_fail_own(err, "the body of a clearance");
 }
 
 gl_str gl_clearance_body(gl_arena *arena, gl_str value, const gl_assessed *assessed)
 {
+    const gl_topic_schema *schema = &gl_topic_schemas[GL_SCHEMA_ASSESSED];
     /* As it came, also in an earlier version's schema: what could read the record can read it here, so that decide
-     * alone may be rolled back. */
-    if (gl_topic_schema_of_id(assessed->schema_id) == gl_topic_schema_of_id(GL_SCHEMA_ID_ASSESSED))
+     * alone may be rolled back; and with all that a newer one says. */
+    if (assessed->origin != NULL || assessed->schema_id == gl_schema_ids[GL_SCHEMA_ASSESSED] ||
+        gl_topic_schema_of_id(assessed->schema_id) == schema)
         return value;
     gl_buf buf = gl_buf_in(arena);
     gl_buf_reserve(&buf, assessed->body.len + HEADER_BYTES);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_ASSESSED);
+    gl_schema_begin(&buf, GL_SCHEMA_ASSESSED);
     gl_buf_str(&buf, assessed->body);
     return gl_buf_view(&buf);
 }

@@ -33,7 +33,7 @@ static void put_entry(gl_pass *p, const gl_record *cause, int64_t number, gl_str
     gl_closed closed = {.closed_at = p->batch->now_us, .ids = ids};
     gl_buf buf = gl_buf_in(p->arena);
     gl_buf_reserve(&buf, ids.len + 32);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_CLOSED_STATE);
+    gl_schema_begin(&buf, GL_SCHEMA_CLOSED_STATE);
     gl_closed_encode(&buf, &closed);
     gl_outbox_state(p->outbox, cause, (gl_str){text, CLOSED_KEY_BYTES}, gl_buf_view(&buf));
 }
@@ -74,10 +74,8 @@ static bool remove_closed(gl_pass *p, int32_t partition, const char *id, gl_err 
 static bool remove_listed(gl_pass *p, int32_t partition, gl_str value, size_t *removed, gl_err *err)
 {
     gl_closed_state listed;
-    if (!gl_closed_state_decode(&listed, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
-        err->action = GL_FATAL; /* our own state: no record is to blame */
-        return gl_fail_context(err, "a list of closed clearances");
-    }
+    if (!gl_closed_state_decode(&listed, (const uint8_t *)value.ptr, value.len, p->arena, err))
+        return gl_fail_own(err, "a list of closed clearances");
     gl_str ids = listed.closed.ids;
     for (size_t at = 0; at + GL_DECLARATION_ID_BYTES <= ids.len; at += GL_DECLARATION_ID_BYTES, ++*removed)
         if (!remove_closed(p, partition, ids.ptr + at, err))

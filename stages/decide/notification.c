@@ -220,7 +220,7 @@ gl_str gl_message_value(gl_arena *arena, const gl_message *message)
     memcpy(notification.declaration_id, message->declaration_id, sizeof notification.declaration_id);
     gl_buf buf = gl_buf_in(arena);
     gl_buf_reserve(&buf, notification.payload.len + 256);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_NOTIFICATION_ENVELOPE);
+    gl_schema_begin(&buf, GL_SCHEMA_NOTIFICATION_ENVELOPE);
     gl_notification_encode(&buf, &notification);
     return gl_buf_view(&buf);
 }

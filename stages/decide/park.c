@@ -33,7 +33,7 @@ void gl_pass_put_deadline(gl_pass *p, const gl_record *cause, gl_str key, int64_
     gl_timer timer = {.deadline = deadline_us};
     gl_buf buf = gl_buf_in(p->arena);
     gl_buf_reserve(&buf, 16);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_TIMER_STATE);
+    gl_schema_begin(&buf, GL_SCHEMA_TIMER_STATE);
     gl_timer_encode(&buf, &timer);
     gl_outbox_state(p->outbox, cause, (gl_str){text, TIMER_KEY_BYTES}, gl_buf_view(&buf));
 }
@@ -97,7 +97,7 @@ bool gl_pass_park(gl_pass *p, const gl_record *record, gl_err *err)
     key.len = PARK_KEY_BYTES;
     gl_buf buf = gl_buf_in(p->arena);
     gl_buf_reserve(&buf, record->value.len + 64);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_PARKED_EVENT_STATE);
+    gl_schema_begin(&buf, GL_SCHEMA_PARKED_EVENT_STATE);
     gl_parked_event_encode(&buf, &parked);
     gl_outbox_state(p->outbox, record, key, gl_buf_view(&buf));
     gl_pass_put_deadline(p, record, record->key, parked.deadline);
@@ -117,8 +117,7 @@ static bool first_parked(gl_pass *p, int32_t partition, const uint8_t *id, found
     if (found->key.ptr == NULL ||
         gl_parked_event_state_decode(&found->state, (const uint8_t *)value.ptr, value.len, p->arena, err))
         return true;
-    err->action = GL_FATAL; /* our own state: no record is to blame */
-    return gl_fail_context(err, "a parked event");
+    return gl_fail_own(err, "a parked event");
 }
 
 /* The record that was consumed when it was parked. */
@@ -139,10 +138,8 @@ static bool take_parked(gl_pass *p, const gl_record *cause, gl_str key, const fo
     gl_record *record = record_of(p, cause->partition, found);
     gl_outbox_state(p->outbox, cause, found->key, (gl_str){NULL, 0});
     gl_event_envelope *envelope = GL_NEW(p->arena, gl_event_envelope);
-    if (!gl_event_envelope_decode(envelope, (const uint8_t *)record->value.ptr, record->value.len, p->arena, err)) {
-        err->action = GL_FATAL; /* it was read before it was parked */
-        return gl_fail_context(err, "a parked event");
-    }
+    if (!gl_event_envelope_decode(envelope, (const uint8_t *)record->value.ptr, record->value.len, p->arena, err))
+        return gl_fail_own(err, "a parked event"); /* it was read before it was parked */
     gl_str value;
     if (!gl_state_get(p->state, cause->partition, key, &value, err))
         return false;

@@ -29,8 +29,7 @@ gl_clearance *gl_pass_clearance(gl_pass *p, gl_str value, gl_err *err)
 {
     gl_clearance_state *state = GL_NEW(p->arena, gl_clearance_state);
     if (!gl_clearance_state_decode(state, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
-        err->action = GL_FATAL; /* our own state: no record is to blame */
-        gl_fail_context(err, "the state of a clearance");
+        gl_fail_own(err, "the state of a clearance");
         return NULL;
     }
     return &state->clearance;
@@ -105,12 +104,11 @@ static void put_message(gl_pass *p, const gl_record *record, const gl_message *m
 /* -- Decisions
  * ------------------------------------------------------------------------------------------------------------ */
 
-static gl_str decided_value(gl_arena *arena, gl_str upstream_body, const gl_decision *decision)
+static gl_str decided_value(gl_arena *arena, const gl_assessed *assessed, const gl_decision *decision)
 {
     gl_buf buf = gl_buf_in(arena);
-    gl_buf_reserve(&buf, upstream_body.len + 512);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_DECIDED);
-    gl_buf_str(&buf, upstream_body);
+    gl_buf_reserve(&buf, assessed->body.len + 512);
+    gl_decided_follow(&buf, assessed);
     gl_decision_encode(&buf, decision);
     return gl_buf_view(&buf);
 }
@@ -204,7 +202,7 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
     gl_decision *decision = GL_NEW(p->arena, gl_decision);
     if (!gl_decide_compute(p->policy, &input, p->arena, decision, err))
         return false;
-    gl_str value = decided_value(p->arena, d->assessed->body, decision);
+    gl_str value = decided_value(p->arena, d->assessed, decision);
     gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_DECISIONS, d->key, value);
     gl_outbox_note(p->outbox, decision->degraded ? GL_DECIDE_NOTE_DEGRADED : 0);
     note_audit(p, d->cause, decision, value);
@@ -597,11 +595,8 @@ static bool get_head(gl_pass *p, int32_t partition, gl_audit_head *head, gl_err 
     gl_audit_head_state state = {0};
     if (!gl_state_get(p->state, partition, (gl_str){AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, &value, err))
         return false;
-    if (value.ptr != NULL &&
-        !gl_audit_head_state_decode(&state, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
-        err->action = GL_FATAL;
-        return gl_fail_context(err, "the head of the audit chain");
-    }
+    if (value.ptr != NULL && !gl_audit_head_state_decode(&state, (const uint8_t *)value.ptr, value.len, p->arena, err))
+        return gl_fail_own(err, "the head of the audit chain");
     *head = state.audit_head;
     return true;
 }
@@ -610,7 +605,7 @@ static void put_head(gl_pass *p, const gl_record *cause, gl_audit_head *head)
 {
     gl_buf buf = gl_buf_in(p->arena);
     head->writes++;
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_AUDIT_HEAD_STATE);
+    gl_schema_begin(&buf, GL_SCHEMA_AUDIT_HEAD_STATE);
     gl_audit_head_encode(&buf, head);
     gl_outbox_state(p->outbox, cause, (gl_str){AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, gl_buf_view(&buf));
 }
@@ -639,7 +634,7 @@ static bool put_block(gl_pass *p, const audit_part *part, gl_err *err)
     block.entries.count = part->count;
     gl_audit_link(&block, prior.sequence == 0 ? NULL : &prior, p->arena, &next);
     gl_buf buf = gl_buf_in(p->arena);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_AUDIT_ENVELOPE);
+    gl_schema_begin(&buf, GL_SCHEMA_AUDIT_ENVELOPE);
     gl_audit_encode(&buf, &block);
     gl_outbox_put(p->outbox, part->cause, GL_DECIDE_OUT_AUDIT, (gl_str){NULL, 0}, gl_buf_view(&buf));
     put_head(p, part->cause, &next);

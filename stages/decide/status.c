@@ -381,7 +381,7 @@ gl_str gl_status_value(gl_arena *arena, const gl_clearance *clearance)
 {
     gl_buf buf = gl_buf_in(arena);
     gl_buf_reserve(&buf, clearance->view.len + clearance->body.len + 1024);
-    gl_envelope_begin(&buf, GL_SCHEMA_ID_CLEARANCE_STATE);
+    gl_schema_begin(&buf, GL_SCHEMA_CLEARANCE_STATE);
     gl_clearance_encode(&buf, clearance);
     return gl_buf_view(&buf);
 }

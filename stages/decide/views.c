@@ -128,6 +128,7 @@ typedef struct gathering {
     int32_t partitions[CALLS_A_PIPELINE];
     size_t count;
     uint64_t sent;
+    bool waits; /* a value's schema is being looked up: from that entry on it is tried again */
     gl_err err; /* of the first failure */
 } gathering;
 
@@ -138,6 +139,7 @@ static gathering *gathering_new(gl_views *views)
     g->views = views;
     g->count = 0;
     g->sent = 0;
+    g->waits = false;
     g->err = (gl_err){0};
     return g;
 }
@@ -179,12 +181,16 @@ static bool gather(gathering *g, int32_t partition, gl_str key, int64_t version,
     return g->count < CALLS_A_PIPELINE || flush(g);
 }
 
-static bool decode(gl_arena *arena, gl_str value, gl_clearance *clearance)
+/* `*waits` (may be NULL): its schema is being looked up. */
+static bool decode(gl_arena *arena, gl_str value, gl_clearance *clearance, bool *waits)
 {
     gl_clearance_state state;
     gl_err err;
     if (!gl_clearance_state_decode(&state, (const uint8_t *)value.ptr, value.len, arena, &err)) {
-        gl_log_err(GL_LOG_ERROR, &err); /* decide wrote it: nothing that a retry would change */
+        if (waits != NULL)
+            *waits = err.action == GL_RETRY;
+        if (waits == NULL || !*waits)
+            gl_log_err(GL_LOG_ERROR, &err); /* decide wrote it: nothing that a retry would change */
         return false;
     }
     *clearance = state.clearance;
@@ -221,9 +227,9 @@ static bool gather_clearance(gathering *g, int32_t partition, gl_str key, gl_str
 {
     gl_arena *arena = g->views->arena;
     gl_clearance clearance;
-    gl_str entry = decode(arena, value, &clearance) ? view_value(arena, &clearance) : (gl_str){NULL, 0};
+    gl_str entry = decode(arena, value, &clearance, &g->waits) ? view_value(arena, &clearance) : (gl_str){NULL, 0};
     if (entry.ptr == NULL)
-        return true;
+        return !g->waits;
     char *ttl = gl_arena_printf(arena, "%" PRId64, ttl_ms_of(&g->views->terms, &clearance));
     return gather(g, partition, key_of(arena, key), gl_status_revision(&clearance), entry, gl_str_of(ttl));
 }
@@ -243,7 +249,7 @@ static void forget(gl_views *views, const gl_outbox_entry *entries, size_t entry
         gl_clearance gone;
         gl_err err;
         if (entry->kind == 's' && entry->key.len == GL_DECLARATION_ID_BYTES && entry->value.ptr == NULL &&
-            decode(arena, entry->cause->value, &gone)) {
+            decode(arena, entry->cause->value, &gone, NULL)) {
             values[found] = view_value(arena, &gone);
             keys[found] = key_of(arena, entry->key);
             found += values[found].ptr != NULL;
@@ -418,6 +424,10 @@ static bool walk_one(void *context, gl_str key, gl_str value)
         return true;
     /* The value is in the store's memory, which stays until the step ends. */
     bool done = gather_clearance(w->g, w->partition, key, value);
+    if (w->g->waits) {
+        w->stopped = true;
+        return false;
+    }
     memcpy(w->view->cursor, key.ptr, sizeof w->view->cursor);
     w->view->has_cursor = true;
     w->stopped = !done || (w->g->count == 0 && gl_mono_us() >= w->until_us);

@@ -160,7 +160,7 @@ void gl_event_settle(gl_pass *pass, gl_entry *e)
     gl_event event = request->event;
     fill(pass, e, &event);
     gl_buf value = gl_buf_in(pass->arena);
-    gl_envelope_begin(&value, GL_SCHEMA_ID_EVENT_ENVELOPE);
+    gl_schema_begin(&value, GL_SCHEMA_EVENT_ENVELOPE);
     gl_event_encode(&value, &event);
     gl_str key = {gl_arena_dup(pass->arena, e->id.bytes, sizeof e->id.bytes), sizeof e->id.bytes};
     if (!e->job->answer_only)

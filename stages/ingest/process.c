@@ -298,7 +298,7 @@ void gl_pass_reject(gl_pass *p, gl_entry *e)
     r.errors.at = intake->errors;
     r.errors.count = intake->error_count;
     gl_buf value = gl_buf_in(p->arena);
-    gl_envelope_begin(&value, GL_SCHEMA_ID_REJECTED);
+    gl_schema_begin(&value, GL_SCHEMA_REJECTED);
     gl_rejection_encode(&value, &r);
     gl_buf key = gl_buf_in(p->arena);
     gl_buf_str(&key, r.submitter);
@@ -350,7 +350,7 @@ static void accept(gl_entry *e, gl_pass *p, bool pending)
     d->mrn_provisional = pending;
     gl_buf value = gl_buf_in(p->arena);
     gl_buf_reserve(&value, 1024);
-    gl_envelope_begin(&value, GL_SCHEMA_ID_ACCEPTED);
+    gl_schema_begin(&value, GL_SCHEMA_ACCEPTED);
     gl_declaration_encode(&value, d);
     if (value.len > GL_INGEST_LIMIT_RECORD_BYTES) {
         reject_large(e, p, value.len); /* and is not remembered: a rejection never claims an LRN */

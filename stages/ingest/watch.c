@@ -558,8 +558,8 @@ static bool file_resume(gl_watched_file *file, gl_state *state, gl_arena *arena,
         return false;
     if (value.ptr != NULL) {
         if (!gl_intake_file_state_decode(&progress, (const uint8_t *)value.ptr, value.len, arena, err)) {
-            err->action = GL_FATAL;
-            return gl_fail_context(err, "progress of %s on gl.intake.files", file->name);
+            gl_fail_own(err, "progress on gl.intake.files");
+            return gl_fail_context(err, "%s", file->name);
         }
         file->committed = progress.intake_file.done ? SIZE_MAX : (size_t)progress.intake_file.next_offset;
         file->committed_us = progress.intake_file.updated_at;
@@ -602,7 +602,7 @@ void gl_watch_progress(gl_job *job, const gl_record *record, gl_outbox *outbox, 
                                .done = job->finished,
                                .updated_at = batch->now_us};
     gl_buf value = gl_buf_in(batch->arena);
-    gl_envelope_begin(&value, GL_SCHEMA_ID_INTAKE_FILE_STATE);
+    gl_schema_begin(&value, GL_SCHEMA_INTAKE_FILE_STATE);
     gl_intake_file_encode(&value, &progress);
     gl_buf key = gl_buf_in(batch->arena); /* is used after settle, when the file may be gone */
     gl_buf_str(&key, gl_buf_view(&file->key));

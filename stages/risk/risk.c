@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "customs/failure.h"
 #include "gen/topics.h"
-#include "io/envelope.h"
 #include "risk/assess.h"
 
 #include <stdatomic.h>
@@ -221,13 +220,12 @@ static void count_assessment(const risk_stage *stage, const gl_assessment *asses
         gl_series_add(stage->hits[assessment->hits.at[i].lane], 1);
 }
 
-static void put(gl_outbox *outbox, const gl_batch *batch, const gl_record *record, gl_str upstream,
+static void put(gl_outbox *outbox, const gl_batch *batch, const gl_record *record, const gl_classified *in,
                 const gl_assessment *assessment)
 {
     gl_buf value = gl_buf_in(batch->arena);
-    gl_buf_reserve(&value, GL_ENVELOPE_HEADER_BYTES + upstream.len + 1024);
-    gl_envelope_begin(&value, GL_SCHEMA_ID_ASSESSED);
-    gl_buf_str(&value, upstream);
+    gl_buf_reserve(&value, record->value.len + 1024);
+    gl_assessed_follow(&value, in);
     gl_assessment_encode(&value, assessment);
     gl_outbox_put(outbox, record, OUT_ASSESSED, record->key, gl_buf_view(&value));
 }
@@ -240,7 +238,7 @@ static bool risk_process(void *context, void *worker, const gl_batch *batch, gl_
     decoded d = decode(batch, outbox);
     bool ok = gl_assess(rules, d.all, d.count, (size_t)stage->top_reasons, batch->now_us, batch->arena, err);
     for (size_t i = 0; ok && i < d.count; i++) {
-        put(outbox, batch, d.records[i], d.in[i].body, &d.all[i].assessment);
+        put(outbox, batch, d.records[i], &d.in[i], &d.all[i].assessment);
         count_assessment(stage, &d.all[i].assessment);
     }
     gl_risk_rules_give(stage->rules, rules); /* what was put is encoded: it holds nothing of the rules */
