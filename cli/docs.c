@@ -7,6 +7,7 @@
 #include "decide/decide.h"
 #include "ingest/ingest.h"
 #include "io/http.h"
+#include "io/registry.h"
 #include "risk/risk.h"
 #include "stage/runtime.h"
 
@@ -86,6 +87,7 @@ static void metrics(gl_buf *page)
         "daemon\n\n");
     metric_rows(page, gl_runtime_metric_defs, gl_runtime_metric_count);
     gl_metrics_document(gl_process_metrics, GL_PROCESS_METRIC_COUNT, page);
+    gl_metrics_document(gl_registry_metrics, GL_REGISTRY_METRIC_COUNT, page);
     for (size_t i = 0; i < STAGE_COUNT; i++) {
         gl_buf_printf(page, "\n## greenlane-%s\n\n", stages[i]->name);
         metric_rows(page, stages[i]->metrics, stages[i]->metric_count);

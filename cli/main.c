@@ -7,6 +7,7 @@
 #include "base/yaml.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/registry.h"
 
 static const gl_command *const commands[] = {
     &gl_command_submit, &gl_command_status, &gl_command_decisions, &gl_command_replay,   &gl_command_classify,
@@ -54,6 +55,14 @@ static void init_log(void)
     gl_log_init("cli", least);
 }
 
+static int run(const gl_command *command, int argc, char **argv)
+{
+    gl_err err = {0};
+    if (!gl_cli_registry_install(&err))
+        return gl_complain_err(GL_EXIT_USAGE, &err);
+    return finish(command->run(argc, argv));
+}
+
 int main(int argc, char **argv)
 {
     static char help[] = "--help";
@@ -75,7 +84,7 @@ int main(int argc, char **argv)
     const char *names[COMMAND_COUNT + 1];
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0)
-            return finish(commands[i]->run(argc - 1, argv + 1));
+            return run(commands[i], argc - 1, argv + 1);
         names[i] = commands[i]->name;
     }
     names[COMMAND_COUNT] = NULL;

@@ -52,10 +52,12 @@ static void serve_ready(void *context, gl_http_request *request)
     gl_runtime *runtime = context;
     bool ready = is_ready(runtime);
     gl_series_set(runtime->series.ready, ready);
-    const char *why = atomic_load(&runtime->stopping)   ? "draining\n"
-                      : !atomic_load(&runtime->serving) ? "starting\n"
-                                                        : "waiting for partitions\n";
-    respond(request, ready ? 200 : 503, ready ? "ready\n" : why);
+    const char *why = atomic_load(&runtime->stopping)        ? "draining\n"
+                      : atomic_load(&runtime->asks_registry) ? "waiting for the schema registry\n"
+                      : !atomic_load(&runtime->serving)      ? "starting\n"
+                                                             : "waiting for partitions\n";
+    bool alone = ready && runtime->registry != NULL && !gl_registry_is_up(runtime->registry);
+    respond(request, ready ? 200 : 503, alone ? "ready, without the schema registry\n" : ready ? "ready\n" : why);
 }
 
 static void serve_health(void *context, gl_http_request *request)
@@ -115,6 +117,7 @@ static void serve_metrics(void *context, gl_http_request *request)
 {
     gl_runtime *runtime = context;
     report(runtime);
+    gl_schemas_report(runtime);
     gl_buf text = {0};
     gl_metrics_render(runtime->metrics, &text);
     gl_http_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", gl_buf_view(&text), NULL);

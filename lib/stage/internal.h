@@ -14,6 +14,7 @@
 
 #include "io/http.h"
 #include "io/kafka.h"
+#include "io/registry.h"
 #include "stage/outbox.h"
 #include "stage/runtime.h"
 #include "stage/stage.h"
@@ -49,17 +50,24 @@ typedef struct gl_runtime_series {
     gl_series *consumed, *batches, *batch_records, *batch_seconds, *commits, *commit_seconds;
     gl_series *step_collect, *step_process, *step_produce, *step_commit, *step_apply;
     gl_series *restored_records, *restore_seconds, *bisects, *retries, *recreated, *renewed, *ready;
-    gl_series *paused, *last_reload;
+    gl_series *paused, *last_reload, *dropped;
     gl_series *silent; /* the one that is shown: of the step where it was at the last scrape; NULL: none yet */
 } gl_runtime_series;
 
 typedef struct gl_worker gl_worker;
+
+enum { GL_INPUT_LIMIT = 16 };
 
 typedef struct gl_runtime {
     const gl_stage_def *def;
     const gl_conf *conf; /* the one that the process started with; a reload is the stage's business */
     const gl_stage_conf *stage_conf;
     const gl_kafka_conf *kafka_conf;
+    const gl_registry_conf *registry_conf;
+    gl_registry *registry;             /* NULL: built-in ids only */
+    int input_schemas[GL_INPUT_LIMIT]; /* GL_SCHEMA_... of each input; -1: none */
+    _Atomic uint64_t dropped_reported;
+    atomic_bool asks_registry; /* the start waits for it */
     gl_metrics *metrics;
     gl_runtime_series series;
     void *stage;
@@ -268,6 +276,14 @@ bool gl_start_slot(gl_runtime *runtime, gl_err *err);
 bool gl_start_topics(gl_runtime *runtime, bool (*interrupted)(gl_runtime *runtime), gl_err *err);
 /* Intake stages: the store of partition 0, as of the end of the state topic. */
 bool gl_start_shared_state(gl_runtime *runtime, gl_err *err);
+
+/* ---- schemas.c ---- */
+/* Learns the registry's ids of what this daemon writes, from it or from the disk cache. GL_RETRY: not in time. */
+bool gl_schemas_start(gl_runtime *runtime, bool (*interrupted)(gl_runtime *runtime), gl_err *err);
+void gl_schemas_stop(gl_runtime *runtime);
+/* Is all known that decoding these records needs? GL_RETRY: being found out. Thread: worker. */
+bool gl_schemas_ready(const gl_runtime *runtime, const gl_record *records, size_t count, gl_err *err);
+void gl_schemas_report(gl_runtime *runtime);
 
 /* ---- admin.c ---- */
 bool gl_admin_start(gl_runtime *runtime, const gl_admin_conf *conf, gl_err *err);

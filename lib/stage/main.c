@@ -128,6 +128,10 @@ static gl_conf *load(daemon_ *d, gl_err *err)
     }
     if (conf == NULL)
         return NULL;
+    if (!gl_registry_check_conf(gl_conf_section(conf, "registry"), err)) {
+        gl_conf_destroy(conf);
+        return NULL;
+    }
     gl_conf **grown = realloc(d->confs, (d->conf_count + 1) * sizeof(gl_conf *));
     if (grown == NULL)
         abort();
@@ -331,7 +335,8 @@ static bool start(daemon_ *d, gl_err *err)
         return false;
     d->opened = true;
     runtime->admin = gl_kafka_admin_new(runtime->kafka_conf, runtime->identity, err);
-    if (runtime->admin == NULL || !gl_start_topics(runtime, interrupted, err) || !gl_start_shared_state(runtime, err) ||
+    if (runtime->admin == NULL || !gl_start_topics(runtime, interrupted, err) ||
+        !gl_schemas_start(runtime, interrupted, err) || !gl_start_shared_state(runtime, err) ||
         !start_workers(d, err) || !start_intake(d, err))
         return false;
     atomic_store(&runtime->serving, true);
@@ -384,6 +389,7 @@ static void close_all(daemon_ *d)
     gl_store_close(runtime->shared_store, gl_wall_us() / 1000);
     if (d->opened && runtime->def->close != NULL)
         runtime->def->close(runtime->stage);
+    gl_schemas_stop(runtime);
     gl_kafka_admin_destroy(runtime->admin);
     if (runtime->slot_fd >= 0)
         close(runtime->slot_fd);
@@ -426,6 +432,7 @@ static void init_runtime(daemon_ *d, const gl_conf *conf)
     runtime->conf = conf;
     runtime->stage_conf = gl_conf_section(conf, "stage");
     runtime->kafka_conf = gl_conf_section(conf, "kafka");
+    runtime->registry_conf = gl_conf_section(conf, "registry");
     runtime->partitions = (int32_t)runtime->kafka_conf->partitions;
     runtime->input_count = count_names(runtime->def->inputs);
     runtime->output_count = count_names(runtime->def->outputs);

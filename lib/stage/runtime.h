@@ -9,7 +9,7 @@
 #include "base/conf.h"
 #include "base/metrics.h"
 
-/* NULL-terminated: log, admin, stage, kafka. */
+/* NULL-terminated: log, admin, stage, kafka, registry. */
 extern const gl_conf_table *const gl_runtime_conf_tables[];
 extern const gl_metric_def gl_runtime_metric_defs[];
 extern const size_t gl_runtime_metric_count;

@@ -88,8 +88,8 @@ static const gl_conf_table stage_table = {
     "stage",       "Workers, batches and local state.",           sizeof(gl_stage_conf), false,
     stage_entries, sizeof stage_entries / sizeof stage_entries[0]};
 
-const gl_conf_table *const gl_runtime_conf_tables[] = {&log_table, &admin_table, &stage_table, &gl_kafka_conf_table,
-                                                       NULL};
+const gl_conf_table *const gl_runtime_conf_tables[] = {
+    &log_table, &admin_table, &stage_table, &gl_kafka_conf_table, &gl_registry_conf_table, NULL};
 
 /* ---- metrics ---- */
 
@@ -159,6 +159,12 @@ const gl_metric_def gl_runtime_metric_defs[] = {
     {"gl_state_restore_seconds", GL_HISTOGRAM, "Time to restore the state of an assignment.", {NULL}, SECONDS},
     {"gl_state_wipes_total", GL_COUNTER, "Local states thrown away, to be restored from the beginning.", {NULL}, {0}},
     {"gl_state_bytes", GL_GAUGE, "Local state in use.", {"worker"}, {0}},
+    {"gl_schema_dropped_values_total",
+     GL_COUNTER,
+     "Values of a newer schema whose unknown fields were left out: no schema with them is registered for the next "
+     "topic.",
+     {NULL},
+     {0}},
     {"gl_config_last_reload_successful",
      GL_GAUGE,
      "0 after a reload that was refused, else 1: the configuration in use is the one in the file.",
@@ -226,6 +232,7 @@ void gl_runtime_series_init(gl_runtime *runtime)
     s->recreated = gl_runtime_series1(runtime, "gl_workers_recreated_total", NULL);
     s->renewed = gl_runtime_series1(runtime, "gl_producers_renewed_total", NULL);
     s->ready = gl_runtime_series1(runtime, "gl_ready", NULL);
+    s->dropped = gl_runtime_series1(runtime, "gl_schema_dropped_values_total", NULL);
     s->paused = gl_runtime_series1(runtime, "gl_paused", NULL);
     s->last_reload = gl_runtime_series1(runtime, "gl_config_last_reload_successful", NULL);
     gl_series_set(s->last_reload, 1);

@@ -236,7 +236,7 @@ static bool attempt(gl_worker *worker)
     begin_attempt(worker);
     if (worker->count == 0)
         return true;
-    if (!process(worker))
+    if (!gl_schemas_ready(worker->runtime, worker->records, worker->count, &worker->err) || !process(worker))
         return false;
     observe_since(series->step_process, &at);
     if (has_nothing(worker))
