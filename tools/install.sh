@@ -1,10 +1,12 @@
 # shellcheck shell=sh disable=SC2119,SC2120
-# Brings in what a bare Debian or Ubuntu lacks: packages with apt, Kafka with Maven, the outside Kafka client for tests with pip.
+# Brings in what a bare Debian or Ubuntu lacks: packages with apt, Kafka and the schema registry with Maven, the outside Kafka client for tests with pip.
 # Each step does nothing when its result is there. Registries are reached by the ordinary settings of apt, mvn and pip.
 # To be sourced after common.sh.
 
 KAFKA_VERSION=3.9.1
 KAFKA_HOME=$CACHE/kafka-$KAFKA_VERSION
+REGISTRY_VERSION=2.6.13.Final
+REGISTRY_HOME=$CACHE/apicurio-$REGISTRY_VERSION
 
 # Packages by name; tools by the command that they bring, so that another provider of the command will do.
 APT_LIBRARIES="libc6-dev librdkafka-dev libavro-dev libhiredis-dev libyaml-dev liblmdb-dev libmicrohttpd-dev libgnutls28-dev libxml2-dev
@@ -108,6 +110,23 @@ POM
         die "Maven could not fetch Kafka; all of its output is in $KAFKA_HOME/fetch.log"
     fi
     : >"$KAFKA_HOME/complete"
+}
+
+# The schema registry of the tests: Apicurio, which speaks Confluent's API. Only for the steps that need it.
+install_registry() {
+    [ -e "$REGISTRY_HOME/complete" ] && return 0
+    step "fetching Apicurio Registry $REGISTRY_VERSION with Maven"
+    rm -rf "$REGISTRY_HOME"
+    mkdir -p "$REGISTRY_HOME/app"
+    ir_artifact=io.apicurio:apicurio-registry-app:$REGISTRY_VERSION:tar.gz:all
+    if ! { (cd "$REGISTRY_HOME" && foreground mvn -B -q -C dependency:copy "-Dartifact=$ir_artifact" \
+        -DoutputDirectory="$REGISTRY_HOME") && tar -xzf "$REGISTRY_HOME/apicurio-registry-app-$REGISTRY_VERSION-all.tar.gz" \
+        -C "$REGISTRY_HOME/app"; } >"$REGISTRY_HOME/fetch.log" 2>&1; then
+        tail -n 20 "$REGISTRY_HOME/fetch.log" >&2
+        die "Maven could not fetch the registry; all of its output is in $REGISTRY_HOME/fetch.log"
+    fi
+    rm -f "$REGISTRY_HOME"/*.tar.gz
+    : >"$REGISTRY_HOME/complete"
 }
 
 # The Kafka client of the tests that is not ours: confluent-kafka and fastavro, in a virtual environment in the build directory.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC1091,SC2119,SC2120
-# Starts and stops Kafka (one KRaft node, or three), Redis and the four daemons on free ports of 127.0.0.1. Run it, or source it for its functions.
+# Starts and stops Kafka (one KRaft node, or three), Redis, if wanted a schema registry, and the four daemons on free ports of 127.0.0.1.
+# Run it, or source it for its functions.
 #
 # Always holds: what is started has run/NAME.pid (its pid) and run/NAME.start (when it started, so that a pid used again is never taken
 # for it); only such processes are stopped. run/ports keeps a stack's ports, so that what is stopped and started again listens where it did.
@@ -12,7 +13,7 @@ usage: tools/stack.sh COMMAND
   broker          start Kafka and Redis; write run/env
   up              broker, topics, and the daemons
   down            stop everything that was started
-  start NAME      start kafka (of three: also kafka2, kafka3), redis, ingest, classify, risk or decide again, and wait until it is ready
+  start NAME      start kafka (of three: also kafka2, kafka3), redis, registry, ingest, classify, risk or decide again, and wait until it is ready
   stop NAME       stop it (SIGTERM; SIGKILL after 30 s)
   kill NAME       stop it at once (SIGKILL)
   status          what runs
@@ -23,6 +24,8 @@ Environment:
   GREENLANE_CACHE  where Kafka is kept (.cache/)
   KAFKA_BROKERS, REDIS_URL   use these servers instead of starting them
   PARTITIONS       of each topic, when they are created (4)
+  REGISTRY         yes: a schema registry too (Apicurio, in memory); `up` registers the schemas
+  SCHEMA_REGISTRY_URL  use this registry
   BROKERS          1, or 3: combined nodes, three replicas of everything, two of which must be in sync
   SECURE           yes: TLS, passwords and certificates everywhere (tools/secure.sh); one node
   KAFKA_SETTINGS   further lines of server.properties, separated by spaces
@@ -121,7 +124,7 @@ import random
 import socket
 
 names = "PORT_KAFKA PORT_CONTROLLER PORT_REDIS PORT_HTTP PORT_INGEST PORT_CLASSIFY PORT_RISK PORT_DECIDE".split()
-names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3".split()
+names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3 PORT_REGISTRY".split()
 try:
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         end = int(file.read().split()[0])
@@ -141,7 +144,7 @@ for port in candidates:
     if len(held) == len(names):
         break
 PY
-        printf 'STACK_BROKERS=%s\n' "${BROKERS:-1}" >>"$RUN/ports.new"
+        printf 'STACK_BROKERS=%s\nSTACK_REGISTRY=%s\n' "${BROKERS:-1}" "${REGISTRY:-no}" >>"$RUN/ports.new"
         # What run/env of a former stack said is not given by anybody.
         if [ -n "${KAFKA_BROKERS:-}" ] && [ "$KAFKA_BROKERS" != "${GREENLANE_OWN_KAFKA:-}" ]; then
             printf 'GIVEN_KAFKA=%s\n' "$KAFKA_BROKERS" >>"$RUN/ports.new"
@@ -149,10 +152,16 @@ PY
         if [ -n "${REDIS_URL:-}" ] && [ "$REDIS_URL" != "${GREENLANE_OWN_REDIS:-}" ]; then
             printf 'GIVEN_REDIS=%s\n' "$REDIS_URL" >>"$RUN/ports.new"
         fi
+        if [ -n "${SCHEMA_REGISTRY_URL:-}" ] && [ "$SCHEMA_REGISTRY_URL" != "${GREENLANE_OWN_REGISTRY:-}" ]; then
+            printf 'GIVEN_REGISTRY=%s\n' "$SCHEMA_REGISTRY_URL" >>"$RUN/ports.new"
+        fi
         mv "$RUN/ports.new" "$RUN/ports"
     fi
-    GIVEN_KAFKA='' GIVEN_REDIS='' STACK_BROKERS=1
+    GIVEN_KAFKA='' GIVEN_REDIS='' GIVEN_REGISTRY='' STACK_BROKERS=1 STACK_REGISTRY=no
     . "$RUN/ports"
+    SCHEMA_REGISTRY_URL=builtin
+    [ "$STACK_REGISTRY" = no ] || SCHEMA_REGISTRY_URL=http://127.0.0.1:$PORT_REGISTRY/apis/ccompat/v7
+    SCHEMA_REGISTRY_URL=${GIVEN_REGISTRY:-$SCHEMA_REGISTRY_URL}
     sp_own=127.0.0.1:$PORT_KAFKA
     [ "$STACK_BROKERS" = 1 ] || sp_own=$sp_own,127.0.0.1:$PORT_KAFKA2,127.0.0.1:$PORT_KAFKA3
     KAFKA_BROKERS=${GIVEN_KAFKA:-$sp_own}
@@ -169,6 +178,7 @@ PY
     GREENLANE_RUN=$RUN
     GREENLANE_BUILD=$BUILD
     export INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL GREENLANE_MODELS
+    export SCHEMA_REGISTRY_URL
     export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD
     ! stack_secure || secure_env
 }
@@ -176,13 +186,14 @@ PY
 write_env() {
     {
         say "# Written by tools/stack.sh; to be sourced."
-        for we_name in KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL \
+        for we_name in KAFKA_BROKERS REDIS_URL SCHEMA_REGISTRY_URL INGEST_URL INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL \
             GREENLANE_INBOX GREENLANE_MODELS GREENLANE_RUN GREENLANE_BUILD; do
             eval "we_value=\$$we_name"
             # shellcheck disable=SC2154
             say "export $we_name='$we_value'"
         done
         [ -n "$GIVEN_KAFKA" ] || say "export GREENLANE_OWN_KAFKA='$KAFKA_BROKERS'"
+        [ -n "$GIVEN_REGISTRY" ] || say "export GREENLANE_OWN_REGISTRY='$SCHEMA_REGISTRY_URL'"
         [ -n "$GIVEN_REDIS" ] || say "export GREENLANE_OWN_REDIS='$REDIS_URL'"
         ! stack_secure || secure_write_env
         say "export PATH='$BIN':\"\$PATH\""
@@ -311,6 +322,17 @@ start_redis() {
     wait_until redis 20 redis_answers
 }
 
+registry_answers() { curl -fs -m 2 -o /dev/null "$SCHEMA_REGISTRY_URL/subjects"; }
+
+start_registry() {
+    [ "$STACK_REGISTRY" = yes ] && [ -z "$GIVEN_REGISTRY" ] || return 0
+    running registry && return 0
+    install_registry
+    launch registry java -Xmx256m -XX:TieredStopAtLevel=1 "-Dquarkus.http.port=$PORT_REGISTRY" -Dquarkus.http.host=127.0.0.1 \
+        -jar "$REGISTRY_HOME/app/apicurio-registry-app-$REGISTRY_VERSION-runner.jar"
+    wait_until registry 180 registry_answers
+}
+
 ready() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/readyz"; }
 
 launch_stage() {
@@ -344,8 +366,9 @@ start_one() {
     case $1 in
     kafka | kafka2 | kafka3) start_kafka "$1" ;;
     redis) start_redis ;;
+    registry) start_registry ;;
     ingest | classify | risk | decide) start_stage "$1" ;;
-    *) die "there is no '$1': kafka, redis, ingest, classify, risk, decide" ;;
+    *) die "there is no '$1': kafka, redis, registry, ingest, classify, risk, decide" ;;
     esac
 }
 
@@ -358,15 +381,20 @@ create_topics() {
     ) >>"$RUN/topics.log" 2>&1 || complain topics "could not be created"
 }
 
+register_schemas() {
+    [ "$SCHEMA_REGISTRY_URL" = builtin ] && return 0
+    "$BIN/greenlane" schema register >>"$RUN/schemas.log" 2>&1 || complain schemas "could not be registered"
+}
+
 stack_broker() {
     stack_ports
     if stack_secure; then secure_make || return 1; fi
-    start_redis && start_kafka && write_env
+    start_redis && start_kafka && start_registry && write_env
 }
 
 # Daemons start together; then each must become ready.
 stack_up() {
-    stack_broker && create_topics || return 1
+    stack_broker && create_topics && register_schemas || return 1
     for su_name in $STAGES; do
         running "$su_name" || launch_stage "$su_name"
     done
@@ -380,14 +408,14 @@ stack_down() {
     [ -d "$RUN" ] || return 0
     # shellcheck disable=SC2086
     signal_and_wait TERM 30 $STAGES
-    signal_and_wait TERM 5 redis
+    signal_and_wait TERM 5 redis registry
     signal_and_wait TERM 15 kafka kafka2 kafka3
     rm -rf "$RUN/kafka" "$RUN/kafka2" "$RUN/kafka3" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env" "$RUN/secure"
 }
 
 stack_status() {
     [ ! -s "$RUN/ports" ] || . "$RUN/ports"
-    for st_name in $(kafka_names) redis $STAGES; do
+    for st_name in $(kafka_names) redis registry $STAGES; do
         if running "$st_name"; then say "$st_name: runs, pid $(cat "$RUN/$st_name.pid")"; else say "$st_name: -"; fi
     done
 }

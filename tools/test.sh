@@ -72,6 +72,15 @@ test_seeing() {
     run_ctest "$BUILD" seeing -j 1 -V
 }
 
+# A Kafka, a Redis and a schema registry, no daemons: the test brings its own.
+test_registry() {
+    build dev
+    install_venv
+    REGISTRY=yes
+    stack_broker
+    run_ctest "$BUILD" registry -j 1
+}
+
 # Faults. The stack is the test's own, in a folder of this one's: what is left of it ends with this script.
 setup_chaos() {
     install_venv
@@ -195,7 +204,7 @@ long_versions() {
 # ---- running steps ----
 
 TEST_STEPS="unit asan tsan broker e2e secure chaos"
-MORE_STEPS="seeing" # when asked for
+MORE_STEPS="seeing registry" # when asked for
 LONG_STEPS="fuzz clang trixie mutants rolling versions"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.
