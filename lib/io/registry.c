@@ -650,6 +650,18 @@ static gl_series *series(gl_metrics *metrics, size_t index, const char *label)
     return gl_metrics_series(metrics, &gl_registry_metrics[index], values);
 }
 
+void gl_registry_expose(gl_metrics *metrics)
+{
+    static const char *const results[] = {"ok", "unknown", "failed"};
+    gl_series_set(series(metrics, 0, NULL), 1);
+    for (size_t i = 0; i < 3; i++)
+        series(metrics, 1, results[i]);
+    series(metrics, 2, NULL);
+    series(metrics, 3, "registry");
+    series(metrics, 3, "disk");
+    series(metrics, 4, NULL);
+}
+
 static void init_series(gl_registry *r, gl_metrics *metrics)
 {
     if (metrics == NULL)

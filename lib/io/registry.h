@@ -23,6 +23,9 @@ const char *gl_registry_subject(const gl_topic_schema *schema, char subject[GL_R
 enum { GL_REGISTRY_METRIC_COUNT = 5 };
 extern const gl_metric_def gl_registry_metrics[GL_REGISTRY_METRIC_COUNT];
 
+/* Shows the metrics of a daemon that has no registry: nothing was asked, nothing is wrong. */
+void gl_registry_expose(gl_metrics *metrics);
+
 typedef struct gl_registry gl_registry;
 
 /* Starts the thread. `conf` is borrowed, and not `builtin`. `metrics` may be NULL. Errors (GL_FATAL): registry-conf. */

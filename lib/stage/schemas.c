@@ -111,8 +111,10 @@ static void find_inputs(gl_runtime *runtime)
 
 bool gl_schemas_start(gl_runtime *runtime, bool (*interrupted)(gl_runtime *runtime), gl_err *err)
 {
-    if (gl_registry_is_builtin(runtime->registry_conf))
+    if (gl_registry_is_builtin(runtime->registry_conf)) {
+        gl_registry_expose(runtime->metrics);
         return true;
+    }
     runtime->registry = gl_registry_start(runtime->registry_conf, runtime->metrics, err);
     if (runtime->registry == NULL)
         return false;
