@@ -326,14 +326,18 @@ static char *file_of(const gl_registry *r, const entry *e)
     return path;
 }
 
+static bool put_text(FILE *file, gl_str text)
+{
+    return text.len == 0 || fwrite(text.ptr, 1, text.len, file) == text.len; /* what is empty may be NULL */
+}
+
 static bool write_file(const char *path, gl_str head, gl_str text)
 {
     char *fresh = NULL;
     if (asprintf(&fresh, "%s.%d.new", path, (int)getpid()) < 0)
         abort();
     FILE *file = fopen(fresh, "we");
-    bool good = file != NULL && fwrite(head.ptr, 1, head.len, file) == head.len &&
-                fwrite(text.ptr, 1, text.len, file) == text.len;
+    bool good = file != NULL && put_text(file, head) && put_text(file, text);
     if (file != NULL && fclose(file) != 0)
         good = false;
     good = good && rename(fresh, path) == 0;
