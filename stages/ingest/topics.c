@@ -26,10 +26,10 @@ enum {
     REPORT_EVERY_US = 1000 * 1000,
     HAND_OVER_MS = 5000, /* how long a rebalance waits for the worker */
     COMMIT_MS = 3000,
+    COMMIT_TRIES = 3,
     ADMIN_MS = 5000,
     CLOSE_MS = 10000,
-    RETRY_MS = 1000,
-    DUE_LIMIT = 512
+    RETRY_MS = 1000
 };
 
 typedef struct topic_job {
@@ -56,7 +56,8 @@ struct gl_topics {
     rd_kafka_queue_t *answers; /* of commits */
     seen *seen;
     size_t seen_count;
-    bool paused, broken;
+    bool paused, broken; /* broken: the consumer is made anew, from the committed offsets */
+    int commits_open;    /* their answers are still to come */
     int64_t full_since_us, committed_us, reported_us;
     gl_series *lag_seconds;
 };
@@ -200,15 +201,55 @@ static seen *seen_of(gl_topics *topics, size_t slot)
     return &topics->seen[slot];
 }
 
+/* Where the consumer stands is not known any more. Takes the error; NULL: there is none. */
+static void check_error(gl_topics *topics, rd_kafka_error_t *error, const char *what)
+{
+    gl_err err;
+    if (error == NULL)
+        return;
+    gl_kafka_fail(&err, error, what);
+    gl_log_err(GL_LOG_WARN, &err);
+    topics->broken = true;
+}
+
+/* The same for what is said of single partitions. */
+static void check_partitions(gl_topics *topics, const rd_kafka_topic_partition_list_t *list, const char *what)
+{
+    gl_err err;
+    for (int i = 0; i < list->cnt; i++) {
+        if (list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            continue;
+        gl_kafka_fail_code(&err, list->elems[i].err, list->elems[i].topic);
+        gl_fail_context(&err, what);
+        gl_log_err(GL_LOG_WARN, &err);
+        topics->broken = true;
+    }
+}
+
 /* ---- commits ---- */
 
-static void start_commit(gl_topics *topics, const gl_due *due, size_t count)
+/* What may be committed and is not yet, of these partitions (NULL: of all); the caller's. */
+static rd_kafka_topic_partition_list_t *due_list(const gl_topics *topics, const rd_kafka_topic_partition_list_t *among)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, topics->ingest->topics[due[i].topic].name, due[i].partition)->offset =
-            due[i].offset;
-    rd_kafka_commit_queue(topics->consumer, list, topics->answers, NULL, NULL);
+    gl_due *due = calloc(topics->seen_count + 1, sizeof *due);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+    if (due == NULL)
+        abort();
+    size_t count = gl_feed_due(topics->feed, due, topics->seen_count);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = topics->ingest->topics[due[i].topic].name;
+        if (among == NULL || rd_kafka_topic_partition_list_find(among, name, due[i].partition) != NULL)
+            rd_kafka_topic_partition_list_add(list, name, due[i].partition)->offset = due[i].offset;
+    }
+    free(due);
+    return list;
+}
+
+/* Takes the list. */
+static void start_commit(gl_topics *topics, rd_kafka_topic_partition_list_t *list)
+{
+    if (rd_kafka_commit_queue(topics->consumer, list, topics->answers, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        topics->commits_open++;
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -236,8 +277,10 @@ static bool take_answer(gl_topics *topics, int timeout_ms)
     rd_kafka_event_t *event = rd_kafka_queue_poll(topics->answers, timeout_ms);
     if (event == NULL)
         return false;
-    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT)
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT) {
+        topics->commits_open--;
         note_commit(topics, event);
+    }
     rd_kafka_event_destroy(event);
     return true;
 }
@@ -250,27 +293,30 @@ static void commit_settled(gl_topics *topics)
     if (now_us - topics->committed_us < COMMIT_EVERY_US)
         return;
     topics->committed_us = now_us;
-    gl_due due[DUE_LIMIT];
-    size_t count = gl_feed_due(topics->feed, due, DUE_LIMIT);
-    if (count > 0)
-        start_commit(topics, due, count);
+    rd_kafka_topic_partition_list_t *due = due_list(topics, NULL);
+    if (due->cnt > 0)
+        start_commit(topics, due);
+    else
+        rd_kafka_topic_partition_list_destroy(due);
 }
 
-/* Everything settled, and the answer waited for: what is not committed now another one takes in again. */
-static void commit_now(gl_topics *topics)
+/* What is settled of these partitions, and the answer waited for: what is not committed now another one takes in again.
+ * The others go on meanwhile, and are not waited for. */
+static void commit_now(gl_topics *topics, const rd_kafka_topic_partition_list_t *leaving)
 {
-    gl_due due[DUE_LIMIT];
-    if (topics->answers == NULL)
-        return;
-    while (take_answer(topics, 0))
-        ;
-    size_t count = gl_feed_due(topics->feed, due, DUE_LIMIT);
-    if (count == 0)
-        return;
-    start_commit(topics, due, count);
     int64_t end_us = gl_mono_us() + (int64_t)COMMIT_MS * 1000;
-    while (gl_feed_due(topics->feed, due, DUE_LIMIT) > 0 && gl_mono_us() < end_us)
-        take_answer(topics, POLL_MS);
+    for (int i = 0; i < COMMIT_TRIES && topics->answers != NULL && gl_mono_us() < end_us; i++) {
+        while (take_answer(topics, 0))
+            ;
+        rd_kafka_topic_partition_list_t *due = due_list(topics, leaving);
+        if (due->cnt == 0) {
+            rd_kafka_topic_partition_list_destroy(due);
+            return;
+        }
+        start_commit(topics, due);
+        while (topics->commits_open > 0 && gl_mono_us() < end_us)
+            take_answer(topics, POLL_MS);
+    }
 }
 
 /* ---- rebalances ---- */
@@ -291,7 +337,7 @@ static void take_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *
             .dropped = -1,
             .lag = gl_metrics_series(topics->ingest->registry, runtime_metric("gl_consumer_lag_records"), labels)};
     }
-    rd_kafka_error_destroy(rd_kafka_incremental_assign(topics->consumer, list));
+    check_error(topics, rd_kafka_incremental_assign(topics->consumer, list), "taking partitions of intake topics");
     if (topics->paused)
         rd_kafka_pause_partitions(topics->consumer, list);
 }
@@ -306,7 +352,7 @@ static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t 
             gl_feed_leave(topics->feed, slot, end_us);
     }
     if (!lost)
-        commit_now(topics);
+        commit_now(topics, list);
     for (int i = 0; i < list->cnt; i++) {
         size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
         if (slot == SIZE_MAX)
@@ -315,7 +361,7 @@ static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t 
         gl_series_remove(seen_of(topics, slot)->lag);
         topics->seen[slot] = (seen){0};
     }
-    rd_kafka_error_destroy(rd_kafka_incremental_unassign(topics->consumer, list));
+    check_error(topics, rd_kafka_incremental_unassign(topics->consumer, list), "leaving partitions of intake topics");
 }
 
 static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
@@ -354,7 +400,7 @@ static void take_event(gl_topics *topics, const rd_kafka_message_t *message)
     }
     gl_kafka_fail_code(&err, message->err, rd_kafka_message_errstr(message));
     gl_log_err(GL_LOG_WARN, &err);
-    topics->broken = rd_kafka_fatal_error(topics->consumer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    topics->broken |= rd_kafka_fatal_error(topics->consumer, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /* To the feed, unless it comes from a partition that is paused or no longer ours: then it is read again. */
@@ -412,12 +458,15 @@ static int64_t resume_offset(gl_topics *topics, const rd_kafka_topic_partition_t
     return next;
 }
 
+/* A partition that did not go back would go on behind what was thrown away, and that be lost: then it stays paused, and
+ * the consumer is made anew. */
 static void resume_all(gl_topics *topics)
 {
     rd_kafka_topic_partition_list_t *list = assignment(topics);
     if (list == NULL)
         return;
     rd_kafka_resume_partitions(topics->consumer, list);
+    check_partitions(topics, list, "going on with intake topics");
     for (int i = list->cnt - 1; i >= 0; i--) {
         int64_t next = resume_offset(topics, &list->elems[i]);
         if (next < 0)
@@ -425,9 +474,13 @@ static void resume_all(gl_topics *topics)
         else
             list->elems[i].offset = next;
     }
-    if (list->cnt > 0) /* a time-out is 1000 times too short in 2.0.2 */
-        rd_kafka_error_destroy(rd_kafka_seek_partitions(topics->consumer, list, -1));
+    if (list->cnt > 0) { /* a time-out is 1000 times too short in 2.0.2 */
+        check_error(topics, rd_kafka_seek_partitions(topics->consumer, list, -1), "going back in intake topics");
+        check_partitions(topics, list, "going back in intake topics");
+    }
     rd_kafka_topic_partition_list_destroy(list);
+    if (topics->broken)
+        return;
     topics->paused = false;
     gl_log(GL_LOG_INFO, "topics-resumed", "intake topics go on");
 }
@@ -438,7 +491,7 @@ static bool hold_back(gl_topics *topics)
     if (topics->paused) {
         if (gl_feed_has_room(topics->feed))
             resume_all(topics);
-        return false; /* the group is served in any case */
+        return topics->broken; /* else the group is served in any case */
     }
     if (!gl_feed_is_full(topics->feed)) {
         topics->full_since_us = 0;
@@ -558,6 +611,7 @@ static void close_consumer(gl_topics *topics)
         gl_log(GL_LOG_WARN, "consumer-close", "the consumer of the intake topics did not close in time");
     topics->consumer = NULL;
     topics->paused = topics->broken = false;
+    topics->commits_open = 0;
 }
 
 static void consume(gl_topics *topics)
