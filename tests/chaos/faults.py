@@ -159,7 +159,7 @@ def wipe_and_flush(at, stage):
 
 def clock(at, stage):
     """The wall clock jumps under a running daemon; the monotonic one does not."""
-    library = sut.faketime_library()
+    library = o.faketime_library()
     if library is None:
         raise NotHere("libfaketime is not installed")
     daemon = at.system.daemons[stage]

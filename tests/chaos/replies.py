@@ -128,8 +128,7 @@ class Echo:
 
     def __init__(self, run):
         self.run = run
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            target = free.getsockname()[1]
+        target = o.free_ports(1)[0]
         self.wire = Wire(target)
         self.env = {**os.environ, "GREENLANE_RUN": run, "KAFKA_JAVA": "-XX:TieredStopAtLevel=1", "KAFKA_VIA_1": f"WIRE:{target}:{self.wire.port}"}
         for name in ("KAFKA_BROKERS", "REDIS_URL"):
@@ -143,9 +142,9 @@ class Echo:
 
     def start(self):
         self.stack("broker")
-        with open(os.path.join(self.run, "env"), encoding="utf-8") as file:
-            words = dict(line.removeprefix("export ").rstrip("\n").split("=", 1) for line in file if "=" in line)
-        os.environ["KAFKA_BROKERS"] = words["KAFKA_BROKERS"].strip("'\"")
+        with open(os.path.join(self.run, "ports"), encoding="ascii") as file:
+            ports = dict(line.strip().split("=", 1) for line in file)
+        os.environ["KAFKA_BROKERS"] = f"127.0.0.1:{ports['PORT_KAFKA']}"
         binary = os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build"), "bin", "greenlane-test-echo")
         command = ["setpriv", "--pdeathsig", "KILL", binary, "--stateless"]
         for one in (f"kafka.brokers=127.0.0.1:{self.wire.port}", "kafka.partitions=1", "kafka.session_timeout=6s", "admin.listen=127.0.0.1:0",

@@ -33,19 +33,6 @@ CLUSTER_SETTINGS = ["broker.session.timeout.ms=3000", "broker.heartbeat.interval
                     "controller.quorum.election.timeout.ms=1000", "controller.quorum.fetch.timeout.ms=2000",
                     "leader.imbalance.check.interval.seconds=5", "leader.imbalance.per.broker.percentage=0", "num.replica.fetchers=2",
                     "request.timeout.ms=5000", "replica.socket.timeout.ms=5000"]
-FAKETIME = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-            "/usr/lib/faketime/libfaketimeMT.so.1"]
-
-
-def free_ports(count):
-    held = []
-    for _ in range(count):
-        held.append(socket.socket())
-        held[-1].bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
 
 
 class Daemon:
@@ -54,7 +41,7 @@ class Daemon:
     def __init__(self, system, stage, number):
         self.system, self.stage, self.number = system, stage, number
         self.name = stage if number == 0 else f"{stage}{number + 1}"
-        self.admin, self.http = free_ports(2)
+        self.admin, self.http = o.free_ports(2)
         self.process = None
         self.wanted = False  # supposed to run: started again when it ends by itself
         self.extra_env = {}
@@ -149,7 +136,7 @@ class System:
     def _links(self):
         """Ports of the proxy; each node gets a listener for each stage whose advertised address is the stage's link."""
         names = [f"{stage}.{node}" for stage in STAGES for node in self.nodes]
-        ports = free_ports(2 * len(names) + len(WITH_REDIS))
+        ports = o.free_ports(2 * len(names) + len(WITH_REDIS))
         self.link_port = dict(zip(names, ports))
         self.link_target = dict(zip(names, ports[len(names):]))
         for stage, port in zip(WITH_REDIS, ports[2 * len(names):]):
@@ -349,7 +336,3 @@ class System:
 
     def intakes(self):
         return [f"127.0.0.1:{d.http}" for d in self.daemons.values() if d.stage == "ingest" and d.wanted]
-
-
-def faketime_library():
-    return next((path for path in FAKETIME if os.path.exists(path)), None)

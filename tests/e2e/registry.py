@@ -20,7 +20,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -109,7 +108,7 @@ class System:
         password = os.path.join(folder, "password")
         with open(password, "w", encoding="ascii") as file:
             file.write(g.PASSWORD + "\n")
-        self.intake_port = free_port()
+        self.intake_port = o.free_ports(1)[0]
         self.environment = {**os.environ, "SCHEMA_REGISTRY_URL": gate.url, "SCHEMA_REGISTRY_CA_FILE": certificates("ca.pem"),
                             "SCHEMA_REGISTRY_CERTIFICATE_FILE": certificates("client.pem"),
                             "SCHEMA_REGISTRY_KEY_FILE": certificates("client.key"), "SCHEMA_REGISTRY_USER": g.USER,
@@ -138,12 +137,6 @@ class System:
         codes = {stage: daemon.stop() for stage, daemon in self.daemons.items()}
         self.daemons = {}
         return codes
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 # ---- reading, with Confluent's own ----

@@ -18,7 +18,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -37,14 +36,6 @@ import tracing  # noqa: E402
 from confluent_kafka import TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient  # noqa: E402
 
-FAKETIME = [f"/usr/lib/{d}/libfaketimeMT.so.1" for d in ("x86_64-linux-gnu/faketime", "aarch64-linux-gnu/faketime", "faketime")]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
 
 def now():
     return time.strftime("%H:%M:%S")
@@ -61,7 +52,7 @@ class Extra:
 
     def __init__(self, world, stage, name, *settings, config=None, env=None):
         self.world, self.stage, self.name = world, stage, name
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = f"127.0.0.1:{o.free_ports(1)[0]}"
         self.log = os.path.join(world.run, f"{stage}.{name}.log")
         command = ["setpriv", "--pdeathsig", "KILL", os.path.join(world.build, "bin", "greenlane-" + stage), "--config",
                    config or os.path.join(o.ROOT, "config", stage + ".yaml"), "--set", "admin.listen=" + self.address]
@@ -152,7 +143,7 @@ class World:
         self.run = os.environ["GREENLANE_RUN"]
         self.build = os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build")
         self.extras = []
-        self.prometheus = p.Prometheus(os.path.join(self.run, "prometheus"), free_port())
+        self.prometheus = p.Prometheus(os.path.join(self.run, "prometheus"), o.free_ports(1)[0])
         for stage in o.STAGES:
             self.prometheus.add(stage, os.environ[stage.upper() + "_ADMIN_URL"].split("//")[1])
         self.steps = agree.runbooks()
@@ -212,7 +203,7 @@ def case_configuration(w):
     criteria, a_list = os.path.join(folder, "criteria", "default.yaml"), os.path.join(folder, "lists", "watch-countries.yaml")
     append(criteria, "# changed\n")
     risk = Extra(w, "risk", "other", config=os.path.join(folder, "risk.yaml"))
-    nobody = Extra(w, "decide", "nobody", env={"KAFKA_BROKERS": f"127.0.0.1:{free_port()}"})
+    nobody = Extra(w, "decide", "nobody", env={"KAFKA_BROKERS": f"127.0.0.1:{o.free_ports(1)[0]}"})
     risk.wait_ready()
     append(a_list, "valid_until: 2020-01-01\n")
     risk.send(signal.SIGHUP)
@@ -331,7 +322,7 @@ def case_twins(w):
 
 def case_clock(w):
     """The wall clock jumps under a running daemon."""
-    library = next((f for f in FAKETIME if os.path.exists(f)), None)
+    library = o.faketime_library()
     o.check(library is not None, "libfaketime is not installed")
     path = os.path.join(w.run, "clock")
 

@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -57,6 +58,28 @@ def wait_for(condition, what, seconds=60, step=0.05):
             return value
         check(time.monotonic() < end, f"{what}: not within {seconds} s")
         time.sleep(step)
+
+
+# ---- the machine ----
+
+FAKETIME = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+            "/usr/lib/faketime/libfaketimeMT.so.1"]
+
+
+def free_ports(count):
+    """Different ones, that nobody listens on now."""
+    held = []
+    for _ in range(count):
+        held.append(socket.socket())
+        held[-1].bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+def faketime_library():
+    return next((path for path in FAKETIME if os.path.exists(path)), None)
 
 
 # ---- the command, and the stack ----
