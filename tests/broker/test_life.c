@@ -97,18 +97,25 @@ static void wait_status(const echo_process *process, const char *path, int wante
     }
 }
 
+/* A daemon whose batch in hand waits for what is away, until the gate opens. */
+static echo_process start_waiting(scenario *s, const char *const *sets)
+{
+    make_topic(s, topic_name(s, "in"), PARTITIONS, false);
+    echo_process process = start_echo(s, "", "state", sets, NULL);
+    wait_ready(&process, 40);
+    shut_gate(s);
+    send_one(s, "1", "away");
+    wait_log(s, &process, "echo-unavailable", 30);
+    return process;
+}
+
 /* The batch in hand waits for what is away: it gets stage.drain_deadline, and is aborted then. */
 static void a_drain_keeps_its_deadline(void)
 {
     scenario s = {0};
     const char *const sets[] = {"stage.drain_deadline=2s", NULL};
     scenario_begin(&s, "deadline", PARTITIONS);
-    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
-    echo_process process = start_echo(&s, "", "state", sets, NULL);
-    wait_ready(&process, 40);
-    shut_gate(&s);
-    send_one(&s, "1", "away");
-    wait_log(&s, &process, "echo-unavailable", 30);
+    echo_process process = start_waiting(&s, sets);
     double from = seconds_now();
     send_signal(&process, SIGTERM);
     wait_status(&process, "/readyz", 503, "draining", 2);
@@ -130,12 +137,7 @@ static void a_second_signal_aborts(void)
     scenario s = {0};
     const char *const sets[] = {"stage.drain_deadline=10m", NULL};
     scenario_begin(&s, "second", PARTITIONS);
-    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
-    echo_process process = start_echo(&s, "", "state", sets, NULL);
-    wait_ready(&process, 40);
-    shut_gate(&s);
-    send_one(&s, "1", "away");
-    wait_log(&s, &process, "echo-unavailable", 30);
+    echo_process process = start_waiting(&s, sets);
     send_signal(&process, SIGTERM);
     wait_status(&process, "/readyz", 503, "draining", 5);
     send_signal(&process, SIGTERM);
