@@ -52,14 +52,8 @@ static gl_str minified(gl_arena *arena, gl_str text)
 
 static bool read_file(const char *path, gl_buf *text, gl_err *err)
 {
-    char part[4096];
-    size_t got;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
+    if (!gl_buf_read_file(text, path, GL_AVRO_LIMIT_SCHEMA_BYTES))
         return gl_fail(err, GL_FATAL, "schema-file", "cannot read %s: %s", path, strerror(errno));
-    while ((got = fread(part, 1, sizeof part, file)) > 0 && text->len <= GL_AVRO_LIMIT_SCHEMA_BYTES)
-        gl_buf_bytes(text, part, got);
-    fclose(file);
     return text->len <= GL_AVRO_LIMIT_SCHEMA_BYTES ||
            gl_fail(err, GL_FATAL, "schema-file", "%s has more than %d bytes", path, GL_AVRO_LIMIT_SCHEMA_BYTES);
 }

@@ -1,9 +1,12 @@
 /* See buf.h. */
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { FILE_STEP_BYTES = 64 * 1024 };
 
 static const char REPLACEMENT[] = "\xEF\xBF\xBD";
 
@@ -51,6 +54,26 @@ void gl_buf_printf(gl_buf *buf, const char *format, ...)
         buf->len += (size_t)len;
     }
     va_end(again);
+}
+
+bool gl_buf_read_file(gl_buf *buf, const char *path, size_t limit_bytes)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool failed = false;
+    size_t before = buf->len;
+    for (size_t got = 1; got > 0 && !failed && buf->len - before <= limit_bytes;) {
+        gl_buf_reserve(buf, FILE_STEP_BYTES);
+        errno = 0;
+        got = fread(buf->data + buf->len, 1, FILE_STEP_BYTES, file);
+        failed = ferror(file) != 0;
+        buf->len += got;
+    }
+    int reason = errno;
+    fclose(file);
+    errno = reason;
+    return !failed;
 }
 
 /* The slice up to the first byte that is not well-formed UTF-8. */

@@ -59,6 +59,9 @@ static inline gl_str gl_buf_view(const gl_buf *buf)
     return (gl_str){(const char *)buf->data, buf->len};
 }
 
+/* Appends a file, and of one that has more than `limit_bytes` at least a byte too many, which tells. false: it cannot
+ * be read; errno says why. */
+bool gl_buf_read_file(gl_buf *buf, const char *path, size_t limit_bytes);
 /* Appends a JSON string with its quotes (RFC 8259): escapes what must be; bytes that are not UTF-8 become U+FFFD. */
 void gl_buf_json(gl_buf *buf, gl_str s);
 /* Appends XML character data: & < > " escaped; characters that XML 1.0 forbids become U+FFFD. */

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <yaml.h>
 
-enum { READ_BYTES = 65536 };
-
 typedef struct reader {
     yaml_parser_t parser;
     gl_arena *arena;
@@ -317,29 +315,12 @@ gl_yaml *gl_yaml_parse(gl_arena *arena, const char *name, gl_str text, gl_err *e
 
 gl_yaml *gl_yaml_load(gl_arena *arena, const char *path, gl_err *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        gl_fail(err, GL_FATAL, "yaml-unreadable", "%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    /* One byte more than allowed tells a file that is too large. */
     gl_buf buf = {0};
-    bool failed = false;
-    while (buf.len <= GL_YAML_LIMIT_BYTES) {
-        gl_buf_reserve(&buf, READ_BYTES);
-        errno = 0;
-        size_t got = fread(buf.data + buf.len, 1, buf.cap - buf.len, file);
-        buf.len += got;
-        failed = ferror(file) != 0;
-        if (got == 0)
-            break;
-    }
     gl_yaml *root = NULL;
-    if (failed)
+    if (!gl_buf_read_file(&buf, path, GL_YAML_LIMIT_BYTES))
         gl_fail(err, GL_FATAL, "yaml-unreadable", "%s: %s", path, strerror(errno));
     else
         root = gl_yaml_parse(arena, path, gl_buf_view(&buf), err);
-    fclose(file);
     gl_buf_free(&buf);
     return root;
 }

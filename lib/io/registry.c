@@ -20,7 +20,8 @@ enum {
     WATCH_LIMIT = 32,
     PAUSE_FIRST_MS = 100, /* after a failure; doubled for each more in a row */
     PAUSE_LAST_MS = 5000,
-    SEEN_LIMIT = 64 /* versions of a watched subject that are fetched before they are needed */
+    SEEN_LIMIT = 64, /* versions of a watched subject that are fetched before they are needed */
+    KEPT_LIMIT_BYTES = GL_AVRO_LIMIT_SCHEMA_BYTES + 1024 /* of a file: a schema, with an id and its subject */
 };
 
 const gl_metric_def gl_registry_metrics[GL_REGISTRY_METRIC_COUNT] = {
@@ -363,19 +364,6 @@ static void save(const gl_registry *r, const entry *e)
     free(path);
 }
 
-static bool read_file(const char *path, gl_buf *text)
-{
-    char part[4096];
-    size_t got;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    while ((got = fread(part, 1, sizeof part, file)) > 0 && text->len <= GL_AVRO_LIMIT_SCHEMA_BYTES + 1024)
-        gl_buf_bytes(text, part, got);
-    fclose(file);
-    return text->len <= GL_AVRO_LIMIT_SCHEMA_BYTES + 1024;
-}
-
 static bool parse_id_file(gl_str text, const entry *e, uint32_t *id)
 {
     uint64_t number = 0;
@@ -403,7 +391,7 @@ static bool load(const gl_registry *r, const entry *e, uint32_t *id, gl_buf *jso
     if (r->directory == NULL)
         return false;
     char *path = file_of(r, e);
-    bool good = read_file(path, &text) &&
+    bool good = gl_buf_read_file(&text, path, KEPT_LIMIT_BYTES) && text.len <= KEPT_LIMIT_BYTES &&
                 (e->subject == NULL ? is_schema(gl_buf_view(&text)) : parse_id_file(gl_buf_view(&text), e, id));
     if (good && e->subject == NULL)
         gl_buf_str(json, gl_buf_view(&text));

@@ -6,26 +6,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { STEP_BYTES = 64 * 1024, VERSION_HEX_DIGITS = 16 };
+enum { VERSION_HEX_DIGITS = 16 };
 
 bool gl_risk_read_file(const char *path, size_t limit_bytes, gl_buf *out, gl_err *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
+    if (!gl_buf_read_file(out, path, limit_bytes))
         return gl_fail(err, GL_FATAL, "file-unreadable", "%s: %s", path, strerror(errno));
-    bool failed = false;
-    /* One byte more than allowed tells a file that is too large. */
-    for (size_t got = 1; got > 0 && !failed && out->len <= limit_bytes;) {
-        gl_buf_reserve(out, STEP_BYTES);
-        errno = 0;
-        got = fread(out->data + out->len, 1, STEP_BYTES, file);
-        failed = ferror(file) != 0;
-        out->len += got;
-    }
-    int reason = errno;
-    fclose(file);
-    if (failed)
-        return gl_fail(err, GL_FATAL, "file-unreadable", "%s: %s", path, strerror(reason));
     return out->len <= limit_bytes ||
            gl_fail(err, GL_FATAL, "file-size", "%s: larger than %zu bytes", path, limit_bytes);
 }
