@@ -89,3 +89,11 @@ bool gl_view_parse(gl_str value, gl_view_entry *entry)
     entry->json = (gl_str){value.ptr + json_at, value.len - json_at};
     return true;
 }
+
+bool gl_view_is_unreadable(const gl_view_entry *entry)
+{
+    for (size_t i = 0; i < entry->digest_hex.len; i++)
+        if (entry->digest_hex.ptr[i] != '0')
+            return false;
+    return true;
+}

@@ -43,5 +43,8 @@ gl_str gl_view_key(gl_arena *arena, const char *stem);
 gl_str gl_view_marker_key(gl_arena *arena, int32_t partition);
 gl_str gl_view_value(gl_arena *arena, int64_t version, const uint8_t digest[32], gl_str json);
 bool gl_view_parse(gl_str value, gl_view_entry *entry);
+/* A technical hold of which nothing but the id is known: neither its sender nor its content (a digest of zeros). Only
+ * decide can tell whether something is its duplicate. */
+bool gl_view_is_unreadable(const gl_view_entry *entry);
 
 #endif

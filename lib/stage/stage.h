@@ -36,8 +36,9 @@ typedef struct gl_record {
 typedef struct gl_batch {
     gl_record *records;
     size_t count;
-    int64_t now_us;  /* wall clock, read once per batch */
-    gl_arena *arena; /* reset when the batch ends */
+    int64_t now_us;          /* wall clock, read once per batch */
+    gl_arena *arena;         /* reset when the batch ends */
+    int32_t partition_count; /* of the inputs; 0: not known (tests, the command line) */
 } gl_batch;
 
 /* Local state of a partition: read through the batch's own writes, then the store. */

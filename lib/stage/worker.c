@@ -117,7 +117,10 @@ static bool take_intake(gl_worker *worker)
     }
     for (int64_t now; (now = gl_mono_us()) < worker->next_batch_us && !atomic_load(&runtime->stopping);)
         rd_kafka_poll(worker->producer, (int)((worker->next_batch_us - now + 999) / 1000));
-    worker->batch = (gl_batch){.records = worker->records, .arena = worker->arena, .now_us = gl_wall_us()};
+    worker->batch = (gl_batch){.records = worker->records,
+                               .arena = worker->arena,
+                               .now_us = gl_wall_us(),
+                               .partition_count = worker->runtime->partitions};
     worker->count = runtime->def->poll(runtime->stage, worker->context, &worker->batch,
                                        (size_t)runtime->stage_conf->max_batch_records,
                                        atomic_load(&runtime->stopping) ? 0 : POLL_MS);

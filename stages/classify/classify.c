@@ -174,13 +174,13 @@ typedef struct decoded_batch {
 } decoded_batch;
 
 /* No silence: decide turns the event into a technical hold. */
-static void put_failure(gl_outbox *outbox, const gl_record *record, const gl_err *why, gl_arena *arena, int64_t now_us)
+static void put_failure(gl_outbox *outbox, const gl_batch *batch, const gl_record *record, const gl_err *why)
 {
-    gl_failed_record failed = {record->key, record->value, record->partition, record->offset};
-    gl_str event;
+    gl_failed_record failed = {record->key, record->value, record->partition, record->offset, batch->partition_count};
+    gl_str key, event;
 
-    if (gl_failure_event(arena, gl_classify_stage.name, &failed, why, now_us, &event))
-        gl_outbox_put(outbox, record, OUT_EVENTS, record->key, event);
+    if (gl_failure_event(batch->arena, gl_classify_stage.name, &failed, why, batch->now_us, &key, &event))
+        gl_outbox_put(outbox, record, OUT_EVENTS, key, event);
 }
 
 static decoded_batch decode_batch(const gl_batch *batch, gl_outbox *outbox)
@@ -195,7 +195,7 @@ static decoded_batch decode_batch(const gl_batch *batch, gl_outbox *outbox)
         if (!gl_accepted_decode(in, (const uint8_t *)record->value.ptr, record->value.len, batch->arena, &err) ||
             !gl_declaration_key_check(record->key, &in->declaration, &err)) {
             gl_outbox_dead_letter(outbox, record, &err);
-            put_failure(outbox, record, &err, batch->arena, batch->now_us);
+            put_failure(outbox, batch, record, &err);
             continue;
         }
         d.item_count += in->declaration.items.count;
@@ -316,7 +316,7 @@ static void classify_dead_lettered(void *context, void *worker, const gl_batch *
 {
     (void)context;
     (void)worker;
-    put_failure(outbox, record, err, batch->arena, batch->now_us);
+    put_failure(outbox, batch, record, err);
 }
 
 static const char *const inputs[] = {"gl.declarations.accepted", NULL};

@@ -49,7 +49,7 @@ static void set_up(void)
     memset(&f, 0, sizeof f);
     f.arena = gl_arena_new(0);
     f.metrics = gl_metrics_new();
-    f.batch = (gl_batch){f.records, 0, INT64_C(1795521600) * 1000000, f.arena};
+    f.batch = (gl_batch){f.records, 0, INT64_C(1795521600) * 1000000, f.arena, 0};
     f.outbox = gl_outbox_new(f.arena);
     open_stage(NULL);
 }
@@ -248,7 +248,7 @@ Test(classify_stage, what_cannot_be_decoded_is_a_dead_letter_and_the_rest_goes_o
     longer->key = good->key;
     empty->value = (gl_str){NULL, 0};
     process();
-    size_t dead = 0, events = 0, outputs = 0;
+    size_t dead = 0, events = 0, outputs = 0, by_key = 0;
     for (size_t i = 0; i < f.entry_count; i++) {
         const gl_outbox_entry *entry = &f.entries[i];
         dead += entry->kind == 'd';
@@ -261,12 +261,15 @@ Test(classify_stage, what_cannot_be_decoded_is_a_dead_letter_and_the_rest_goes_o
                   "%s", err.message);
         cr_expect_eq(event.event.type, GL_EVENT_EVENT_TYPE_TECHNICAL_FAILURE);
         cr_expect(gl_str_eqz(event.event.source, "classify"));
-        cr_expect_eq(entry->cause, longer, "its declaration is readable");
+        cr_expect_eq(memcmp(entry->key.ptr, event.event.declaration_id, GL_DECLARATION_ID_BYTES), 0);
+        bool readable = event.event.details.count > 1;
+        cr_expect_eq(readable, entry->cause == longer, "its declaration is readable");
+        by_key += !readable && gl_str_eqz(event.event.details.at[0].value, "key");
         events++;
     }
     cr_expect_eq(dead, 3);
     cr_expect_eq(outputs, 1);
-    cr_expect_eq(events, 1);
+    cr_expect(events == 3 && by_key == 2);
 }
 
 Test(classify_stage, a_record_that_the_runtime_gives_up_is_announced)

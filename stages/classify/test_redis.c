@@ -137,7 +137,7 @@ static gl_str run(instance *in, gl_arena *arena)
     memcpy(d->declaration_id, "0123456789abcdef", sizeof d->declaration_id);
     gl_accepted_encode(&value, &accepted);
     gl_record record = {.key = GL_STR("0123456789abcdef"), .value = gl_buf_view(&value)};
-    gl_batch batch = {&record, 1, INT64_C(1795521600) * 1000000, arena};
+    gl_batch batch = {&record, 1, INT64_C(1795521600) * 1000000, arena, 0};
     gl_outbox *outbox = gl_outbox_new(arena);
     CHECK(gl_classify_stage.process(in->stage, in->worker, &batch, outbox, &err));
     gl_classify_stage.applied(in->stage, in->worker, &batch, outbox);

@@ -246,6 +246,8 @@ void gl_clearance_note_failed(gl_arena *arena, gl_clearance *clearance, const gl
 {
     int64_t stands_since_us = clearance->content_at.set ? clearance->content_at.value : clearance->accepted_at;
     gl_clearance_add_event(arena, clearance, hold->source, hold->event_id);
+    if (hold->by_key)
+        return; /* which content it was is not known */
     if (hold->accepted_us <= stands_since_us)
         add_earlier(arena, clearance, hold->digest);
     else

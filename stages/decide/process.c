@@ -299,28 +299,37 @@ static void refuse_reused(gl_pass *p, const gl_record *record, const gl_declarat
 /* -- Technical holds
  * -------------------------------------------------------------------------------------------------------- */
 
+static gl_decision_hold *technical_reason(gl_pass *p, const gl_technical_hold *hold)
+{
+    gl_decision_hold *why = GL_NEW(p->arena, gl_decision_hold);
+    why->reason_code = GL_STR("technical-failure");
+    why->text = hold->by_key
+                    ? GL_STR("It was accepted, but cannot be read: only its id is known, from the key of its record; "
+                             "nothing is to be sent, it will be processed again")
+                    : GL_STR("It was accepted, but could not be processed; nothing is to be sent, it will be processed "
+                             "again");
+    why->place = hold->office.len > 0 ? hold->office : GL_STR("customs office of declaration");
+    why->until = GL_SOME_I64(p->batch->now_us + gl_decide_policy_technical_within_us(p->policy));
+    return why;
+}
+
 /* `prior`: a clearance that has its answer, and goes on; another version of it could not be processed. */
 static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_hold *hold, const gl_clearance *prior)
 {
-    gl_decision_hold *why = GL_NEW(p->arena, gl_decision_hold);
     hold->declaration_id = (const uint8_t *)record->key.ptr;
-    why->reason_code = GL_STR("technical-failure");
-    why->text =
-        GL_STR("It was accepted, but could not be processed; nothing is to be sent, it will be processed again");
-    why->place = hold->office.len > 0 ? hold->office : GL_STR("customs office of declaration");
-    why->until = GL_SOME_I64(p->batch->now_us + gl_decide_policy_technical_within_us(p->policy));
-    hold->hold = why;
+    hold->hold = technical_reason(p, hold);
     hold->now_us = p->batch->now_us;
     hold->lane = (gl_decision_lane)gl_decide_policy_technical_lane(p->policy);
+    bool known = prior != NULL && hold->by_key;
     gl_message message = {.kind = GL_MESSAGE_TECHNICAL_HOLD,
                           .declaration_id = (const uint8_t *)record->key.ptr,
-                          .mrn = hold->mrn,
-                          .lrn = hold->lrn,
-                          .submitter = hold->submitter,
+                          .mrn = known ? prior->mrn : hold->mrn,
+                          .lrn = known ? prior->functional_reference_id : hold->lrn,
+                          .submitter = known ? prior->submitter : hold->submitter,
                           .lane = hold->lane,
                           .outcome = GL_DECISION_OUTCOME_HELD,
-                          .hold = why,
-                          .accepted_us = hold->accepted_us,
+                          .hold = hold->hold,
+                          .accepted_us = known ? prior->accepted_at : hold->accepted_us,
                           .now_us = hold->now_us};
     if (prior != NULL)
         message.sequence = 1 + record->offset;
@@ -329,7 +338,7 @@ static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_h
     if (prior != NULL)
         gl_clearance_note_failed(p->arena, &clearance, hold);
     else
-        gl_pass_put_deadline(p, record, record->key, why->until.value);
+        gl_pass_put_deadline(p, record, record->key, hold->hold->until.value);
     put_state(p, record, &clearance);
 }
 
@@ -341,29 +350,52 @@ static bool is_other_version(const gl_clearance *prior, const uint8_t digest[GL_
            !gl_clearance_had_content(prior, digest);
 }
 
-/* A record whose first section is readable names its declaration: that one gets its hold at once. */
-static bool hold_undecodable(gl_pass *p, const gl_record *record, const gl_err *why, gl_err *err)
+/* Has somebody to be told? What a record holds that cannot be read is not known: it may be a version of what is open;
+ * what is closed, or waits for a technical reason, has its answer. */
+static bool is_news(gl_pass *p, const gl_technical_hold *hold, const gl_clearance *prior)
 {
-    gl_declaration *declaration = GL_NEW(p->arena, gl_declaration);
-    if (!gl_failed_declaration(p->arena, record->key, record->value, declaration))
+    if (prior == NULL)
         return true;
-    found_state found;
-    if (!find_state(p, record, &found, err))
+    if (gl_clearance_has_event(p->arena, prior, hold->source, hold->event_id))
         return false;
-    if (found.collides_with.ptr != NULL ||
-        (found.clearance != NULL && !is_other_version(found.clearance, declaration->content_digest)))
-        return true;
+    return hold->by_key ? prior->version > 0 && !prior->undecided && prior->outcome == GL_CLEARANCE_OUTCOME_HELD
+                        : is_other_version(prior, hold->digest);
+}
+
+static gl_technical_hold hold_of(const gl_declaration *declaration)
+{
+    if (declaration == NULL)
+        return (gl_technical_hold){
+            .mrn = GL_STR(""), .lrn = GL_STR(""), .submitter = GL_STR(""), .office = GL_STR(""), .by_key = true};
     gl_technical_hold hold = {.mrn = declaration->mrn,
                               .lrn = declaration->functional_reference_id,
                               .submitter = declaration->submitter,
                               .office = gl_decide_office_of(declaration),
-                              .accepted_us = declaration->accepted_at,
-                              .event_id = gl_str_of(gl_arena_printf(p->arena, "decide:%" PRId32 ":%" PRId64,
-                                                                    record->partition, record->offset)),
-                              .source = GL_STR("decide"),
-                              .code = gl_str_of(why->code)};
+                              .accepted_us = declaration->accepted_at};
     memcpy(hold.digest, declaration->content_digest, sizeof hold.digest);
-    hold_technically(p, record, &hold, found.clearance);
+    return hold;
+}
+
+/* A record that names its declaration: that one gets its hold at once. */
+static bool hold_undecodable(gl_pass *p, const gl_record *record, const gl_err *why, gl_err *err)
+{
+    gl_failed_record failed = {record->key, record->value, record->partition, record->offset,
+                               p->batch->partition_count};
+    gl_failed_owner owner;
+    if (!gl_failed_owner_of(p->arena, &failed, &owner))
+        return true;
+    gl_record *named = gl_arena_dup(p->arena, record, sizeof *record); /* under its own key, whatever came */
+    named->key = (gl_str){gl_arena_dup(p->arena, owner.id.bytes, sizeof owner.id.bytes), sizeof owner.id.bytes};
+    found_state found;
+    if (!find_state(p, named, &found, err))
+        return false;
+    gl_technical_hold hold = hold_of(owner.declaration);
+    hold.event_id =
+        gl_str_of(gl_arena_printf(p->arena, "decide:%" PRId32 ":%" PRId64, record->partition, record->offset));
+    hold.source = GL_STR("decide");
+    hold.code = gl_str_of(why->code);
+    if (found.collides_with.ptr == NULL && is_news(p, &hold, found.clearance))
+        hold_technically(p, named, &hold, found.clearance);
     return true;
 }
 
@@ -406,10 +438,12 @@ static void hold_by_event(gl_pass *p, const gl_record *record, const gl_event *e
                               .event_id = event->event_id,
                               .source = event->source,
                               .code = event->code};
+    hold.by_key = gl_str_eqz(detail(event, "known_by"), "key");
+    if (hold.by_key)
+        hold.accepted_us = 0; /* not known */
     gl_time_parse(detail(event, "accepted_at"), &hold.accepted_us);
     read_digest(detail(event, "content_digest"), hold.digest);
-    if (prior == NULL || (!gl_clearance_has_event(p->arena, prior, event->source, event->event_id) &&
-                          is_other_version(prior, hold.digest)))
+    if (is_news(p, &hold, prior))
         hold_technically(p, record, &hold, prior);
 }
 
@@ -448,7 +482,7 @@ static bool take_assessed(gl_pass *p, const gl_record *record, gl_err *err)
         memcmp(record->key.ptr, declaration->declaration_id, GL_DECLARATION_ID_BYTES) != 0) {
         gl_fail(&wrong, GL_DEAD_LETTER, "declaration-key", "the record's key is not the id of its declaration");
         gl_outbox_dead_letter(p->outbox, record, &wrong);
-        return true;
+        return hold_undecodable(p, record, &wrong, err);
     }
     found_state found;
     if (!find_state(p, record, &found, err))

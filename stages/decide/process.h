@@ -9,7 +9,9 @@
  * - assessed, same content digest: a duplicate. A notification with the first MRN and status, and the state with
  *   duplicate_count + 1. NO record on gl.decisions.
  * - assessed, other content: DMSREJ with lrn-reused. Neither state nor decision.
- * - assessed, cannot be decoded: dead letter; when its declaration section is readable, a technical hold as well.
+ * - assessed, cannot be decoded, or under another key than its own: dead letter, and a technical hold when it names its
+ *   declaration: by its declaration section, or by its key alone (customs/failure.h). Of a clearance that is open such
+ * a key says no more than that something could not be read: a notification; of a closed one nothing.
  * - event TECHNICAL_FAILURE without a state: a technical hold, which is a state of version 0 with outcome HELD, and its
  *   notification. NO record on gl.decisions.
  * - event TECHNICAL_FAILURE with a state, about the content that stands: nothing, the clearance has its answer. About
@@ -56,8 +58,8 @@ bool gl_decide_process(const gl_decide_policy *policy, const gl_batch *batch, gl
 bool gl_decide_timers(const gl_decide_policy *policy, const gl_batch *batch, const int32_t *partitions, size_t count,
                       gl_outbox *outbox, gl_err *err);
 
-/* For a record of gl.declarations.assessed that the runtime dead-letters itself: its technical hold, when its
- * declaration can be read and has no clearance yet. Errors and thread: as above. */
+/* For a record of gl.declarations.assessed that the runtime dead-letters itself: its technical hold, as for one that
+ * cannot be decoded. Errors and thread: as above. */
 bool gl_decide_dead_lettered(const gl_decide_policy *policy, const gl_batch *batch, const gl_record *record,
                              const gl_err *why, gl_outbox *outbox, gl_err *err);
 

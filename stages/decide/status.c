@@ -229,7 +229,8 @@ static gl_str decided_view(gl_arena *arena, const gl_assessed *assessed, const g
     const gl_declaration *declaration = &assessed->declaration;
     gl_buf buf = gl_buf_in(arena);
     gl_buf_reserve(&buf, 1200 + (prior == NULL ? 0 : prior->view.len));
-    add_head(&buf, declaration->declaration_id, is_first(decision, prior) ? declaration->mrn : prior->mrn,
+    add_head(&buf, declaration->declaration_id,
+             is_first(decision, prior) || prior->mrn.len == 0 ? declaration->mrn : prior->mrn,
              declaration->functional_reference_id, declaration->submitter, gl_decision_outcome_name(decision->outcome),
              gl_decision_lane_name(decision->lane), decision->version, decision->office);
     add_member(&buf, ",\"intended_outcome\":", gl_str_of(gl_decision_outcome_name(decision->intended_outcome)));
@@ -278,7 +279,7 @@ static void carry_on(gl_arena *arena, gl_clearance *clearance, const gl_decision
     clearance->earlier_digests = prior->earlier_digests;
     clearance->failed_digests = prior->failed_digests;
     clearance->content_at = prior->content_at;
-    if (is_first(decision, prior))
+    if (is_first(decision, prior) || prior->mrn.len == 0)
         return;
     clearance->mrn = prior->mrn; /* of the first acceptance */
     clearance->accepted_at = prior->accepted_at;
@@ -353,7 +354,8 @@ static gl_str technical_view(gl_arena *arena, const gl_technical_hold *hold)
     gl_buf_text(&buf, "}]");
     add_hold(&buf, hold->hold);
     gl_buf_text(&buf, ",\"timeline\":[");
-    add_event(&buf, "accepted", hold->accepted_us);
+    if (hold->accepted_us > 0)
+        add_event(&buf, "accepted", hold->accepted_us);
     add_event(&buf, "technical-hold", hold->now_us);
     gl_buf_byte(&buf, ']');
     add_end(&buf, 0);

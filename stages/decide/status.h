@@ -13,8 +13,9 @@
 typedef struct gl_technical_hold {
     const uint8_t *declaration_id;
     gl_str mrn, lrn, submitter, office;
-    uint8_t digest[32]; /* zeros: not known */
-    int64_t accepted_us;
+    uint8_t digest[32];  /* zeros: not known */
+    bool by_key;         /* nothing but the id is known, from the record's key */
+    int64_t accepted_us; /* 0: not known */
     int64_t now_us;
     gl_decision_lane lane;
     const gl_decision_hold *hold;

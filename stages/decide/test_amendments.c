@@ -144,11 +144,11 @@ Test(amendments, without_an_original_it_is_the_declaration)
 static void failed(const gl_assessed *assessed)
 {
     gl_record at = assessed_record(assessed);
-    gl_failed_record record = {at.key, at.value, 0, at.offset};
+    gl_failed_record record = {at.key, at.value, 0, at.offset, 4};
     gl_err why;
-    gl_str event;
+    gl_str key, event;
     gl_fail(&why, GL_DEAD_LETTER, "model-refused", "the model cannot read it");
-    cr_assert(gl_failure_event(arena, "risk", &record, &why, now_us, &event));
+    cr_assert(gl_failure_event(arena, "risk", &record, &why, now_us, &key, &event));
     run(record_of(GL_DECIDE_IN_EVENTS, assessed->declaration.declaration_id, event));
 }
 

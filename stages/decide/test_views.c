@@ -125,7 +125,7 @@ static void decide(fixture *f, const gl_assessed *assessed, size_t count, bool w
                                  .partition = PARTITION,
                                  .key = {(const char *)assessed[i].declaration.declaration_id, GL_DECLARATION_ID_BYTES},
                                  .value = fixture_assessed_value(f->arena, &assessed[i])};
-    gl_batch batch = {records, count, FIXTURE_NOW_US, f->arena};
+    gl_batch batch = {records, count, FIXTURE_NOW_US, f->arena, 0};
     gl_err err = {0};
     size_t before, after;
     gl_outbox_entries(f->all, &before);

@@ -116,16 +116,19 @@ static bool may_send(gl_pass *pass, gl_entry *e)
 /* An event by MRN: its declaration as far as it is known. false: refused. */
 static bool find_by_mrn(gl_pass *pass, gl_entry *e, const known *view)
 {
+    gl_view_entry entry;
+    bool unreadable = gl_pass_view(pass, e, &entry) && gl_view_is_unreadable(&entry);
     const gl_account *account = e->job->account;
     if (view != NULL && !account->officer && is_another(account, view->submitter))
         view = NULL; /* answered as one that is not there: nothing is told about it */
     else if (view != NULL && whole_id(view, &e->id))
         return true;
-    else if (view == NULL && !gl_pass_complete(pass, e->partition)) {
+    else if (view == NULL && (unreadable || !gl_pass_complete(pass, e->partition))) {
         if (account->officer)
             return true; /* by the stem: decide finds it, or parks it */
         refuse(pass, e, "view-rebuilding", "mrn",
-               "whose declaration this is cannot be told while the status view is being rebuilt",
+               unreadable ? "whose declaration this is cannot be told before its record is repaired"
+                          : "whose declaration this is cannot be told while the status view is being rebuilt",
                "send it again, or name the declaration by lrn and family");
         return false;
     }

@@ -413,6 +413,12 @@ static bool same_content(const uint8_t digest[GL_SHA256_BYTES], gl_str hex)
     return gl_str_eqz(hex, own);
 }
 
+/* Another content may stand than the one that the entry shows, or it shows none. */
+static bool claims_nothing(const gl_view_entry *view)
+{
+    return gl_early_is_provisional(view) || gl_view_is_unreadable(view);
+}
+
 static bool has_content_of(const gl_entry *other, const gl_declaration *d)
 {
     return memcmp(other->intake->declaration.content_digest, d->content_digest, GL_SHA256_BYTES) == 0;
@@ -425,7 +431,7 @@ static void settle_amendment(gl_pass *p, gl_entry *e)
     gl_view_entry view;
     gl_declaration *d = &e->intake->declaration;
     const gl_entry *latest = latest_in_batch(p, e);
-    bool seen = gl_pass_view(p, e, &view), provisional = seen && gl_early_is_provisional(&view);
+    bool seen = gl_pass_view(p, e, &view), provisional = seen && claims_nothing(&view);
     e->answer->amendment = true;
     if (latest != NULL) {
         bool pending = latest->intake->declaration.mrn_provisional;
@@ -448,7 +454,7 @@ static void settle_amendment(gl_pass *p, gl_entry *e)
  * and be this one. */
 static void settle_seen(gl_pass *p, gl_entry *e, const gl_view_entry *view)
 {
-    bool provisional = gl_early_is_provisional(view);
+    bool provisional = claims_nothing(view);
     if (same_content(e->intake->declaration.content_digest, view->digest_hex))
         answer_duplicate(e, view_text(view->json, "mrn"), view_text(view->json, "outcome"), !e->job->answer_only,
                          provisional);
@@ -477,7 +483,7 @@ static void settle_declaration(gl_pass *p, gl_entry *e)
     gl_view_entry view;
     const gl_entry *earlier = latest_in_batch(p, e);
     bool seen = gl_pass_view(p, e, &view);
-    if (earlier != NULL && (!seen || gl_early_is_provisional(&view)))
+    if (earlier != NULL && (!seen || claims_nothing(&view)))
         settle_against(p, e, earlier);
     else if (seen)
         settle_seen(p, e, &view);

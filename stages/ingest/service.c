@@ -171,13 +171,15 @@ static bool owned_by(gl_str json, const char *account)
     return found;
 }
 
-/* An officer sees all of any declaration, a submitter of his own what concerns him. */
-static void answer_with(gl_http_request *request, const gl_account *account, gl_arena *arena, gl_str view)
+/* An officer sees all of any declaration, a submitter of his own what concerns him. Of one that cannot be read nothing
+ * is known but its id, and nothing is told but that it is held: whoever has its MRN may know, its sender above all. */
+static void answer_with(gl_http_request *request, const gl_account *account, gl_arena *arena, const gl_view_entry *view)
 {
     gl_buf own = gl_buf_in(arena);
+    bool may_see = owned_by(view->json, account->name) || gl_view_is_unreadable(view);
     if (account->officer)
-        gl_http_respond(request, 200, "application/json", view, NULL);
-    else if (!owned_by(view, account->name) || !gl_answer_view(&own, arena, view))
+        gl_http_respond(request, 200, "application/json", view->json, NULL);
+    else if (!may_see || !gl_answer_view(&own, arena, view->json))
         gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
     else
         gl_http_respond(request, 200, "application/json", gl_buf_view(&own), NULL);
@@ -197,7 +199,7 @@ static void answer_view(gl_ingest *ingest, gl_http_request *request, const gl_ac
     pthread_mutex_unlock(&ingest->view_lock);
     gl_view_entry view;
     if (ok && values[0].ptr != NULL && gl_view_parse(values[0], &view)) {
-        answer_with(request, account, arena, view.json);
+        answer_with(request, account, arena, &view);
     } else if (ok && gl_ingest_view_complete(ingest, partition, values[1])) {
         gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
     } else {

@@ -671,6 +671,39 @@ static void test_unknown_outcome(bench *b)
     CHECK(declare(b, lrn, "2", 202, "\"duplicate_check\":\"pending\""));
 }
 
+/* What decide writes of a declaration of which only the key of its record is left. */
+static void put_unreadable(const server *s, const char *account, const char *lrn)
+{
+    static const uint8_t unknown[GL_SHA256_BYTES];
+    gl_arena *arena = gl_arena_new(0);
+    gl_kv *kv = kv_of(s);
+    char stem[GL_MRN_STEM_CHARS + 1];
+    gl_declaration_id id = gl_declaration_id_of(gl_str_of(account), gl_str_of(lrn), GL_FAMILY_IMPORT);
+    gl_mrn_stem(id.bytes, stem);
+    gl_str key = gl_view_key(arena, stem),
+           value =
+               gl_view_value(arena, 1, unknown,
+                             GL_STR("{\"mrn\":\"\",\"lrn\":\"\",\"submitter\":\"\",\"outcome\":\"HELD\",\"version\":0,"
+                                    "\"timeline\":[]}"));
+    gl_err err = {0};
+    CHECK(gl_kv_set(kv, &key, &value, 1, 0, &err));
+    gl_kv_destroy(kv);
+    gl_arena_destroy(arena);
+}
+
+/* With a view that is complete: its sender learns that it is held, and may send it again. */
+static void check_unreadable(const server *s, const bench *b)
+{
+    char path[128];
+    path_of(path, "default", "V-9");
+    put_unreadable(s, "default", "V-9");
+    CHECK(ask(b->port, "GET", path, "", "", 200, "\"outcome\":\"HELD\""));
+    CHECK(send_signal(b, "default", path, 422, "view-rebuilding"));
+    CHECK(send_signal(b, "customs", path, 202, "\"status\":\"accepted\""));
+    CHECK(
+        ask(b->port, "POST", "/v1/declarations", "", DECLARATION("V-9", "1"), 202, "\"duplicate_check\":\"pending\""));
+}
+
 static void test_view(server *s)
 {
     bench b;
@@ -696,6 +729,7 @@ static void test_view(server *s)
     CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));
     CHECK(ask(b.port, "POST", "/v1/declarations", "", " " DECLARATION("V-1", "1"), 202, "\"duplicate\":true"));
     check_changes(&b, path, unknown);
+    check_unreadable(s, &b);
     set_markers(s, now_ms);
     CHECK(send_signal(&b, "default", unknown, 422, "view-rebuilding"));
     CHECK(send_signal(&b, "customs", unknown, 202, "\"status\":\"accepted\""));

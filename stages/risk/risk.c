@@ -181,10 +181,10 @@ typedef struct decoded {
 /* No silence: decide turns the event into a technical hold. */
 static void put_failure(gl_outbox *outbox, const gl_batch *batch, const gl_record *record, const gl_err *why)
 {
-    gl_failed_record failed = {record->key, record->value, record->partition, record->offset};
-    gl_str event;
-    if (gl_failure_event(batch->arena, gl_risk_stage.name, &failed, why, batch->now_us, &event))
-        gl_outbox_put(outbox, record, OUT_EVENTS, record->key, event);
+    gl_failed_record failed = {record->key, record->value, record->partition, record->offset, batch->partition_count};
+    gl_str key, event;
+    if (gl_failure_event(batch->arena, gl_risk_stage.name, &failed, why, batch->now_us, &key, &event))
+        gl_outbox_put(outbox, record, OUT_EVENTS, key, event);
 }
 
 static decoded decode(const gl_batch *batch, gl_outbox *outbox)
