@@ -200,6 +200,7 @@ class Oracle:
         headers = dict(message.headers() or [])
         if SPOILT in headers.items():
             self.counts["dead letters of faults"] += 1
+            self.dead_keys.add(message.key())  # a key that looks right makes a hold
             return
         self.dead_keys.add(message.key())
         self.violate("dead-letter", f"{message.topic()} {message.partition()}:{message.offset()}: {headers.get('gl.dlq.code')} "
