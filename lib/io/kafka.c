@@ -508,6 +508,21 @@ bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
     return closed;
 }
 
+/* The question for the member id comes second: whoever is a member then was one before, since no consumer comes back
+ * into a group before the application has let go of its partitions. */
+rd_kafka_consumer_group_metadata_t *gl_kafka_membership(rd_kafka_t *consumer)
+{
+    rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(consumer);
+    char *member = rd_kafka_memberid(consumer);
+    bool is_member = member != NULL && member[0] != '\0';
+    if (member != NULL)
+        rd_kafka_mem_free(consumer, member);
+    if (is_member || metadata == NULL)
+        return metadata;
+    rd_kafka_consumer_group_metadata_destroy(metadata);
+    return NULL;
+}
+
 /* ---- topology ---- */
 
 static const char *const stages[] = {"ingest", "classify", "risk", "decide"};

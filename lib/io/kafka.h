@@ -84,6 +84,12 @@ rd_kafka_t *gl_kafka_producer_new(const gl_kafka_conf *conf, const gl_kafka_clie
 /* Leaves the group and closes, within `deadline_ms`; then destroys. false: it hung and was left behind (librdkafka
  * issue 4528). */
 bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms);
+/* What offsets in a transaction are sent with, so that the group refuses those of a consumer whose partitions went to
+ * others; owned by the caller (rd_kafka_consumer_group_metadata_destroy). NULL: the consumer is in no group now.
+ * Brokers take offsets without a member id and generation from anybody (KIP-447, older clients), and librdkafka hands
+ * out such metadata once the consumer was thrown out, before the application is told. Call it where no rebalance of
+ * partitions in hand can end meanwhile: on the thread that serves the consumer. */
+rd_kafka_consumer_group_metadata_t *gl_kafka_membership(rd_kafka_t *consumer);
 
 /* ---- topology ---- */
 

@@ -135,7 +135,7 @@ struct gl_worker {
     rd_kafka_queue_t *queue;
     rd_kafka_t *producer;
     rd_kafka_topic_t **output_topics, *state_topic, *dlq_topic;
-    rd_kafka_consumer_group_metadata_t *group_metadata; /* as of the batch's start */
+    rd_kafka_consumer_group_metadata_t *group_metadata; /* as of the attempt's start; NULL: in no group */
 
     gl_partition *partitions; /* [input * runtime->partitions + partition] */
     uint64_t call;            /* counts calls that may run the rebalance callback */

@@ -273,6 +273,9 @@ static bool send_offsets(gl_worker *worker, int64_t end_us)
 {
     if (worker->runtime->input_count == 0)
         return true;
+    if (worker->group_metadata == NULL)
+        return gl_fail(&worker->err, GL_ABORT_TXN, "kafka-stale-generation",
+                       "%s is in no group any more: its partitions may be another's", worker->name);
     rd_kafka_topic_partition_list_t *offsets = offsets_of(worker);
     bool good = true;
     for (;;) {

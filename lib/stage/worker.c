@@ -168,7 +168,7 @@ static void begin_attempt(gl_worker *worker)
     worker->batch.arena = worker->arena;
     if (worker->group_metadata != NULL)
         rd_kafka_consumer_group_metadata_destroy(worker->group_metadata);
-    worker->group_metadata = rd_kafka_consumer_group_metadata(worker->consumer);
+    worker->group_metadata = gl_kafka_membership(worker->consumer);
 }
 
 static void poison(gl_worker *worker, const gl_record *record, const gl_err *why)
