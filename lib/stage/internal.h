@@ -116,6 +116,7 @@ typedef struct gl_partition {
     gl_series *lag;
 } gl_partition;
 
+#define GL_STALE_GENERATION "kafka-stale-generation" /* offsets that the group refuses */
 enum { GL_RECREATED_LIMIT = 5, GL_TAKE_CHUNK = 512 };
 
 struct gl_worker {
@@ -248,6 +249,8 @@ bool gl_process_bisect(gl_process_call *call, const gl_batch *batch, gl_err *con
                        gl_err *err);
 
 /* ---- worker.c ---- */
+/* An intake's batch with records of topics. */
+bool gl_batch_has_offsets(const gl_worker *worker);
 bool gl_worker_init(gl_worker *worker, gl_runtime *runtime, int number);
 void gl_worker_free(gl_worker *worker);
 void *gl_worker_main(void *argument);

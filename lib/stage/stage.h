@@ -81,6 +81,12 @@ typedef struct gl_outbox_entry {
 } gl_outbox_entry;
 const gl_outbox_entry *gl_outbox_entries(const gl_outbox *outbox, size_t *count);
 
+/* Where the group of an intake's topics goes on once the batch is committed. */
+typedef struct gl_intake_offsets {
+    struct rd_kafka_topic_partition_list_s *next;           /* after the last record of each partition; the caller's */
+    const struct rd_kafka_consumer_group_metadata_s *group; /* the intake's, at least until the attempt ends */
+} gl_intake_offsets;
+
 typedef struct gl_stage_env {
     const gl_conf *conf;
     gl_metrics *metrics;
@@ -145,6 +151,17 @@ typedef struct gl_stage_def {
     /* Intake stages only (no inputs). Fills batch->records (its array has room for `limit`) within `timeout_ms`;
      * returns how many. Whatever it took is settled exactly once. Thread: worker. */
     size_t (*poll)(void *stage, void *worker, gl_batch *batch, size_t limit, int timeout_ms);
+    /* Optional, of an intake that takes records from topics (those with record->topic): what is committed for them in
+     * the batch's own transaction. Asked after the outputs were produced. false: some of them are not this worker's any
+     * more (GL_ABORT_TXN, kafka-stale-generation). Thread: worker. */
+    bool (*offsets)(void *stage, void *worker, const gl_batch *batch, gl_intake_offsets *offsets, gl_err *err);
+    /* With `offsets`. Before the batch is tried again because its offsets were refused: does the record stay in it?
+     * false: the stage has taken it back. Thread: worker. */
+    bool (*keeps)(void *stage, void *worker, const gl_record *record);
+    /* With `offsets`. The producer was made anew and nobody knows whether the last batch was committed: what was taken
+     * from topics is forgotten, and taken again from the committed offsets, which are settled by now. Thread: worker.
+     */
+    void (*reread)(void *stage, void *worker);
     /* After the commit (committed true, after `applied`), or when the batch was given up (false, with the reason). */
     void (*settle)(void *stage, void *worker, const gl_batch *batch, const gl_outbox *outbox, bool committed,
                    const gl_err *err);

@@ -269,22 +269,35 @@ static rd_kafka_topic_partition_list_t *offsets_of(const gl_worker *worker)
     return offsets;
 }
 
-static bool send_offsets(gl_worker *worker, int64_t end_us)
+/* With which membership what is sent; `next` NULL: nothing is. false: worker->err. */
+static bool find_offsets(gl_worker *worker, gl_intake_offsets *found)
 {
-    if (worker->runtime->input_count == 0)
+    const gl_runtime *runtime = worker->runtime;
+    *found = (gl_intake_offsets){NULL, NULL};
+    if (gl_batch_has_offsets(worker))
+        return runtime->def->offsets(runtime->stage, worker->context, &worker->batch, found, &worker->err);
+    if (runtime->input_count == 0)
         return true;
     if (worker->group_metadata == NULL)
-        return gl_fail(&worker->err, GL_ABORT_TXN, "kafka-stale-generation",
+        return gl_fail(&worker->err, GL_ABORT_TXN, GL_STALE_GENERATION,
                        "%s is in no group any more: its partitions may be another's", worker->name);
-    rd_kafka_topic_partition_list_t *offsets = offsets_of(worker);
+    *found = (gl_intake_offsets){offsets_of(worker), worker->group_metadata};
+    return true;
+}
+
+static bool send_offsets(gl_worker *worker, int64_t end_us)
+{
+    gl_intake_offsets sent;
+    if (!find_offsets(worker, &sent))
+        return false;
     bool good = true;
-    for (;;) {
+    while (sent.next != NULL) {
 #if GL_MUTANT == 1 /* offsets are committed outside the transaction */
-        rd_kafka_commit(worker->consumer, offsets, 0);
+        rd_kafka_commit(worker->consumer, sent.next, 0);
         rd_kafka_error_t *error = NULL;
 #else
         rd_kafka_error_t *error =
-            rd_kafka_send_offsets_to_transaction(worker->producer, offsets, worker->group_metadata, CALL_MS);
+            rd_kafka_send_offsets_to_transaction(worker->producer, sent.next, sent.group, CALL_MS);
 #endif
         if (error == NULL)
             break;
@@ -293,9 +306,10 @@ static bool send_offsets(gl_worker *worker, int64_t end_us)
             break;
         }
     }
-    rd_kafka_topic_partition_list_destroy(offsets);
-    if (good)
+    if (good && sent.next != NULL)
         gl_point_reached(GL_POINT_OFFSETS);
+    if (sent.next != NULL)
+        rd_kafka_topic_partition_list_destroy(sent.next);
     return good;
 }
 

@@ -152,12 +152,44 @@ static bool is_over(const gl_worker *worker)
 
 /* ---- an attempt ---- */
 
+bool gl_batch_has_offsets(const gl_worker *worker)
+{
+    if (!is_intake(worker) || worker->runtime->def->offsets == NULL)
+        return false;
+    for (size_t i = 0; i < worker->count; i++)
+        if (worker->records[i].topic != NULL)
+            return true;
+    return false;
+}
+
+/* Offsets that were refused: the records of topics go back to where they came from, the others are tried without. */
+static void leave_out_refused(gl_worker *worker)
+{
+    const gl_stage_def *def = worker->runtime->def;
+    if (worker->attempts == 0 || def->keeps == NULL || worker->err.code == NULL ||
+        strcmp(worker->err.code, GL_STALE_GENERATION) != 0)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < worker->count; i++) {
+        gl_err *poison = worker->poison[i];
+        worker->poison[i] = NULL;
+        if (!def->keeps(worker->runtime->stage, worker->context, &worker->records[i])) {
+            free(poison);
+            continue;
+        }
+        worker->records[kept] = worker->records[i];
+        worker->poison[kept++] = poison;
+    }
+    worker->count = kept;
+}
+
 static void begin_attempt(gl_worker *worker)
 {
     gl_outbox_clear(worker->outbox);
     gl_state_end_batch(worker->state);
     memset(worker->markers, 0, (size_t)worker->runtime->partitions * sizeof *worker->markers);
     if (is_intake(worker)) {
+        leave_out_refused(worker);
         worker->batch.count = worker->count;
         return; /* its records may be in the arena */
     }
@@ -225,7 +257,7 @@ static bool has_nothing(const gl_worker *worker)
 {
     size_t count;
     gl_outbox_entries(worker->outbox, &count);
-    return count == 0 && is_intake(worker);
+    return count == 0 && is_intake(worker) && !gl_batch_has_offsets(worker);
 }
 
 #if GL_MUTANT == 2
@@ -715,11 +747,21 @@ static void pause_before_recreating(void)
     nanosleep(&pause, NULL);
 }
 
+static void reread(gl_worker *worker)
+{
+    const gl_stage_def *def = worker->runtime->def;
+    if (def->reread != NULL)
+        def->reread(worker->runtime->stage, worker->context);
+}
+
 static bool serve(gl_worker *worker)
 {
-    for (;;) {
+    for (bool anew = false;; anew = true) {
         verdict what = FAILED;
-        if (open_clients(worker))
+        bool opened = open_clients(worker);
+        if (opened && anew)
+            reread(worker);
+        if (opened)
             what = worker_run(worker);
         else if (atomic_load(&worker->runtime->stopping))
             what = ENDED;

@@ -15,9 +15,7 @@ typedef struct slot {
     int32_t partition;
     uint64_t assignment; /* 0: not ours */
     bool leaving;
-    int64_t next;      /* offset after the last record put, -1: none */
-    int64_t settled;   /* offset after the last record settled, -1: none */
-    int64_t committed; /* as far as is known */
+    int64_t next; /* offset after the last record put, -1: none */
     int64_t last_ms;
     size_t held, out; /* not settled; of these with the worker */
 } slot;
@@ -119,12 +117,7 @@ size_t gl_feed_assign(gl_feed *feed, int topic, int32_t partition)
     slot *s = find(feed, topic, partition);
     if (s == NULL)
         s = add(feed);
-    *s = (slot){.topic = topic,
-                .partition = partition,
-                .assignment = ++feed->assignments,
-                .next = -1,
-                .settled = -1,
-                .committed = -1};
+    *s = (slot){.topic = topic, .partition = partition, .assignment = ++feed->assignments, .next = -1};
     size_t index = (size_t)(s - feed->slots);
     pthread_mutex_unlock(&feed->lock);
     return index;
@@ -241,29 +234,6 @@ void gl_feed_wait(gl_feed *feed, int timeout_ms)
     pthread_mutex_unlock(&feed->lock);
 }
 
-/* ---- offsets ---- */
-
-size_t gl_feed_due(gl_feed *feed, gl_due *due, size_t limit)
-{
-    size_t count = 0;
-    pthread_mutex_lock(&feed->lock);
-    for (size_t i = 0; i < feed->slot_count && count < limit; i++) {
-        const slot *s = &feed->slots[i];
-        if (s->assignment != 0 && s->settled > s->committed)
-            due[count++] = (gl_due){s->topic, s->partition, s->settled};
-    }
-    pthread_mutex_unlock(&feed->lock);
-    return count;
-}
-
-void gl_feed_committed(gl_feed *feed, size_t index, int64_t offset)
-{
-    pthread_mutex_lock(&feed->lock);
-    if (feed->slots[index].committed < offset)
-        feed->slots[index].committed = offset;
-    pthread_mutex_unlock(&feed->lock);
-}
-
 size_t gl_feed_held(gl_feed *feed, size_t index, int64_t *last_ms)
 {
     pthread_mutex_lock(&feed->lock);
@@ -312,10 +282,8 @@ void gl_feed_settle(gl_feed *feed, gl_job *job, bool committed)
     bool again = ours && !committed && !s->leaving;
     if (ours)
         s->out--;
-    if (ours && committed) {
-        s->settled = place->offset + 1;
+    if (ours && committed)
         s->last_ms = place->timestamp_ms;
-    }
     if (again) {
         append(&feed->back, job);
     } else {
@@ -328,4 +296,24 @@ void gl_feed_settle(gl_feed *feed, gl_job *job, bool committed)
     pthread_mutex_unlock(&feed->lock);
     if (!again)
         feed->drop(job);
+}
+
+bool gl_feed_is_ours(gl_feed *feed, const gl_place *place)
+{
+    pthread_mutex_lock(&feed->lock);
+    bool ours = feed->slots[place->slot].assignment == place->assignment;
+    pthread_mutex_unlock(&feed->lock);
+    return ours;
+}
+
+void gl_feed_clear(gl_feed *feed)
+{
+    for (size_t i = 0;; i++) {
+        pthread_mutex_lock(&feed->lock);
+        bool more = i < feed->slot_count;
+        pthread_mutex_unlock(&feed->lock);
+        if (!more)
+            return;
+        gl_feed_revoke(feed, i);
+    }
 }

@@ -1,10 +1,10 @@
-/* Records of intake topics on their way from a consumer to a worker and back, and which offsets may be committed.
+/* Records of intake topics on their way from a consumer to a worker and back.
  *
  * One thread puts what it consumed, one worker takes and settles; partitions come and go between them. Always holds:
  * records of a partition are taken in the order of their offsets, also when a batch is given up and its records come
  * back; a record counts against the limits until it is settled, so what is held never grows beyond them by more than
- * one record; an offset is due only when every record before it is settled. Thread: as said at each function. Locks:
- * one inside.
+ * one record; a record of a partition that was taken away is nobody's business here any more. Thread: as said at each
+ * function. Locks: one inside.
  */
 #ifndef GL_INGEST_FEED_H
 #define GL_INGEST_FEED_H
@@ -21,12 +21,6 @@ typedef struct gl_place {
     int64_t timestamp_ms;
 } gl_place;
 
-typedef struct gl_due {
-    int topic; /* as given to gl_feed_assign */
-    int32_t partition;
-    int64_t offset; /* to commit */
-} gl_due;
-
 /* `drop` frees a job. */
 gl_feed *gl_feed_new(size_t record_limit, size_t byte_limit, void (*drop)(gl_job *job));
 /* Drops what is left. Nothing may be with the worker. */
@@ -41,7 +35,7 @@ size_t gl_feed_slot(gl_feed *feed, int topic, int32_t partition);
 /* It is taken away: drops what waits, waits until the worker has settled the rest, but no longer than until `end_us`
  * (monotonic). What it settles later counts for nothing. */
 void gl_feed_leave(gl_feed *feed, size_t slot, int64_t end_us);
-/* After gl_feed_leave, and after the last commit: nothing of it counts any more. */
+/* After gl_feed_leave: nothing of it counts any more. */
 void gl_feed_revoke(gl_feed *feed, size_t slot);
 /* Takes the job, whose place gets slot and assignment; false: an earlier offset than the last one (the job stays the
  * caller's). `*first`: there was nothing to take before. */
@@ -53,9 +47,6 @@ bool gl_feed_is_full(gl_feed *feed);
 bool gl_feed_has_room(gl_feed *feed);
 /* Until there is room for a record, at most `timeout_ms`. */
 void gl_feed_wait(gl_feed *feed, int timeout_ms);
-/* What may be committed and is not yet; how many, at most `limit`. */
-size_t gl_feed_due(gl_feed *feed, gl_due *due, size_t limit);
-void gl_feed_committed(gl_feed *feed, size_t slot, int64_t offset);
 /* Records of the partition that are not settled, and when the last settled one was written (0: none was). */
 size_t gl_feed_held(gl_feed *feed, size_t slot, int64_t *last_ms);
 
@@ -64,5 +55,9 @@ size_t gl_feed_held(gl_feed *feed, size_t slot, int64_t *last_ms);
 gl_job *gl_feed_take(gl_feed *feed);
 /* Takes the job back. Not committed: it is taken again, before what came after it. */
 void gl_feed_settle(gl_feed *feed, gl_job *job, bool committed);
+/* Is the partition still ours, from that time on? */
+bool gl_feed_is_ours(gl_feed *feed, const gl_place *place);
+/* No partition is ours any more, and nothing waits; nothing may be with the worker. */
+void gl_feed_clear(gl_feed *feed);
 
 #endif

@@ -344,6 +344,31 @@ static void ingest_settle(void *stage, void *worker, const gl_batch *batch, cons
     }
 }
 
+static bool ingest_offsets(void *stage, void *worker, const gl_batch *batch, gl_intake_offsets *offsets, gl_err *err)
+{
+    (void)stage;
+    gl_ingest_worker *own = worker;
+    return gl_topics_offsets(own->topics, batch, offsets, err);
+}
+
+static bool ingest_keeps(void *stage, void *worker, const gl_record *record)
+{
+    (void)stage;
+    gl_ingest_worker *own = worker;
+    gl_job *job = record->token;
+    if (job->topic != NULL)
+        gl_topics_give_back(own->topics, job);
+    return job->topic == NULL;
+}
+
+static void ingest_reread(void *stage, void *worker)
+{
+    (void)stage;
+    gl_ingest_worker *own = worker;
+    if (own->topics != NULL)
+        gl_topics_reread(own->topics);
+}
+
 /* What Redis was too slow for is written when it is back, also while nothing comes in. */
 static bool ingest_idle(void *stage, void *worker, gl_state *state, const int32_t *partitions, size_t count,
                         int64_t now_us)
@@ -389,6 +414,9 @@ const gl_stage_def gl_ingest_stage = {
     .applied = gl_ingest_applied,
     .idle = ingest_idle,
     .poll = ingest_poll,
+    .offsets = ingest_offsets,
+    .keeps = ingest_keeps,
+    .reread = ingest_reread,
     .settle = ingest_settle,
     .intake_start = ingest_start,
     .intake_stop = ingest_stop,

@@ -49,37 +49,44 @@ static int64_t take_offset(gl_feed *feed, gl_job **job)
     return *job == NULL ? -1 : (*job)->topic->place.offset;
 }
 
-/* The offset due of the only partition that has one, or -1. */
-static int64_t due_of(gl_feed *feed)
-{
-    gl_due due[4];
-    size_t count = gl_feed_due(feed, due, 4);
-    CHECK(count <= 1);
-    return count == 0 ? -1 : due[0].offset;
-}
-
 static gl_feed *open_feed(void)
 {
     dropped = 0;
     return gl_feed_new(RECORD_LIMIT, BYTE_LIMIT, drop);
 }
 
-static void test_offsets_are_due_when_settled(void)
+static void test_records_come_in_the_order_of_their_offsets(void)
 {
     gl_feed *feed = open_feed();
     gl_job *first, *second;
+    int64_t last_ms;
     size_t slot = gl_feed_assign(feed, 0, 3);
     CHECK(gl_feed_slot(feed, 0, 3) == slot && gl_feed_slot(feed, 0, 4) == SIZE_MAX && gl_feed_next(feed, slot) == -1);
     CHECK(put(feed, slot, 7) && put(feed, slot, 9)); /* 8: a control record */
     CHECK(!put(feed, slot, 9));                      /* given twice by the client */
     CHECK(take_offset(feed, &first) == 7 && take_offset(feed, &second) == 9 && gl_feed_take(feed) == NULL);
-    CHECK(due_of(feed) == -1);
+    CHECK(gl_feed_is_ours(feed, &first->topic->place) && gl_feed_held(feed, slot, &last_ms) == 2 && last_ms == 0);
     gl_feed_settle(feed, first, true);
-    CHECK(due_of(feed) == 8);
-    gl_feed_committed(feed, slot, 8);
-    CHECK(due_of(feed) == -1);
+    CHECK(gl_feed_held(feed, slot, &last_ms) == 1 && last_ms == 7);
     gl_feed_settle(feed, second, true);
-    CHECK(due_of(feed) == 10 && gl_feed_next(feed, slot) == 10 && dropped == 2);
+    CHECK(gl_feed_held(feed, slot, &last_ms) == 0 && gl_feed_next(feed, slot) == 10 && dropped == 2);
+    gl_feed_destroy(feed);
+}
+
+static void test_nothing_is_left_of_what_was_cleared(void)
+{
+    gl_feed *feed = open_feed();
+    gl_job *job;
+    size_t slot = gl_feed_assign(feed, 0, 0);
+    gl_feed_assign(feed, 0, 1);
+    CHECK(put(feed, slot, 1) && put(feed, slot, 2) && put(feed, 1, 5));
+    CHECK(take_offset(feed, &job) == 1);
+    const gl_place before = job->topic->place;
+    gl_feed_settle(feed, job, false); /* whether it was committed nobody knows */
+    gl_feed_clear(feed);
+    CHECK(dropped == 3 && gl_feed_take(feed) == NULL && gl_feed_has_room(feed) && !gl_feed_is_ours(feed, &before));
+    CHECK(gl_feed_slot(feed, 0, 0) == SIZE_MAX && !put(feed, slot, 3));
+    CHECK(gl_feed_assign(feed, 0, 0) == slot && put(feed, slot, 2) && !gl_feed_is_ours(feed, &before));
     gl_feed_destroy(feed);
 }
 
@@ -103,8 +110,7 @@ static void test_what_was_given_up_comes_first(void)
         CHECK(take_offset(feed, &job) == expected[i]);
         gl_feed_settle(feed, job, true);
     }
-    gl_due due[2];
-    CHECK(gl_feed_due(feed, due, 2) == 2 && due[0].offset == 3 && due[1].offset == 103 && due[1].topic == 1);
+    CHECK(gl_feed_next(feed, slot) == 3 && gl_feed_next(feed, other) == 103 && dropped == 6);
     gl_feed_destroy(feed);
 }
 
@@ -152,21 +158,22 @@ static void *settle_late(void *context)
     return NULL;
 }
 
-static void leave_while_settling(bool committed, int64_t expected_due)
+static void leave_while_settling(bool committed)
 {
     gl_feed *feed = open_feed();
     late l = {.feed = feed, .committed = committed};
     pthread_t thread;
+    int64_t last_ms;
     size_t slot = gl_feed_assign(feed, 0, 0), kept = gl_feed_assign(feed, 0, 1);
     CHECK(put(feed, slot, 0) && put(feed, slot, 1) && put(feed, kept, 5));
     take_offset(feed, &l.job);
     CHECK(pthread_create(&thread, NULL, settle_late, &l) == 0);
     gl_feed_leave(feed, slot, gl_mono_us() + 20000000);
-    CHECK(due_of(feed) == expected_due); /* it has waited for the worker */
+    CHECK(gl_feed_held(feed, slot, &last_ms) == 0 && dropped == 2); /* it has waited for the worker */
     pthread_join(thread, NULL);
-    CHECK(dropped == 2 && !put(feed, slot, 2));
+    CHECK(!put(feed, slot, 2));
     gl_feed_revoke(feed, slot);
-    CHECK(gl_feed_slot(feed, 0, 0) == SIZE_MAX && due_of(feed) == -1);
+    CHECK(gl_feed_slot(feed, 0, 0) == SIZE_MAX);
     gl_job *job;
     CHECK(take_offset(feed, &job) == 5 && gl_feed_take(feed) == NULL);
     gl_feed_settle(feed, job, true);
@@ -175,8 +182,8 @@ static void leave_while_settling(bool committed, int64_t expected_due)
 
 static void test_a_rebalance_waits_for_the_worker(void)
 {
-    leave_while_settling(true, 1);
-    leave_while_settling(false, -1); /* given up: the next owner's */
+    leave_while_settling(true);
+    leave_while_settling(false); /* given up: the next owner's */
 }
 
 static void test_what_is_settled_too_late_does_not_count(void)
@@ -192,10 +199,10 @@ static void test_what_is_settled_too_late_does_not_count(void)
     CHECK(gl_feed_assign(feed, 0, 0) == slot && gl_feed_next(feed, slot) == -1);
     CHECK(put(feed, slot, 3)); /* from what was committed */
     gl_feed_settle(feed, old, true);
-    CHECK(due_of(feed) == -1 && gl_feed_held(feed, slot, &last_ms) == 1 && last_ms == 0);
+    CHECK(gl_feed_held(feed, slot, &last_ms) == 1 && last_ms == 0);
     CHECK(take_offset(feed, &fresh) == 3);
     gl_feed_settle(feed, fresh, true);
-    CHECK(due_of(feed) == 4 && gl_feed_held(feed, slot, &last_ms) == 0 && last_ms == 3);
+    CHECK(gl_feed_held(feed, slot, &last_ms) == 0 && last_ms == 3);
     gl_feed_destroy(feed);
 }
 
@@ -237,14 +244,14 @@ static void test_each_record_is_settled_once_in_order(void)
         }
     }
     pthread_join(thread, NULL);
-    gl_due due[2];
-    CHECK(gl_feed_due(feed, due, 2) == 2 && due[0].offset == MANY - 1 && due[1].offset == MANY && dropped == MANY);
+    CHECK(dropped == MANY);
     gl_feed_destroy(feed);
 }
 
 int main(void)
 {
-    test_offsets_are_due_when_settled();
+    test_records_come_in_the_order_of_their_offsets();
+    test_nothing_is_left_of_what_was_cleared();
     test_what_was_given_up_comes_first();
     test_what_is_held_is_limited();
     test_a_rebalance_waits_for_the_worker();

@@ -22,11 +22,8 @@ enum {
     POLL_MS = 100,
     FULL_MS = 20,
     PAUSE_AFTER_US = 1000 * 1000,
-    COMMIT_EVERY_US = 500 * 1000,
     REPORT_EVERY_US = 1000 * 1000,
     HAND_OVER_MS = 5000, /* how long a rebalance waits for the worker */
-    COMMIT_MS = 3000,
-    COMMIT_TRIES = 3,
     ADMIN_MS = 5000,
     CLOSE_MS = 10000,
     RETRY_MS = 1000
@@ -49,16 +46,19 @@ struct gl_topics {
     int worker;
     gl_feed *feed;
     pthread_t thread;
-    bool stop;     /* atomic */
-    bool retrying; /* thread: worker; it was said that a batch comes back */
+    bool stop;   /* atomic */
+    bool reread; /* atomic: the consumer is to be made anew */
+    pthread_mutex_t lock;
+    rd_kafka_consumer_group_metadata_t *joined; /* of the last rebalance; NULL: the worker has it. Under the lock */
+    /* Thread: worker. */
+    bool retrying; /* it was said that a batch comes back */
+    rd_kafka_consumer_group_metadata_t *membership;
     /* Thread: consumer. */
     rd_kafka_t *consumer;
-    rd_kafka_queue_t *answers; /* of commits */
     seen *seen;
     size_t seen_count;
     bool paused, broken; /* broken: the consumer is made anew, from the committed offsets */
-    int commits_open;    /* their answers are still to come */
-    int64_t full_since_us, committed_us, reported_us;
+    int64_t full_since_us, reported_us;
     gl_series *lag_seconds;
 };
 
@@ -166,6 +166,55 @@ void gl_topics_settle(gl_topics *topics, gl_job *job, bool committed, const gl_e
     gl_feed_settle(topics->feed, job, committed);
 }
 
+void gl_topics_give_back(gl_topics *topics, gl_job *job)
+{
+    gl_feed_settle(topics->feed, job, false);
+}
+
+/* The newest there is; what an older one sends is refused. */
+static void take_membership(gl_topics *topics)
+{
+    pthread_mutex_lock(&topics->lock);
+    if (topics->joined != NULL) {
+        if (topics->membership != NULL)
+            rd_kafka_consumer_group_metadata_destroy(topics->membership);
+        topics->membership = topics->joined;
+        topics->joined = NULL;
+    }
+    pthread_mutex_unlock(&topics->lock);
+}
+
+/* The membership first, then whether the partitions are ours: those that are taken away after that go to others in a
+ * later generation than the membership's. The records of a partition are in order. */
+bool gl_topics_offsets(gl_topics *topics, const gl_batch *batch, gl_intake_offsets *offsets, gl_err *err)
+{
+    take_membership(topics);
+    rd_kafka_topic_partition_list_t *next = rd_kafka_topic_partition_list_new(8);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct gl_topic_record *record = ((const gl_job *)batch->records[i].token)->topic;
+        if (record == NULL)
+            continue;
+        if (topics->membership == NULL || !gl_feed_is_ours(topics->feed, &record->place)) {
+            rd_kafka_topic_partition_list_destroy(next);
+            return gl_fail(err, GL_ABORT_TXN, "kafka-stale-generation", "%s [%" PRId32 "] was taken away meanwhile",
+                           record->topic->name, record->partition);
+        }
+        rd_kafka_topic_partition_t *at =
+            rd_kafka_topic_partition_list_find(next, record->topic->name, record->partition);
+        if (at == NULL)
+            at = rd_kafka_topic_partition_list_add(next, record->topic->name, record->partition);
+        at->offset = record->place.offset + 1;
+    }
+    *offsets = (gl_intake_offsets){next, topics->membership};
+    return true;
+}
+
+void gl_topics_reread(gl_topics *topics)
+{
+    gl_feed_clear(topics->feed);
+    __atomic_store_n(&topics->reread, true, __ATOMIC_RELEASE);
+}
+
 /* ---- the rest: thread consumer ---- */
 
 static int topic_of(const gl_topics *topics, const char *name)
@@ -226,100 +275,19 @@ static void check_partitions(gl_topics *topics, const rd_kafka_topic_partition_l
     }
 }
 
-/* ---- commits ---- */
-
-/* What may be committed and is not yet, of these partitions (NULL: of all); the caller's. */
-static rd_kafka_topic_partition_list_t *due_list(const gl_topics *topics, const rd_kafka_topic_partition_list_t *among)
-{
-    gl_due *due = calloc(topics->seen_count + 1, sizeof *due);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
-    if (due == NULL)
-        abort();
-    size_t count = gl_feed_due(topics->feed, due, topics->seen_count);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = topics->ingest->topics[due[i].topic].name;
-        if (among == NULL || rd_kafka_topic_partition_list_find(among, name, due[i].partition) != NULL)
-            rd_kafka_topic_partition_list_add(list, name, due[i].partition)->offset = due[i].offset;
-    }
-    free(due);
-    return list;
-}
-
-/* Takes the list. */
-static void start_commit(gl_topics *topics, rd_kafka_topic_partition_list_t *list)
-{
-    if (rd_kafka_commit_queue(topics->consumer, list, topics->answers, NULL, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        topics->commits_open++;
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-/* What a commit's answer says; what failed is due again. */
-static void note_commit(gl_topics *topics, rd_kafka_event_t *event)
-{
-    const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
-    gl_err err;
-    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        gl_kafka_fail_code(&err, rd_kafka_event_error(event), "committing offsets of intake topics");
-        gl_log_err(GL_LOG_WARN, &err);
-    }
-    for (int i = 0; list != NULL && i < list->cnt; i++) {
-        const rd_kafka_topic_partition_t *at = &list->elems[i];
-        size_t slot = gl_feed_slot(topics->feed, topic_of(topics, at->topic), at->partition);
-        if (at->err != RD_KAFKA_RESP_ERR_NO_ERROR || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-            slot == SIZE_MAX)
-            continue;
-        gl_feed_committed(topics->feed, slot, at->offset);
-    }
-}
-
-static bool take_answer(gl_topics *topics, int timeout_ms)
-{
-    rd_kafka_event_t *event = rd_kafka_queue_poll(topics->answers, timeout_ms);
-    if (event == NULL)
-        return false;
-    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT) {
-        topics->commits_open--;
-        note_commit(topics, event);
-    }
-    rd_kafka_event_destroy(event);
-    return true;
-}
-
-static void commit_settled(gl_topics *topics)
-{
-    int64_t now_us = gl_mono_us();
-    while (take_answer(topics, 0))
-        ;
-    if (now_us - topics->committed_us < COMMIT_EVERY_US)
-        return;
-    topics->committed_us = now_us;
-    rd_kafka_topic_partition_list_t *due = due_list(topics, NULL);
-    if (due->cnt > 0)
-        start_commit(topics, due);
-    else
-        rd_kafka_topic_partition_list_destroy(due);
-}
-
-/* What is settled of these partitions, and the answer waited for: what is not committed now another one takes in again.
- * The others go on meanwhile, and are not waited for. */
-static void commit_now(gl_topics *topics, const rd_kafka_topic_partition_list_t *leaving)
-{
-    int64_t end_us = gl_mono_us() + (int64_t)COMMIT_MS * 1000;
-    for (int i = 0; i < COMMIT_TRIES && topics->answers != NULL && gl_mono_us() < end_us; i++) {
-        while (take_answer(topics, 0))
-            ;
-        rd_kafka_topic_partition_list_t *due = due_list(topics, leaving);
-        if (due->cnt == 0) {
-            rd_kafka_topic_partition_list_destroy(due);
-            return;
-        }
-        start_commit(topics, due);
-        while (topics->commits_open > 0 && gl_mono_us() < end_us)
-            take_answer(topics, POLL_MS);
-    }
-}
-
 /* ---- rebalances ---- */
+
+static void note_membership(gl_topics *topics)
+{
+    rd_kafka_consumer_group_metadata_t *joined = gl_kafka_membership(topics->consumer);
+    if (joined == NULL)
+        return;
+    pthread_mutex_lock(&topics->lock);
+    if (topics->joined != NULL)
+        rd_kafka_consumer_group_metadata_destroy(topics->joined);
+    topics->joined = joined;
+    pthread_mutex_unlock(&topics->lock);
+}
 
 static void take_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *list)
 {
@@ -342,7 +310,8 @@ static void take_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *
         rd_kafka_pause_partitions(topics->consumer, list);
 }
 
-/* The worker may hold records of them: what it commits within HAND_OVER_MS the next owner does not read again. */
+/* The worker may hold records of them: what it commits within HAND_OVER_MS need not be taken again by the next owner.
+ */
 static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *list, bool lost)
 {
     int64_t end_us = gl_mono_us() + (lost ? 0 : (int64_t)HAND_OVER_MS * 1000);
@@ -351,8 +320,6 @@ static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t 
         if (slot != SIZE_MAX)
             gl_feed_leave(topics->feed, slot, end_us);
     }
-    if (!lost)
-        commit_now(topics, list);
     for (int i = 0; i < list->cnt; i++) {
         size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
         if (slot == SIZE_MAX)
@@ -369,6 +336,8 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
     gl_topics *topics = opaque;
     bool assigned = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
     bool lost = !assigned && rd_kafka_assignment_lost(rk) != 0;
+    if (!lost)
+        note_membership(topics);
     if (assigned)
         take_partitions(topics, list);
     else
@@ -582,11 +551,21 @@ static bool open_consumer(gl_topics *topics, gl_err *err)
     topics->consumer = gl_kafka_consumer_new(topics->ingest->kafka_conf, &client, err);
     if (topics->consumer == NULL)
         return false;
-    topics->answers = rd_kafka_queue_new(topics->consumer);
     return subscribe(topics, err);
 }
 
-/* Leaving the group runs the rebalance callback, which commits what is settled. */
+/* Those of a consumer that could not leave in time. */
+static void give_up_partitions(gl_topics *topics)
+{
+    for (size_t i = 0; i < topics->seen_count; i++) {
+        gl_feed_revoke(topics->feed, i);
+        if (topics->seen[i].lag != NULL)
+            gl_series_remove(topics->seen[i].lag);
+        topics->seen[i] = (seen){0};
+    }
+}
+
+/* Leaving the group runs the rebalance callback, which waits for the worker. */
 static void close_consumer(gl_topics *topics)
 {
     if (topics->consumer == NULL)
@@ -604,20 +583,16 @@ static void close_consumer(gl_topics *topics)
         if (list != NULL)
             rd_kafka_topic_partition_list_destroy(list);
     }
-    if (topics->answers != NULL)
-        rd_kafka_queue_destroy(topics->answers);
-    topics->answers = NULL;
     if (!gl_kafka_consumer_close(topics->consumer, CLOSE_MS))
         gl_log(GL_LOG_WARN, "consumer-close", "the consumer of the intake topics did not close in time");
     topics->consumer = NULL;
     topics->paused = topics->broken = false;
-    topics->commits_open = 0;
+    give_up_partitions(topics);
 }
 
 static void consume(gl_topics *topics)
 {
-    while (!must_stop(topics) && !topics->broken) {
-        commit_settled(topics);
+    while (!must_stop(topics) && !topics->broken && !__atomic_load_n(&topics->reread, __ATOMIC_ACQUIRE)) {
         report_lag(topics);
         if (hold_back(topics))
             continue;
@@ -632,6 +607,7 @@ static void *topics_main(void *context)
     gl_topics *topics = context;
     while (!must_stop(topics)) {
         gl_err err = {0};
+        __atomic_store_n(&topics->reread, false, __ATOMIC_RELEASE); /* what is taken from now on is read from there */
         if (make_topics(topics, &err) && open_consumer(topics, &err))
             consume(topics);
         close_consumer(topics);
@@ -653,6 +629,7 @@ gl_topics *gl_topics_new(const gl_ingest *ingest, int worker)
         abort();
     topics->ingest = ingest;
     topics->worker = worker;
+    pthread_mutex_init(&topics->lock, NULL);
     topics->feed = gl_feed_new(TOPICS_RECORDS, TOPICS_BYTES, drop_job);
     snprintf(label, sizeof label, "%d", worker);
     topics->lag_seconds = gl_metrics_series(ingest->registry, runtime_metric("gl_consumer_lag_seconds"),
@@ -669,6 +646,11 @@ void gl_topics_destroy(gl_topics *topics)
     __atomic_store_n(&topics->stop, true, __ATOMIC_RELEASE);
     pthread_join(topics->thread, NULL);
     gl_feed_destroy(topics->feed);
+    if (topics->joined != NULL)
+        rd_kafka_consumer_group_metadata_destroy(topics->joined);
+    if (topics->membership != NULL)
+        rd_kafka_consumer_group_metadata_destroy(topics->membership);
+    pthread_mutex_destroy(&topics->lock);
     free(topics->seen);
     free(topics);
 }

@@ -2,10 +2,10 @@
  *
  * Each worker has a consumer of its own in the group gl.ingest, on a thread of its own; what it reads goes through a
  * feed to the worker and the usual way: read, validated, given identity, accepted or rejected, in the batch's
- * transaction. Always holds: an offset is committed only after the transaction that settled the record and all before
- * it, and not in it. So nothing is lost, and records may be taken in again after a crash or a rebalance: an event is
- * then found by its id, a declaration that is the latest of its LRN too; an original that was amended since is refused,
- * an older amendment is accepted again (docs/GUARANTEES.md, "Intake topics are taken in at least once").
+ * transaction, which carries their offsets too. Always holds: an offset is committed with what its record caused, or
+ * neither is; a transaction carries offsets only of partitions that were this worker's when it took the membership that
+ * they are sent with, so the group refuses them once the partitions are another's. Nothing is lost, and nothing is
+ * taken in twice.
  */
 #ifndef GL_INGEST_TOPICS_H
 #define GL_INGEST_TOPICS_H
@@ -33,5 +33,9 @@ gl_topics *gl_topics_new(const gl_ingest *ingest, int worker);
 void gl_topics_destroy(gl_topics *topics);
 gl_job *gl_topics_take(gl_topics *topics);
 void gl_topics_settle(gl_topics *topics, gl_job *job, bool committed, const gl_err *err);
+/* As gl_stage_def's offsets and reread; give_back is for what `keeps` does not keep. */
+bool gl_topics_offsets(gl_topics *topics, const gl_batch *batch, gl_intake_offsets *offsets, gl_err *err);
+void gl_topics_give_back(gl_topics *topics, gl_job *job);
+void gl_topics_reread(gl_topics *topics);
 
 #endif

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Declarations and events through intake topics: each has one effect (none is amended), whatever is repeated, killed or moved, and what is bad stops nobody.
+"""Declarations and events through intake topics: each has one effect, whatever is repeated, killed or moved, and what is bad stops nobody.
 
 Records are written to gl.intake.declarations and gl.intake.events while ingest is killed (SIGKILL) and a second instance joins and leaves,
 some twice, some unreadable. An outside client counts the decisions, the rejections and the dead letters, and asks the group for its offsets.
+Then originals and two amendments each, while an ingest dies between two steps of a commit, each step once: every version is accepted once, in its order.
 
-usage: topics.py [--count 3000]
+usage: topics.py [--count 3000] [--points offsets,committed]
 """
 import argparse
 import json
@@ -22,6 +23,8 @@ from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 
 DECLARATIONS, EVENTS = "gl.intake.declarations", "gl.intake.events"
 ACCOUNT = "topics"
+VERSIONED = 30
+POINTS = ("produced", "offsets", "committed", "applied")  # of a commit, where the test points are (lib/stage/points.c)
 EACH = 10  # declarations in a record of several
 HEADER = "greenlane-account"
 
@@ -29,14 +32,16 @@ HEADER = "greenlane-account"
 class Rival:
     """A second ingest, with ports and a state slot of its own."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, settings=(), point=None):
         binary = os.path.join(os.environ["GREENLANE_BUILD"], "bin", "greenlane-ingest")
         self.port_file = os.path.join(folder, "port")
         self.log = open(os.path.join(folder, "log"), "wb")
         self.process = subprocess.Popen(
             [binary, "--config", os.path.join(os.environ["GREENLANE_RUN"], "ingest.yaml"), "--set", f"ingest.mappings={o.ROOT}/config/mappings",
              "--set", "ingest.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0",
-             "--set", f"admin.port_file={self.port_file}", "--set", f"stage.state_dir={os.environ['GREENLANE_RUN']}/state"], stderr=self.log)
+             "--set", f"admin.port_file={self.port_file}", "--set", f"stage.state_dir={os.environ['GREENLANE_RUN']}/state",
+             *(text for setting in settings for text in ("--set", setting))],
+            stderr=self.log, env=dict(os.environ, **({"GL_TEST_POINT": point} if point else {})))
 
     def wait_assigned(self):
         """It has a part of the topics' partitions."""
@@ -90,11 +95,10 @@ def dead_letter_of(message):
     return message.value(), dict(message.headers() or [])
 
 
-def produce(producer, topic, value, headers=None, partition=None):
-    where = {} if partition is None else {"partition": partition}
+def produce(producer, topic, value, headers=None, key=None):
     while True:
         try:
-            producer.produce(topic, value, headers=headers, **where)
+            producer.produce(topic, value, headers=headers, key=key)
             producer.poll(0)
             return
         except BufferError:
@@ -176,9 +180,52 @@ def check_events(decisions, lrns, rng):
     return len(chosen)
 
 
+def versions_of(line):
+    """An original and two amendments."""
+    yield line
+    for number in (2, 3):
+        yield line.replace(b'"function_code":"9"', b'"function_code":"4"', 1).replace(b'"description":"', b'"description":"version %d, ' % number, 1)
+
+
+def accepted_of(message):
+    record = o.decode("gl.declarations.accepted", message.value())["declaration"]
+    return record["functional_reference_id"], record["items"][0]["description"][:9]
+
+
+def check_commit(point, decisions, rejections):
+    """An ingest with small batches dies at the point; what another one does after it is what was not done."""
+    lines = o.generate(VERSIONED)
+    lrns = [json.loads(line)["functional_reference_id"] for line in lines]
+    o.stack("stop", "ingest")
+    with tempfile.TemporaryDirectory() as folder, o.Topic("gl.declarations.accepted", accepted_of) as accepted:
+        producer = o.producer()
+        for several in zip(*(versions_of(line) for line in lines)):
+            for line, lrn in zip(several, lrns):
+                produce(producer, DECLARATIONS, line, key=lrn)
+        o.check(producer.flush(60) == 0, "versions were not delivered")
+        dying = Rival(folder, ("stage.max_batch_records=7",), f"{point}:2")
+        try:
+            o.wait_for(lambda: dying.process.poll() is not None, f"death at {point}", 60)
+        finally:
+            dying.end(signal.SIGKILL)
+        o.check(dying.process.returncode == -signal.SIGKILL, f"{point}: it ended with {dying.process.returncode}")
+        o.stack("start", "ingest")
+        wait_consumed([DECLARATIONS])
+        decisions.wait(lambda kept: {d["lrn"] for d in kept if d["version"] == 3} >= set(lrns), "a third decision for each")
+        o.flush_pipeline(decisions)
+        accepted.wait(lambda kept: len([one for one in kept if one[0] in lrns]) >= 3 * len(lrns), "accepted versions")
+        for lrn in lrns:
+            found = [text for one, text in accepted.kept if one == lrn]
+            o.check(len(found) == 3 and found[1:] == ["version 2", "version 3"], f"{point}: {lrn} accepted as {found}")
+            versions = [d["version"] for d in decisions.kept if d["lrn"] == lrn]
+            o.check(versions == [1, 2, 3], f"{point}: {lrn}: versions {versions}")
+    o.check(not [r for r in rejections.kept if r.get("functional_reference_id") in lrns], f"{point}: a version was refused")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--points", default=",".join(POINTS), help="where an ingest dies, of " + ", ".join(POINTS))
     args = parser.parse_args()
     o.need_stack()
     rng = random.Random(11)
@@ -202,6 +249,10 @@ def main():
         o.check(o.metric("gl_intake_topic_records_total", "ingest") > 0, "gl_intake_topic_records_total")
         o.wait_for(lambda: o.metric("gl_consumer_lag_records", "ingest", topic=EVENTS) == 0, "no lag", 30)
         print(f"{events} events, each twice, through a kill: one decision each")
+        points = args.points.split(",")
+        for point in points:
+            check_commit(point, decisions, rejections)
+        print(f"{len(points) * VERSIONED} declarations in three versions each, through a death at {', '.join(points)}: each version accepted and decided once")
 
 
 if __name__ == "__main__":
