@@ -2,10 +2,12 @@
  *
  * A stage with one input uses cooperative-sticky (partitions come and go one by one), one with several uses range,
  * which gives partition p of each input to the same worker as long as the counts are equal. Offsets are our own
- * bookkeeping: librdkafka's position moves when a record is handed over, and in 2.0.2 not always rightly. Always holds:
- * every record in the batch is of an owned partition; next_take is one more than the last record taken of a partition;
- * rebalance callbacks run only inside gl_group_take, gl_group_serve and gl_group_close, never with a transaction open.
- * Thread: worker. Locks: none.
+ * bookkeeping: librdkafka's position moves when a record is handed over, and in 2.0.2 not always rightly. What the
+ * group gives is taken over at once where that is quick; a partition whose former owner left a transaction open, or
+ * whose state is far behind, is given meanwhile and owned later, while the others go on. Always holds: every record in
+ * the batch is of an owned partition; next_take is one more than the last record taken of a partition; rebalance
+ * callbacks run only inside gl_group_take, gl_group_serve and gl_group_close, never with a transaction open. Thread:
+ * worker. Locks: none.
  */
 #include "stage/internal.h"
 
@@ -15,7 +17,18 @@
 #include "base/log.h"
 #include "base/trace.h"
 
-enum { WAIT_MS = 100, COMMITTED_MS = 10000, QUESTION_MS = 5000, CLOSE_MS = 10000 };
+enum {
+    WAIT_MS = 100,
+    CLOSE_MS = 10000,
+    QUESTION_MS = 5000, /* an answer that is not there in a shorter time ends librdkafka's connection */
+    AT_ONCE_MS = 500,   /* in a rebalance: each of offsets and state; then the partition waits */
+    ADOPT_MS = 300,     /* afterwards, in between batches; longer when the broker is slow */
+    ADOPT_LONGEST_MS = 800,
+    RESTORE_LONGEST_MS = 2000, /* a reader that has just connected has to come to something */
+    RESTORE_ALONE_MS = 5000,   /* while nothing is owned that could go on */
+    ADOPT_EVERY_MS = 100,      /* at least, and as long as the last try took: the others have half of the time */
+    EACH_PART = 5              /* asking for one partition's offset takes at most this part of a try */
+};
 
 static gl_partition *partition_of(gl_worker *worker, int input, int32_t partition)
 {
@@ -32,11 +45,16 @@ static int input_of(const gl_worker *worker, const char *topic)
     return -1;
 }
 
-static bool owns_any_input(const gl_worker *worker, int32_t partition)
+static bool is_held(const gl_partition *at)
+{
+    return at->given || at->owned;
+}
+
+static bool holds_any_input(const gl_worker *worker, int32_t partition)
 {
     const gl_runtime *runtime = worker->runtime;
     for (size_t input = 0; input < runtime->input_count; input++)
-        if (worker->partitions[input * (size_t)runtime->partitions + (size_t)partition].owned)
+        if (is_held(&worker->partitions[input * (size_t)runtime->partitions + (size_t)partition]))
             return true;
     return false;
 }
@@ -93,22 +111,19 @@ static gl_series *lag_series(const gl_worker *worker, int input, int32_t partiti
     return gl_runtime_series2(worker->runtime, "gl_consumer_lag_records", worker->runtime->def->inputs[input], number);
 }
 
-/* Offsets to start from: what the group has committed, once no transaction that commits some is pending (KIP-447). */
-static bool committed_offsets(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions)
+/* Offsets to start from: what the group has committed, once no transaction that commits some is pending (KIP-447).
+ * `*known` is false when that takes longer; the function then too when asking is hopeless: worker->err. */
+static bool ask_offsets(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions, int wait_ms, bool *known)
 {
-    int64_t end = gl_mono_us() + worker->runtime->stage_conf->start_deadline_ms * 1000;
-    for (;;) {
-        gl_worker_step(worker, "committed-offsets");
-        rd_kafka_resp_err_t code = rd_kafka_committed(worker->consumer, partitions, COMMITTED_MS);
-        for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < partitions->cnt; i++)
-            code = partitions->elems[i].err;
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return true;
-        gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
-        if (worker->err.action == GL_FATAL || gl_mono_us() > end || atomic_load(&worker->runtime->stopping))
-            return false;
-        gl_log_err(GL_LOG_WARN, &worker->err);
-    }
+    gl_worker_step(worker, "committed-offsets");
+    rd_kafka_resp_err_t code = rd_kafka_committed(worker->consumer, partitions, wait_ms);
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < partitions->cnt; i++)
+        code = partitions->elems[i].err;
+    *known = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (*known)
+        return true;
+    gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
+    return worker->err.action != GL_FATAL;
 }
 
 /* Retention may have deleted what was never processed: librdkafka would go on from the first record without a word. */
@@ -122,69 +137,136 @@ static void report_loss(const gl_worker *worker, const char *topic, int32_t part
     gl_series_add(gl_runtime_series1(worker->runtime, "gl_records_lost_total", topic), (uint64_t)(first - committed));
 }
 
-/* While a partition has no leader there is nothing to do but to wait for one. */
-static bool ends_of(gl_worker *worker, const rd_kafka_topic_partition_t *given, int64_t *first, int64_t *end)
+/* Nothing is noted while a partition has no leader, or while our metadata is older than the partition: there is nothing
+ * to do but to wait, with worker->err saying for what. */
+static void note_offset(gl_worker *worker, const rd_kafka_topic_partition_t *found)
 {
-    int64_t until = gl_mono_us() + worker->runtime->stage_conf->start_deadline_ms * 1000;
-    for (;;) {
-        gl_worker_step(worker, "partition-end");
-        if (gl_kafka_end_offset(worker->runtime->admin, given->topic, given->partition, true, first, end, QUESTION_MS,
-                                &worker->err))
-            return true;
-        if (worker->err.action != GL_RETRY || gl_mono_us() > until || atomic_load(&worker->runtime->stopping))
-            return false;
-        gl_log_err(GL_LOG_WARN, &worker->err);
-    }
+    gl_partition *at = partition_of(worker, input_of(worker, found->topic), found->partition);
+    int64_t first = 0, end = 0;
+    gl_worker_step(worker, "partition-end");
+    if (!gl_kafka_end_offset(worker->runtime->admin, found->topic, found->partition, true, &first, &end, QUESTION_MS,
+                             &worker->err))
+        return;
+    report_loss(worker, found->topic, found->partition, found->offset, first);
+    at->next_take = found->offset < first ? first : found->offset;
+    at->next_commit = at->seen_read = at->next_take;
+    at->seen_end = end;
 }
 
-static bool own_partition(gl_worker *worker, rd_kafka_topic_partition_t *given)
+static rd_kafka_topic_partition_list_t *given_without_offset(const gl_worker *worker)
 {
-    int input = input_of(worker, given->topic);
-    gl_partition *at = partition_of(worker, input, given->partition);
-    if (at == NULL)
-        return gl_fail(&worker->err, GL_FATAL, "partition-count",
-                       "%s has more partitions than the %d it had at start: its count is fixed when it is made; delete "
-                       "it and make it again",
-                       given->topic, worker->runtime->partitions);
-    int64_t first = 0, end = 0;
-    if (!ends_of(worker, given, &first, &end))
-        return false;
-    report_loss(worker, given->topic, given->partition, given->offset, first);
-    if (given->offset < first)
-        given->offset = first;
-    *at = (gl_partition){.owned = true,
-                         .next_take = given->offset,
-                         .next_commit = given->offset,
-                         .seen_end = end,
-                         .seen_read = given->offset,
-                         .assigned_call = worker->call,
-                         .lag = lag_series(worker, input, given->partition)};
+    const gl_runtime *runtime = worker->runtime;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
+    for (size_t input = 0; input < runtime->input_count; input++)
+        for (int32_t p = 0; p < runtime->partitions; p++) {
+            const gl_partition *at = &worker->partitions[input * (size_t)runtime->partitions + (size_t)p];
+            if (at->given && at->next_take == RD_KAFKA_OFFSET_INVALID)
+                rd_kafka_topic_partition_list_add(list, runtime->def->inputs[input], p);
+        }
+    return list;
+}
+
+static void note_offsets(gl_worker *worker, const rd_kafka_topic_partition_list_t *found)
+{
+    for (int i = 0; i < found->cnt; i++)
+        note_offset(worker, &found->elems[i]);
+}
+
+/* One after the other, since one that waits holds up the answer for all; each is asked for first in turn. */
+static bool find_offsets_singly(gl_worker *worker, const rd_kafka_topic_partition_list_t *list, int wait_ms)
+{
+    int64_t until_us = gl_mono_us() + (int64_t)wait_ms * 1000;
+    int first = worker->adopt_turn;
+    for (int i = 0; i < list->cnt && gl_mono_us() < until_us; i++) {
+        const rd_kafka_topic_partition_t *chosen = &list->elems[(first + i) % list->cnt];
+        rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_topic_partition_list_add(one, chosen->topic, chosen->partition);
+        bool known, good = ask_offsets(worker, one, wait_ms / EACH_PART, &known);
+        if (good && known)
+            note_offsets(worker, one);
+        rd_kafka_topic_partition_list_destroy(one);
+        if (!good)
+            return false;
+        worker->adopt_turn = (first + i + 1) % list->cnt;
+    }
     return true;
 }
 
-static bool restore_state(gl_worker *worker, const rd_kafka_topic_partition_list_t *partitions)
+/* One request for all at first. */
+static bool find_offsets(gl_worker *worker, int wait_ms)
 {
-    if (worker->runtime->def->state_topic == NULL)
-        return true;
+    rd_kafka_topic_partition_list_t *list = given_without_offset(worker);
+    bool known = true, good = list->cnt == 0 || ask_offsets(worker, list, wait_ms, &known);
+    if (good && known)
+        note_offsets(worker, list);
+    else if (good && list->cnt > 1)
+        good = find_offsets_singly(worker, list, wait_ms);
+    rd_kafka_topic_partition_list_destroy(list);
+    return good;
+}
+
+/* Is the offset of every input's partition p known, and p still to be taken over? What librdkafka has already must
+ * stand where it was told to wait: its answer to a seek before that does not end its own look-up of the end, which then
+ * moves the partition there, past records (2.0.2). */
+static bool may_restore(gl_worker *worker, int32_t partition)
+{
+    for (size_t input = 0; input < worker->runtime->input_count; input++) {
+        const gl_partition *at = partition_of(worker, (int)input, partition);
+        if (!at->given || at->next_take == RD_KAFKA_OFFSET_INVALID || (at->told && !at->placed))
+            return false;
+    }
+    return true;
+}
+
+static void own(gl_worker *worker, int32_t partition)
+{
+    for (size_t input = 0; input < worker->runtime->input_count; input++) {
+        gl_partition *at = partition_of(worker, (int)input, partition);
+        at->given = false;
+        at->owned = true;
+        at->must_seek = at->told; /* from the end, where it waited */
+        at->assigned_call = worker->call;
+        at->lag = lag_series(worker, (int)input, partition);
+    }
+    if (worker->stores[partition] != NULL)
+        gl_state_set_store(worker->state, partition, worker->stores[partition]);
+    worker->adopt_tries = 0;
+}
+
+/* Brings the state of what is about to be owned up to date, as far as it comes within `wait_ms`. */
+static bool restore_given(gl_worker *worker, int wait_ms)
+{
+    const gl_runtime *runtime = worker->runtime;
     size_t count = 0;
     bool good = true;
-    gl_restore *restores = calloc((size_t)partitions->cnt + 1, sizeof *restores);
+    gl_restore *restores = calloc((size_t)runtime->partitions + 1, sizeof *restores);
     if (restores == NULL)
         abort();
-    for (int i = 0; good && i < partitions->cnt; i++) {
-        int32_t p = partitions->elems[i].partition;
-        if (worker->stores[p] != NULL)
-            continue; /* another input's partition p came before */
-        worker->stores[p] = gl_restore_open(worker->runtime, p, &worker->err);
-        good = worker->stores[p] != NULL;
-        if (good) {
-            restores[count++] = (gl_restore){.partition = p, .store = worker->stores[p]};
-            gl_state_set_store(worker->state, p, worker->stores[p]);
-        }
+    for (int32_t p = 0; good && p < runtime->partitions; p++) {
+        if (!may_restore(worker, p))
+            continue;
+        if (runtime->def->state_topic != NULL && worker->stores[p] == NULL)
+            worker->stores[p] = gl_restore_open(worker->runtime, p, &worker->err);
+        good = runtime->def->state_topic == NULL || worker->stores[p] != NULL;
+        restores[count++] = (gl_restore){.partition = p, .store = worker->stores[p]};
     }
-    good = good && gl_restore_run(worker->runtime, worker->name, restores, count, &worker->progress_us, &worker->err);
+    if (good && count > 0 && runtime->def->state_topic != NULL)
+        good =
+            gl_restore_run(worker->runtime, worker->name, restores, count, wait_ms, &worker->progress_us, &worker->err);
+    for (size_t i = 0; good && i < count; i++)
+        if (restores[i].next >= restores[i].end)
+            own(worker, restores[i].partition);
     free(restores);
     return good;
+}
+
+bool gl_group_is_waiting(const gl_worker *worker)
+{
+    size_t all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
+    for (size_t i = 0; i < all; i++)
+        if (worker->partitions[i].given)
+            return true;
+    return false;
 }
 
 /* Several inputs: partition p of each, or none of them. */
@@ -193,7 +275,7 @@ static bool sets_are_equal(gl_worker *worker)
     const gl_runtime *runtime = worker->runtime;
     for (int32_t p = 0; p < runtime->partitions; p++)
         for (size_t input = 1; input < runtime->input_count; input++)
-            if (partition_of(worker, (int)input, p)->owned != partition_of(worker, 0, p)->owned)
+            if (is_held(partition_of(worker, (int)input, p)) != is_held(partition_of(worker, 0, p)))
                 return gl_fail(&worker->err, GL_FATAL, "partition-sets",
                                "partition %d of %s and of %s went to different workers: make both topics with equal "
                                "partition counts",
@@ -231,33 +313,113 @@ static void lose_partitions(gl_worker *worker, const rd_kafka_topic_partition_li
     for (int i = 0; i < partitions->cnt; i++) {
         gl_partition *at =
             partition_of(worker, input_of(worker, partitions->elems[i].topic), partitions->elems[i].partition);
-        if (at == NULL || !at->owned)
+        if (at == NULL || !is_held(at))
             continue;
-        gl_series_remove(at->lag);
+        if (at->owned)
+            gl_series_remove(at->lag);
         *at = (gl_partition){0};
     }
     drop_unowned(worker);
     for (int32_t p = 0; p < worker->runtime->partitions; p++)
-        if (worker->stores[p] != NULL && !owns_any_input(worker, p)) {
+        if (worker->stores[p] != NULL && !holds_any_input(worker, p)) {
             gl_state_set_store(worker->state, p, NULL);
             gl_store_close(worker->stores[p], gl_wall_us() / 1000);
             worker->stores[p] = NULL;
         }
 }
 
+static bool give(gl_worker *worker, const rd_kafka_topic_partition_list_t *partitions)
+{
+    for (int i = 0; i < partitions->cnt; i++) {
+        const rd_kafka_topic_partition_t *given = &partitions->elems[i];
+        gl_partition *at = partition_of(worker, input_of(worker, given->topic), given->partition);
+        if (at == NULL)
+            return gl_fail(
+                &worker->err, GL_FATAL, "partition-count",
+                "%s has more partitions than the %d it had at start: its count is fixed when it is made; delete "
+                "it and make it again",
+                given->topic, worker->runtime->partitions);
+        *at = (gl_partition){.given = true,
+                             .next_take = RD_KAFKA_OFFSET_INVALID,
+                             .given_us = gl_mono_us(),
+                             .assigned_call = worker->call};
+    }
+    worker->adopt_tries = 0;
+    return sets_are_equal(worker);
+}
+
+/* What is owned is read from its offset on; what waits has nothing to read yet. */
+static void place(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions)
+{
+    for (int i = 0; i < partitions->cnt; i++) {
+        rd_kafka_topic_partition_t *given = &partitions->elems[i];
+        gl_partition *at = partition_of(worker, input_of(worker, given->topic), given->partition);
+        given->offset = at != NULL && at->owned ? at->next_take : RD_KAFKA_OFFSET_END;
+        if (at != NULL)
+            at->told = true;
+    }
+}
+
 static void take_partitions(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions)
 {
     gl_err before = worker->err;
-    bool good = partitions->cnt == 0 || committed_offsets(worker, partitions);
-    for (int i = 0; good && i < partitions->cnt; i++)
-        good = own_partition(worker, &partitions->elems[i]);
-    good = good && sets_are_equal(worker) && restore_state(worker, partitions);
+    bool good = give(worker, partitions) && find_offsets(worker, AT_ONCE_MS) && restore_given(worker, AT_ONCE_MS);
     if (good) /* what passed when it was tried again is no failure */
         worker->err = before;
+    place(worker, partitions);
     tell_librdkafka(worker, partitions, true); /* also when it failed: the consumer has to be able to close */
     if (worker->paused)
         rd_kafka_pause_partitions(worker->consumer, partitions);
     worker->in_group = good;
+}
+
+/* For an offset, or for librdkafka (which says nothing while it is paused). State takes as long as it takes. */
+static bool waits_too_long(const gl_worker *worker)
+{
+    size_t all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
+    int64_t since_us = gl_mono_us() - worker->runtime->stage_conf->start_deadline_ms * 1000;
+    for (size_t i = 0; i < all; i++) {
+        const gl_partition *at = &worker->partitions[i];
+        if (at->given && at->given_us < since_us &&
+            (at->next_take == RD_KAFKA_OFFSET_INVALID || (!at->placed && !worker->paused)))
+            return true;
+    }
+    return false;
+}
+
+static int at_most(int value, int limit)
+{
+    return value < limit ? value : limit;
+}
+
+/* Between batches: another try at what waits. false: worker->err. */
+static bool adopt(gl_worker *worker)
+{
+    if (!gl_group_is_waiting(worker) || gl_mono_us() < worker->next_adopt_us)
+        return true;
+    int wait_ms = ADOPT_MS * (1 + worker->adopt_tries);
+    int64_t from_us = gl_mono_us();
+    size_t before = owned_count(worker);
+    worker->err = (gl_err){0};
+    bool first_try = worker->adopt_tries == 0;
+    worker->adopt_tries += wait_ms < RESTORE_LONGEST_MS;
+    int restore_ms = before == 0 ? RESTORE_ALONE_MS : at_most(wait_ms, RESTORE_LONGEST_MS);
+    if (!find_offsets(worker, at_most(wait_ms, ADOPT_LONGEST_MS)) || !restore_given(worker, restore_ms))
+        return false;
+    if (worker->err.action != GL_NONE && first_try)
+        gl_log_err(GL_LOG_WARN, &worker->err);
+    size_t after = owned_count(worker);
+    gl_series_set(worker->assigned, (double)after);
+    if (after > before)
+        gl_log(GL_LOG_INFO, "partitions-adopted", "%s: %zu partitions, owns %zu", worker->name, after - before, after);
+    int64_t now_us = gl_mono_us(), rest_us = before == 0 ? 0 : now_us - from_us;
+    worker->next_adopt_us = now_us + (rest_us > ADOPT_EVERY_MS * 1000 ? rest_us : ADOPT_EVERY_MS * 1000);
+    if (!waits_too_long(worker))
+        return true;
+    if (worker->err.action == GL_NONE)
+        gl_fail(&worker->err, GL_RETRY, "partition-waits", "partitions given to %s could not be taken over in time",
+                worker->name);
+    return false;
 }
 
 static void report_rebalance(gl_worker *worker, const char *kind, int changed)
@@ -290,20 +452,30 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
 
 /* ---- taking records ---- */
 
-static void note_end(gl_worker *worker, const rd_kafka_message_t *message)
+/* Something came from this partition; what came together with the call that gave it may be of a former assignment. */
+static void note_placed(const gl_worker *worker, gl_partition *at, bool alone)
+{
+    if (at->told && (alone || at->assigned_call != worker->call))
+        at->placed = true;
+}
+
+static void note_end(gl_worker *worker, const rd_kafka_message_t *message, bool alone)
 {
     gl_partition *at = partition_of(worker, input_of(worker, rd_kafka_topic_name(message->rkt)), message->partition);
-    if (at == NULL || !at->owned)
+    if (at == NULL)
+        return;
+    note_placed(worker, at, alone);
+    if (!at->owned || at->must_seek)
         return;
     at->seen_read = message->offset;
     at->seen_end = message->offset;
 }
 
 /* What comes in place of a record: the end of a partition, or an error of the consumer. */
-static void take_event(gl_worker *worker, const rd_kafka_message_t *message)
+static void take_event(gl_worker *worker, const rd_kafka_message_t *message, bool alone)
 {
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        note_end(worker, message);
+        note_end(worker, message, alone);
         return;
     }
     gl_err err;
@@ -321,7 +493,10 @@ static void take_event(gl_worker *worker, const rd_kafka_message_t *message)
  * came after any callback. */
 static bool is_next(gl_worker *worker, gl_partition *at, const rd_kafka_message_t *message, bool alone)
 {
-    if (at == NULL || !at->owned)
+    if (at == NULL)
+        return false;
+    note_placed(worker, at, alone);
+    if (!at->owned)
         return false;
     if (worker->paused || at->must_seek || (at->assigned_call == worker->call && !alone)) {
         at->must_seek = true;
@@ -333,7 +508,7 @@ static bool is_next(gl_worker *worker, gl_partition *at, const rd_kafka_message_
 static void admit(gl_worker *worker, rd_kafka_message_t *message, bool alone)
 {
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        take_event(worker, message);
+        take_event(worker, message, alone);
         rd_kafka_message_destroy(message);
         return;
     }
@@ -371,9 +546,13 @@ static void seek_back(gl_worker *worker)
         rd_kafka_seek_partitions(worker->consumer, back, -1); /* a time-out is 1000 times too short in 2.0.2 */
     if (error != NULL)
         gl_kafka_fail(&worker->err, error, "seeking");
-    for (int i = 0; i < back->cnt && worker->err.action == GL_NONE; i++)
-        if (back->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            gl_kafka_fail_code(&worker->err, back->elems[i].err, "seeking");
+    for (int i = 0; i < back->cnt && worker->err.action == GL_NONE; i++) {
+        const rd_kafka_topic_partition_t *one = &back->elems[i];
+        if (one->err == RD_KAFKA_RESP_ERR__STATE) /* it does not fetch yet: the next time */
+            partition_of(worker, input_of(worker, one->topic), one->partition)->must_seek = true;
+        else if (one->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            gl_kafka_fail_code(&worker->err, one->err, "seeking");
+    }
     rd_kafka_topic_partition_list_destroy(back);
 }
 
@@ -413,6 +592,8 @@ static bool fill(gl_worker *worker)
 
 bool gl_group_take(gl_worker *worker)
 {
+    if (!adopt(worker))
+        return false;
     ssize_t got = take_some(worker, 1, worker->idle_has_more ? 0 : WAIT_MS);
     if (got < 0)
         return false;

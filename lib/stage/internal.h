@@ -103,16 +103,20 @@ typedef struct gl_clock_guard {
 
 /* One partition of one input. */
 typedef struct gl_partition {
+    bool given;  /* the group gave it to us, and it is not owned yet: its offset or its state is still to come */
+    bool told;   /* given: librdkafka has it, at the end, where it waits */
+    bool placed; /* told: and stands there, for something came from it. A seek before that may be undone later on */
     bool owned;
     bool must_seek; /* messages of it were dropped: read again from next_take */
     bool in_batch;
-    int64_t next_take; /* offset of the next record to take into a batch; RD_KAFKA_OFFSET_BEGINNING before the first */
+    int64_t next_take; /* offset of the next record to take into a batch; given: RD_KAFKA_OFFSET_INVALID until known */
     int64_t next_commit; /* next_take as of the last commit */
     int64_t batch_next;  /* offset to commit with the current batch */
     int64_t seen_end;    /* the partition's end as last told, control records included */
     int64_t seen_read;   /* how far it was read, control records included */
     int64_t last_timestamp_ms;
-    uint64_t assigned_call;
+    int64_t given_us;       /* monotonic */
+    uint64_t assigned_call; /* in which call it was given, or owned */
     gl_series *lag;
 } gl_partition;
 
@@ -141,6 +145,9 @@ struct gl_worker {
     gl_partition *partitions; /* [input * runtime->partitions + partition] */
     uint64_t call;            /* counts calls that may run the rebalance callback */
     bool in_group;            /* an assignment was given, and not lost since */
+    int64_t next_adopt_us;    /* when partitions that are given and not owned are looked at again */
+    int adopt_tries;          /* in a row, since the last was given or taken over */
+    int adopt_turn;           /* counts: whose offset is asked for first */
     bool paused;
 
     /* The batch: `count` records, views of as many messages (none for intake). count <= capacity. */
@@ -192,6 +199,8 @@ bool gl_group_take(gl_worker *worker);
 /* Serves rebalances while a batch is kept for another attempt: records of partitions that were taken away leave it. */
 bool gl_group_serve(gl_worker *worker);
 void gl_group_set_paused(gl_worker *worker, bool paused);
+/* Some of what the group gave is not taken over yet. */
+bool gl_group_is_waiting(const gl_worker *worker);
 /* worker->records from what was taken. */
 void gl_group_records(gl_worker *worker);
 /* The batch is committed: its offsets are the ones to go on from; forgets the messages. */
@@ -205,9 +214,10 @@ typedef struct gl_restore {
     gl_store *store;
     int64_t next, end; /* changelog offsets: to read next; high watermark when the restore began */
 } gl_restore;
-/* Brings the stores up to the end of the changelog. `progress` (may be NULL) is kept fresh. GL_RETRY (stopping) when
- * the process stops meanwhile. */
-bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count,
+/* Brings the stores up to the end of the changelog, or as far as it comes in `wait_ms` of reading (0: no limit): a
+ * restore that is not done has `next` below `end`, and another run goes on from there. `progress` (may be NULL) is kept
+ * fresh. GL_RETRY (stopping) when the process stops meanwhile. */
+bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count, int wait_ms,
                     _Atomic int64_t *progress, gl_err *err);
 gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err);
 

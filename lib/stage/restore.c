@@ -199,10 +199,11 @@ static void say_where(const gl_runtime *runtime, const gl_restore *restores, siz
                    restores[i].partition, (long long)restores[i].next, (long long)restores[i].end);
 }
 
-static bool read_all(reader *r, gl_restore *restores, size_t count, _Atomic int64_t *progress, gl_err *err)
+static bool read_all(reader *r, gl_restore *restores, size_t count, int64_t until_us, _Atomic int64_t *progress,
+                     gl_err *err)
 {
     int64_t say_us = gl_mono_us() + (int64_t)SAY_MS * 1000;
-    while (!all_done(restores, count)) {
+    while (!all_done(restores, count) && (until_us == 0 || gl_mono_us() < until_us)) {
         if (atomic_load(&r->runtime->stopping))
             return gl_fail(err, GL_RETRY, "stopping", "stopped while restoring state");
         if (!read_chunk(r, restores, count, err))
@@ -218,7 +219,7 @@ static bool read_all(reader *r, gl_restore *restores, size_t count, _Atomic int6
     return true;
 }
 
-bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count,
+bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count, int wait_ms,
                     _Atomic int64_t *progress, gl_err *err)
 {
     int64_t begun = gl_mono_us();
@@ -230,12 +231,14 @@ bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores,
     char reader_name[160];
     snprintf(reader_name, sizeof reader_name, "%s-restore", name);
     reader r = {.runtime = runtime};
-    bool good = open_reader(&r, reader_name, restores, count, err) && read_all(&r, restores, count, progress, err);
+    bool good = open_reader(&r, reader_name, restores, count, err);
+    int64_t until_us = wait_ms == 0 ? 0 : gl_mono_us() + (int64_t)wait_ms * 1000;
+    good = good && read_all(&r, restores, count, until_us, progress, err);
     close_reader(&r);
     double seconds = (double)(gl_mono_us() - begun) / 1e6;
     gl_series_add(runtime->series.restored_records, r.records);
     gl_series_observe(runtime->series.restore_seconds, seconds);
-    if (good)
+    if (good && all_done(restores, count))
         gl_log(GL_LOG_INFO, "state-restored", "%llu records of %s for %zu partitions in %.3f s",
                (unsigned long long)r.records, runtime->def->state_topic, count, seconds);
     return good;

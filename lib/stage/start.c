@@ -228,5 +228,5 @@ bool gl_start_shared_state(gl_runtime *runtime, gl_err *err)
     if (runtime->shared_store == NULL)
         return false;
     gl_restore restore = {.partition = 0, .store = runtime->shared_store};
-    return gl_restore_run(runtime, runtime->identity, &restore, 1, NULL, err);
+    return gl_restore_run(runtime, runtime->identity, &restore, 1, 0, NULL, err);
 }

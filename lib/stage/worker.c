@@ -57,7 +57,7 @@ static size_t owned_partitions(const gl_worker *worker, int32_t *partitions)
         return runtime->shared_store != NULL;
     }
     for (int32_t p = 0; p < runtime->partitions; p++)
-        if (runtime->def->state_topic != NULL ? worker->stores[p] != NULL : worker->partitions[p].owned)
+        if (worker->partitions[p].owned) /* and so is the same one of every other input, and its state */
             partitions[count++] = p;
     return count;
 }
@@ -90,7 +90,8 @@ static void idle(gl_worker *worker)
 static void tick(gl_worker *worker)
 {
     gl_worker_step(worker, "take");
-    atomic_store(&worker->ready, worker->producer != NULL && (is_intake(worker) || worker->in_group));
+    atomic_store(&worker->ready,
+                 worker->producer != NULL && (is_intake(worker) || (worker->in_group && !gl_group_is_waiting(worker))));
     idle(worker);
     int64_t now = gl_mono_us();
     if (now - worker->last_tick_us < TICK_US)

@@ -114,6 +114,63 @@ static void a_zombie_adds_nothing(void)
     scenario_end(&s);
 }
 
+static int first_owned(const scenario *s, const echo_process *process)
+{
+    for (int p = 0; p < PARTITIONS; p++) {
+        char series[160];
+        snprintf(series, sizeof series, "gl_consumer_lag_records{topic=\"%s\",partition=\"%d\"}", topic_name(s, "in"),
+                 p);
+        if (metric_of(process, series) >= 0)
+            return p;
+    }
+    return -1;
+}
+
+static void wait_status(const echo_process *process, int wanted, int seconds)
+{
+    char body[256];
+    double end = seconds_now() + seconds;
+    while (get_admin(process, "/readyz", body, sizeof body) != wanted) {
+        EXPECT(seconds_now() < end, "process %d says '%s'", process->number, body);
+        look_again_soon();
+    }
+}
+
+/* The dead one's partitions wait until its transaction has ended, those of the living one do not wait with them. */
+static void those_that_stay_go_on(void)
+{
+    scenario s = {0};
+    static const char *const patient[] = {"stage.max_batch_records=50", "kafka.transaction_timeout=2m", NULL};
+    scenario_begin(&s, "stay", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    echo_process first = start_echo(&s, "", "state", patient, NULL);
+    wait_assigned(&first, PARTITIONS, 40);
+    echo_process second = start_echo(&s, "", "state", patient, "offsets:1");
+    wait_assigned(&second, PARTITIONS / 2, 40);
+    wait_assigned(&first, PARTITIONS / 2, 40);
+    int stays = first_owned(&s, &first);
+    EXPECT(stays >= 0, "the first has none");
+    feed_some(&s, "in", 0, KEYS);
+    EXPECT(wait_end(&second, 60) == 128 + SIGKILL, "it dies with its transaction open");
+    wait_records(&s, topic_name(&s, "out"), KEYS / 2, 60);
+    wait_status(&first, 503, 60); /* given the others, and waiting for them */
+    size_t records = KEYS / 2;
+    for (int round = 0; round < 5; round++) {
+        char key[16];
+        snprintf(key, sizeof key, "%d", round * PARTITIONS + stays);
+        send_record(&s, topic_name(&s, "in"), stays, key, "0");
+        send_flush(&s);
+        wait_records(&s, topic_name(&s, "out"), ++records, 20);
+        wait_status(&first, 503, 1);
+    }
+    second = start_echo(&s, "", "state", patient, NULL); /* in its slot: ends what is open */
+    wait_records(&s, topic_name(&s, "out"), KEYS + 5, 90);
+    wait_status(&first, 200, 60);
+    EXPECT(stop_echo(&first) == 0 && stop_echo(&second) == 0, "a drain ends with 0");
+    EXPECT(count_topic(&s, topic_name(&s, "out")) == KEYS + 5, "each record once");
+    scenario_end(&s);
+}
+
 /* Workers of one process share its slot, and hand partitions and their stores to each other. */
 static void workers_share_partitions(void)
 {
@@ -139,5 +196,6 @@ int main(void)
     instances_share_partitions("", 1);
     instances_share_partitions("--two", 2);
     a_zombie_adds_nothing();
+    those_that_stay_go_on();
     return 0;
 }
