@@ -17,7 +17,7 @@ static const char *const outputs[] = {"gl.declarations.accepted", "gl.declaratio
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table,
                                                    &gl_intake_topics_conf_table, &gl_kv_conf_table, NULL};
 
-enum { MESSAGES, DECLARATIONS, VIEWS_LOST, EVENTS, ERRORS, TOPIC_RECORDS, REFUSALS, METRIC_COUNT };
+enum { MESSAGES, DECLARATIONS, VIEWS_LOST, EVENTS, ERRORS, TOPIC_RECORDS, TOPICS_JOINED, REFUSALS, METRIC_COUNT };
 static const gl_metric_def metric_defs[METRIC_COUNT] = {
     [MESSAGES] =
         {"gl_intake_messages_total", GL_COUNTER, "Messages and file chunks taken in and committed.", {NULL}, {0}},
@@ -45,6 +45,12 @@ static const gl_metric_def metric_defs[METRIC_COUNT] = {
                        "Records of intake topics that are settled: accepted, refused or dead letters.",
                        {NULL},
                        {0}},
+    [TOPICS_JOINED] =
+        {"gl_intake_topics_joined",
+         GL_GAUGE,
+         "1 while the worker's consumer of the intake topics is in its group; none without intake topics.",
+         {"worker"},
+         {0}},
     [REFUSALS] = {"gl_intake_refusals_total",
                   GL_COUNTER,
                   "Requests that were not admitted, by the code of their answer: what is wrong with the credential "
@@ -250,7 +256,7 @@ static bool ingest_worker_open(void *stage, const gl_stage_env *env, void **work
     ingest->partition_count = env->partition_count;
     if (env->worker == 0 && watches_any(ingest))
         own->watch = gl_watch_new(ingest);
-    own->topics = gl_topics_new(ingest, env->worker);
+    own->topics = gl_topics_new(ingest, env->worker, &metric_defs[TOPICS_JOINED]);
     *worker = own;
     return true;
 }

@@ -59,7 +59,7 @@ struct gl_topics {
     size_t seen_count;
     bool paused, broken; /* broken: the consumer is made anew, from the committed offsets */
     int64_t full_since_us, reported_us;
-    gl_series *lag_seconds;
+    gl_series *lag_seconds, *joined_series;
 };
 
 /* ---- configuration ---- */
@@ -342,6 +342,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
         take_partitions(topics, list);
     else
         leave_partitions(topics, list, lost);
+    gl_series_set(topics->joined_series, lost ? 0 : 1);
     gl_log(GL_LOG_INFO, "topics-rebalance", "intake topics: %s %d partitions",
            assigned ? "assigned"
            : lost   ? "lost"
@@ -586,6 +587,7 @@ static void close_consumer(gl_topics *topics)
     if (!gl_kafka_consumer_close(topics->consumer, CLOSE_MS))
         gl_log(GL_LOG_WARN, "consumer-close", "the consumer of the intake topics did not close in time");
     topics->consumer = NULL;
+    gl_series_set(topics->joined_series, 0);
     topics->paused = topics->broken = false;
     give_up_partitions(topics);
 }
@@ -619,7 +621,7 @@ static void *topics_main(void *context)
     return NULL;
 }
 
-gl_topics *gl_topics_new(const gl_ingest *ingest, int worker)
+gl_topics *gl_topics_new(const gl_ingest *ingest, int worker, const gl_metric_def *joined)
 {
     if (ingest->topic_count == 0 || ingest->kafka_conf == NULL)
         return NULL;
@@ -632,8 +634,9 @@ gl_topics *gl_topics_new(const gl_ingest *ingest, int worker)
     pthread_mutex_init(&topics->lock, NULL);
     topics->feed = gl_feed_new(TOPICS_RECORDS, TOPICS_BYTES, drop_job);
     snprintf(label, sizeof label, "%d", worker);
-    topics->lag_seconds = gl_metrics_series(ingest->registry, runtime_metric("gl_consumer_lag_seconds"),
-                                            (const char *const[GL_METRIC_LABELS]){label});
+    const char *const labels[GL_METRIC_LABELS] = {label};
+    topics->lag_seconds = gl_metrics_series(ingest->registry, runtime_metric("gl_consumer_lag_seconds"), labels);
+    topics->joined_series = gl_metrics_series(ingest->registry, joined, labels);
     if (pthread_create(&topics->thread, NULL, topics_main, topics) != 0)
         abort();
     return topics;

@@ -27,8 +27,8 @@ typedef struct gl_topics gl_topics;
 
 /* Checks the section against the accounts and mappings. */
 bool gl_topics_check(const gl_ingest *ingest, gl_err *err);
-/* Starts the consumer; NULL when no topic is configured. Thread: worker. */
-gl_topics *gl_topics_new(const gl_ingest *ingest, int worker);
+/* Starts the consumer; NULL when no topic is configured. `joined`: the metric that says so. Thread: worker. */
+gl_topics *gl_topics_new(const gl_ingest *ingest, int worker, const gl_metric_def *joined);
 /* Nothing that was taken may be unsettled. */
 void gl_topics_destroy(gl_topics *topics);
 gl_job *gl_topics_take(gl_topics *topics);

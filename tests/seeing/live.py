@@ -33,7 +33,7 @@ import outside as o  # noqa: E402
 import poison  # noqa: E402
 import prometheus as p  # noqa: E402
 import tracing  # noqa: E402
-from confluent_kafka import TopicPartition  # noqa: E402
+from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient  # noqa: E402
 
 
@@ -188,7 +188,9 @@ def own_config(world, name):
     """A copy of the configuration that may be changed."""
     folder = os.path.join(world.run, "config." + name)
     shutil.copytree(os.path.join(o.ROOT, "config"), folder)
-    os.symlink(os.path.join(o.ROOT, "models"), os.path.join(world.run, "models"))
+    models = os.path.join(world.run, "models")
+    if not os.path.lexists(models):
+        os.symlink(os.path.join(o.ROOT, "models"), models)
     return folder
 
 
@@ -308,6 +310,20 @@ def case_group(w):
     w.expect(("GreenlaneRetrying", {"instance": still.address}, "kafka-"),
              ("GreenlaneAborting", {"instance": still.address}, rf"[!-] classify {still.address}: \d+ transactions aborted .*kafka-"))
     still.stop(signal.SIGTERM)
+
+
+def case_topics(w):
+    """A consumer of intake topics that the broker does not let into its group: somebody else has it, in another protocol."""
+    stranger = Consumer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": "gl.ingest", "partition.assignment.strategy": "range"})
+    stranger.subscribe(["gl.declarations.accepted"])
+    wait(lambda: stranger.poll(0.1) is not None or stranger.assignment(), "the stranger has the group")
+    path = os.path.join(own_config(w, "topics"), "ingest.yaml")
+    append(path, "\nintake_topics:\n  - {name: gl.intake.seeing, account: kcs}\n")
+    one = Extra(w, "ingest", "topics", "ingest.listen=127.0.0.1:0", config=path)
+    w.expect(("GreenlaneIntakeTopicsAway", {"instance": one.address}, "Inconsistent group protocol"))
+    stranger.close()
+    wait(lambda: w.prometheus.query(f'gl_intake_topics_joined{{instance="{one.address}"}} == 1'), "it has joined")
+    one.stop(signal.SIGTERM)
 
 
 def case_twins(w):
