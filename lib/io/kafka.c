@@ -932,6 +932,8 @@ bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t parti
         }
         gl_err failed;
         gl_kafka_fail_code(&failed, code, "asking for the end of a partition");
+        if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+            failed.action = GL_RETRY; /* the caller knows that it is there; this client has not heard of it yet */
         if (failed.action != GL_RETRY || gl_mono_us() > deadline) {
             *err = failed;
             return gl_fail_context(err, "%s [%d]", topic, partition);

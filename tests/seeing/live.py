@@ -247,7 +247,7 @@ def case_paused(w):
     address = w.prometheus.targets["decide"][0]
     w.stage_signal("decide", signal.SIGUSR1)
     w.expect(("GreenlanePaused", {"instance": address}, f"! decide {address}: is paused"),
-             ("GreenlaneLate", {"job": "greenlane-decide"}, r"decide +1/1 +[-0] +\d+ +\d"))
+             ("GreenlaneLate", {"job": "greenlane-decide"}, r"decide +1/1 +[-0] +[\d,]+ +\d"))
     w.stage_signal("decide", signal.SIGUSR2)
     w.expect(("GreenlaneSlow", {}, r"accepted to decided"))
 
