@@ -49,7 +49,10 @@ typedef struct entry {
     gl_buf json;
     entry_state state;
     bool was_absent; /* WANTED again: goes on as ABSENT until it is answered */
+    bool tried_disk; /* WANTED: the disk does not have it */
     bool from_disk;  /* HERE: to be checked when the registry answers */
+    bool checked;    /* HERE: is being checked again */
+    bool wrong;      /* HERE: the registry says something else now */
     bool queued;
     int64_t wanted_us; /* monotonic: since when it is asked for */
     int64_t until_us;  /* ABSENT: how long that holds */
@@ -71,12 +74,14 @@ struct gl_registry {
     pthread_cond_t news, work;
     entry *buckets[BUCKETS];
     entry *first_wanted, **last_wanted;
-    size_t count, bytes, wanted_count, here_count, disk_count;
+    size_t count, bytes, wanted_count, here_count, disk_count, wrong_count;
+    bool renumbered; /* what an earlier run was told is not what this one was */
     watched watched[WATCH_LIMIT];
     size_t watched_count;
     int64_t pause_until_us;
     int failures;          /* in a row */
     int64_t down_since_us; /* 0: it answers */
+    gl_err failure;        /* of the last request that was not answered */
     uint64_t answers;      /* counts */
     bool stopping;
     atomic_bool up;
@@ -182,6 +187,7 @@ static void want(gl_registry *r, entry *e)
 {
     e->was_absent = e->state == ABSENT;
     e->state = WANTED;
+    e->tried_disk = false;
     e->wanted_us = gl_mono_us();
     r->wanted_count++;
     enqueue(r, e);
@@ -205,8 +211,10 @@ static bool answer(gl_registry *r, const entry *e, gl_err *err)
         return e->subject != NULL || unknown(e, err);
     if (now - e->wanted_us > wait_us || (r->down_since_us != 0 && now - r->down_since_us > wait_us))
         return gl_fail(err, GL_DEAD_LETTER, "schema-unavailable",
-                       "the registry does not answer, and the schema is not in the cache");
-    return gl_fail(err, GL_RETRY, "registry-waiting", "waiting for the registry to answer");
+                       "the schema is not in the cache, and the registry does not answer: %s",
+                       r->failure.code == NULL ? "not yet" : r->failure.message);
+    return gl_fail(err, GL_RETRY, "registry-waiting", "waiting for the registry to answer%s%s",
+                   r->failure.code == NULL ? "" : ": ", r->failure.message);
 }
 
 static entry *ask(gl_registry *r, const char *subject, uint32_t id, gl_str json, gl_err *err)
@@ -259,6 +267,16 @@ void gl_registry_watch(gl_registry *r, const char *subject)
             abort();
         pthread_cond_signal(&r->work);
     }
+    pthread_mutex_unlock(&r->lock);
+}
+
+void gl_registry_ask_again(gl_registry *r)
+{
+    pthread_mutex_lock(&r->lock);
+    for (size_t b = 0; b < BUCKETS; b++)
+        for (entry *e = r->buckets[b]; e != NULL; e = e->next)
+            if (e->state == ABSENT)
+                e->until_us = 0;
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -420,7 +438,9 @@ static void note_health(gl_registry *r, bool answered, const gl_err *err)
             gl_log(GL_LOG_INFO, "registry-up", "the schema registry answers again");
         r->failures = 0;
         r->down_since_us = 0;
+        r->failure = (gl_err){0};
     } else {
+        r->failure = *err;
         int shift = r->failures < 6 ? r->failures : 6;
         int64_t pause_ms = (int64_t)PAUSE_FIRST_MS << shift;
         r->failures++;
@@ -443,26 +463,38 @@ static void report_kept(gl_registry *r)
     gl_series_set(r->kept_disk, (double)r->disk_count);
 }
 
-static void tell_changed(gl_registry *r, const entry *e, const char *how)
+static void tell_changed(const entry *e, uint32_t id, const char *how)
 {
     if (e->subject != NULL)
         gl_log(GL_LOG_ERROR, "registry-changed", "%s: its schema had the id %u, and the registry %s", e->subject,
-               (unsigned)e->id, how);
+               (unsigned)id, how);
     else
-        gl_log(GL_LOG_ERROR, "registry-changed", "the schema with the id %u: the registry %s", (unsigned)e->id, how);
-    if (r->changed != NULL)
-        gl_series_set(r->changed, 1);
+        gl_log(GL_LOG_ERROR, "registry-changed", "the schema with the id %u: the registry %s", (unsigned)id, how);
 }
 
-/* The registry's answer to what the disk had answered. What is in use stays: values were written with it. */
+static void report_changed(const gl_registry *r)
+{
+    if (r->changed != NULL)
+        gl_series_set(r->changed, r->wrong_count > 0 || r->renumbered);
+}
+
+static const char LOST[] = "does not have it any more: restore it, or register the schemas again",
+                  OTHERWISE[] = "says something else now: was it set up anew? Restore it";
+
+/* The registry's answer to what it, or the disk, had answered before. What is in use stays: values were written with
+ * it. */
 static void compare(gl_registry *r, entry *e, bool found, uint32_t id, gl_str json)
 {
+    bool same = found && (e->subject != NULL ? id == e->id : gl_str_eq(json, gl_buf_view(&e->json)));
+    r->disk_count -= e->from_disk;
     e->from_disk = false;
-    r->disk_count--;
-    if (!found)
-        tell_changed(r, e, "does not have it any more: register the schemas again, or restore the registry");
-    else if (e->subject != NULL ? id != e->id : !gl_str_eq(json, gl_buf_view(&e->json)))
-        tell_changed(r, e, "says something else now: was it set up anew? Restore it, or delete the cache and restart");
+    if (same && e->wrong)
+        gl_log(GL_LOG_INFO, "registry-restored", "id %u: the registry says again what it said", (unsigned)e->id);
+    else if (!same && !e->wrong)
+        tell_changed(e, e->id, found ? OTHERWISE : LOST);
+    r->wrong_count = r->wrong_count - e->wrong + !same;
+    e->wrong = !same;
+    report_changed(r);
 }
 
 static void keep(gl_registry *r, entry *e, uint32_t id, gl_str json, bool from_disk)
@@ -484,8 +516,9 @@ static bool settle(gl_registry *r, entry *e, bool good, uint32_t id, gl_str json
 {
     bool absent = !good && err->action == GL_DEAD_LETTER, was_wanted = e->state == WANTED;
     if (e->state == HERE) {
-        if (e->from_disk && (good || absent) && !from_disk)
+        if ((e->from_disk || e->checked) && (good || absent) && !from_disk)
             compare(r, e, good, id, json);
+        e->checked = false;
     } else if (good) {
         keep(r, e, id, json, from_disk);
     } else if (absent) {
@@ -507,6 +540,17 @@ static bool request(gl_registry *r, const entry *e, uint32_t *id, gl_buf *json, 
     return gl_registry_get(r->client, e->id, json, err);
 }
 
+/* `*earlier_id`: what an earlier run was told in place of this answer; 0: the same, or nothing. */
+static void look_back(const gl_registry *r, const entry *e, uint32_t id, gl_str json, uint32_t *earlier_id)
+{
+    uint32_t kept_id = 0;
+    gl_buf kept = {0};
+    *earlier_id = 0;
+    if (load(r, e, &kept_id, &kept) && (e->subject != NULL ? kept_id != id : !gl_str_eq(gl_buf_view(&kept), json)))
+        *earlier_id = e->subject != NULL ? kept_id : e->id;
+    gl_buf_free(&kept);
+}
+
 /* The question of an entry does not change while it is queued, nor does a WANTED entry go away. Locks: held; released
  * meanwhile. */
 static void serve(gl_registry *r, entry *e)
@@ -515,26 +559,63 @@ static void serve(gl_registry *r, entry *e)
     gl_buf json = {0};
     gl_err err = {0};
     bool had = e->state == HERE;
+    uint32_t earlier_id = 0;
     pthread_mutex_unlock(&r->lock);
     int64_t from_us = gl_mono_us();
     bool good = request(r, e, &id, &json, &err), from_disk = false;
     bool answered = good || err.action == GL_DEAD_LETTER;
     count_request(r, &err, good, from_us);
-    if (!answered && !had)
+    /* What it said of an id stays, also when it does not know it any more. */
+    if (!good && !had && (!answered || e->subject == NULL))
         good = from_disk = load(r, e, &id, &json);
+    bool fresh = good && !from_disk && !had;
+    if (fresh)
+        look_back(r, e, id, gl_buf_view(&json), &earlier_id);
     pthread_mutex_lock(&r->lock);
     note_health(r, answered, &err);
     e->queued = false;
     bool again = settle(r, e, good, id, gl_buf_view(&json), from_disk, &err);
     if (again && !r->stopping)
         enqueue(r, e);
-    bool fresh = good && !from_disk && !had;
     gl_buf_free(&json);
     if (!fresh)
         return;
+    if (earlier_id != 0) {
+        tell_changed(e, earlier_id, OTHERWISE);
+        r->renumbered = true;
+        report_changed(r);
+    }
     pthread_mutex_unlock(&r->lock);
     save(r, e); /* HERE: it does not change any more */
     pthread_mutex_lock(&r->lock);
+}
+
+/* While the registry is away nobody waits in turn for what the disk has. Stays in the queue, to be checked. Locks:
+ * held; released meanwhile. */
+static void serve_offline(gl_registry *r, entry *e)
+{
+    uint32_t id = 0;
+    gl_buf json = {0};
+    e->tried_disk = true;
+    pthread_mutex_unlock(&r->lock);
+    bool good = load(r, e, &id, &json);
+    pthread_mutex_lock(&r->lock);
+    if (good) {
+        keep(r, e, id, gl_buf_view(&json), true);
+        r->wanted_count--;
+        report_kept(r);
+        r->answers++;
+        pthread_cond_broadcast(&r->news);
+    }
+    gl_buf_free(&json);
+}
+
+static entry *next_offline(const gl_registry *r)
+{
+    entry *e = r->directory == NULL ? NULL : r->first_wanted;
+    while (e != NULL && (e->state != WANTED || e->tried_disk))
+        e = e->next_wanted;
+    return e;
 }
 
 /* ---- new versions ---- */
@@ -564,6 +645,17 @@ static bool fetch_version(gl_registry *r, const char *subject, int64_t version, 
     return good || err->action == GL_DEAD_LETTER;
 }
 
+/* A registry that was set up anew says something else, or nothing, of what was registered. Locks: held. */
+static void check_again(gl_registry *r, const char *subject)
+{
+    for (size_t b = 0; b < BUCKETS; b++)
+        for (entry *e = r->buckets[b]; e != NULL; e = e->next)
+            if (e->state == HERE && (e->wrong || (e->subject != NULL && strcmp(e->subject, subject) == 0))) {
+                e->checked = true;
+                enqueue(r, e);
+            }
+}
+
 /* Locks: held; released meanwhile. Only this thread touches `w->seen`. */
 static void refresh(gl_registry *r, watched *w)
 {
@@ -587,6 +679,8 @@ static void refresh(gl_registry *r, watched *w)
     note_health(r, answered, &err);
     if (!answered)
         w->due_us = 0; /* after the pause: it is also how an end of the outage is noticed */
+    else
+        check_again(r, w->subject);
     free(versions);
 }
 
@@ -618,9 +712,11 @@ static void *registry_main(void *argument)
     while (!r->stopping) {
         int64_t now = gl_mono_us();
         bool paused = now < r->pause_until_us;
-        entry *e = paused ? NULL : dequeue(r);
+        entry *offline = paused ? next_offline(r) : NULL, *e = paused ? NULL : dequeue(r);
         watched *due = next_due(r);
-        if (e != NULL) {
+        if (offline != NULL) {
+            serve_offline(r, offline);
+        } else if (e != NULL) {
             serve(r, e);
         } else if (!paused && due != NULL && now >= due->due_us) {
             refresh(r, due);

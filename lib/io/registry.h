@@ -4,8 +4,10 @@
  * once and asks again, so that no worker waits in HTTP and several that want the same cause one request. Always holds:
  * what the registry said of an id stays; that it does not have one holds for registry.negative_ttl; while it does not
  * answer, what is known goes on being used, and what the disk cache has of an earlier run takes the place of an answer
- * (and is checked once the registry answers again). Memory is bounded by GL_REGISTRY_LIMIT_ENTRIES and _CACHE_BYTES.
- * Thread: any, where it says nothing else. Locks: one inside, never held during a request or a file's.
+ * (and is checked once the registry answers again); so it does for an id that the registry does not know any more. What
+ * is known of a watched subject is asked again with each look through it: gl_registry_changed says that the registry
+ * has changed its mind. Memory is bounded by GL_REGISTRY_LIMIT_ENTRIES and _CACHE_BYTES. Thread: any, where it says
+ * nothing else. Locks: one inside, never held during a request or a file's.
  */
 #ifndef GL_IO_REGISTRY_H
 #define GL_IO_REGISTRY_H
@@ -42,6 +44,8 @@ bool gl_registry_id(gl_registry *registry, const char *subject, gl_str json, uin
 /* From now on the subject is looked through for new versions every registry.refresh. `subject` is copied. */
 void gl_registry_watch(gl_registry *registry, const char *subject);
 
+/* What was not there may be now: it is asked for again when the next asks, without waiting for negative_ttl. */
+void gl_registry_ask_again(gl_registry *registry);
 /* Until something that was asked for is answered, or the time is over. */
 void gl_registry_wait(gl_registry *registry, int timeout_ms);
 /* Did it answer the last request? True before the first. */

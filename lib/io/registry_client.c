@@ -358,6 +358,13 @@ static bool judge(gl_registry_client *client, long status, gl_err *err)
     return false;
 }
 
+/* Who is not trusted, or cannot be, will not be in a minute either. */
+static bool is_distrust(CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM ||
+           code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR;
+}
+
 /* client->url is set; client->reply gets the body. */
 static bool call(gl_registry_client *client, const char *method, gl_str body, gl_err *err)
 {
@@ -376,7 +383,8 @@ static bool call(gl_registry_client *client, const char *method, gl_str body, gl
         if (code == CURLE_OK)
             good = judge(client, status, err);
         else
-            good = gl_fail(err, GL_RETRY, "registry-unavailable", "%s: %s", client->conf->url,
+            good = gl_fail(err, is_distrust(code) ? GL_FATAL : GL_RETRY,
+                           is_distrust(code) ? "registry-refused" : "registry-unavailable", "%s: %s", client->conf->url,
                            client->error[0] != '\0' ? client->error : curl_easy_strerror(code));
     }
     curl_easy_reset(client->curl); /* it keeps no secret, and no pointer to ours */

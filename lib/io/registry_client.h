@@ -4,8 +4,8 @@
  * configured time; a reply larger than GL_REGISTRY_LIMIT_BYTES is refused; no secret is in a message, a log line or a
  * printed configuration; redirects are not followed (they would carry credentials elsewhere). Errors of the calls:
  * registry-unavailable and registry-reply (GL_RETRY: not reached, too slow, 5xx, 429; no such reply is known),
- * registry-refused (GL_FATAL: 401, 403, other 4xx, a file of the configuration), registry-unknown (GL_DEAD_LETTER:
- * 404).
+ * registry-refused (GL_FATAL: 401, 403, other 4xx, a certificate, a file of the configuration), registry-unknown
+ * (GL_DEAD_LETTER: 404).
  */
 #ifndef GL_IO_REGISTRY_CLIENT_H
 #define GL_IO_REGISTRY_CLIENT_H

@@ -20,7 +20,7 @@ enum { PATIENCE_MS = 90000, LATE_ID = 8, NEW_ID = 21 };
 
 /* ---- the server ---- */
 
-typedef enum mood { WELL, BROKEN, NONSENSE, SLOW } mood;
+typedef enum mood { WELL, BROKEN, NONSENSE, LOST, SLOW } mood;
 
 static atomic_int mood_now, requests, late_is_there, subject_id = 7;
 static _Atomic(const char *) authorization; /* required, or NULL */
@@ -56,6 +56,8 @@ static bool is_served(gl_http_request *request)
         reply(request, 500, "{\"error_code\":50001,\"message\":\"store\"}");
     else if (mood_now == NONSENSE)
         reply(request, 200, "<html>welcome</html>");
+    else if (mood_now == LOST)
+        reply(request, 404, "{\"error_code\":40403,\"message\":\"no such schema\"}");
     else if (mood_now == SLOW)
         keep_request(request);
     else
@@ -107,6 +109,8 @@ static void serve_version(void *context, gl_http_request *request)
 static const gl_http_route routes[] = {{"GET", "/schemas/ids/{}", serve_schema, NULL},
                                        {"POST", "/subjects/{}", serve_find, NULL},
                                        {"GET", "/subjects/w-value/versions", serve_versions, NULL},
+                                       {"GET", "/subjects/t-value/versions", serve_versions, NULL},
+                                       {"GET", "/subjects/t-value/versions/{}", serve_version, NULL},
                                        {"GET", "/subjects/w-value/versions/{}", serve_version, NULL}};
 
 static void start_server(void)
@@ -240,9 +244,9 @@ static void test_what_is_not_there(void)
     uint32_t id = 99;
     requests = 0;
     late_is_there = 0;
-    CHECK(is(schema_code(registry, LATE_ID, &json), "envelope-schema-unknown"));
     CHECK(is(schema_code(registry, 0, &json), "envelope-schema-unknown"));
-    CHECK(is(schema_code(registry, 1u << 31, &json), "envelope-schema-unknown") && requests == 1);
+    CHECK(is(schema_code(registry, 1u << 31, &json), "envelope-schema-unknown") && requests == 0);
+    CHECK(is(schema_code(registry, LATE_ID, &json), "envelope-schema-unknown"));
     CHECK(is(id_code(registry, "t-value", SCHEMA, &id), "") && id == 7);
     CHECK(is(id_code(registry, "t-value", OTHER, &id), "") && id == 0);
     CHECK(is(id_code(registry, "x-value", SCHEMA, &id), "") && id == 0);
@@ -307,6 +311,46 @@ static void test_disk(void)
     CHECK_WITHIN(60, gauge(metrics, 3, "disk") < 0.5);
     CHECK((int)gauge(metrics, 4, NULL) == 1);
     CHECK(is(id_code(registry, "t-value", SCHEMA, &id), "") && id == 7); /* values were written with it */
+    gl_registry_stop(registry);
+    gl_metrics_destroy(metrics);
+    subject_id = 7;
+}
+
+/* It forgets everything, and is restored; then it is set up anew, with other ids. */
+static void test_lost(void)
+{
+    gl_registry_conf conf = conf_of();
+    gl_str json;
+    uint32_t id = 0;
+    gl_metrics *metrics = gl_metrics_new();
+    conf.cache_dir = cache;
+    conf.refresh_ms = 100;
+    gl_registry *registry = open_registry(&conf, metrics);
+    gl_registry_watch(registry, "t-value");
+    CHECK(is(schema_code(registry, 7, &json), "") && is(id_code(registry, "t-value", SCHEMA, &id), "") && id == 7);
+    mood_now = LOST;
+    CHECK_WITHIN(60, gauge(metrics, 4, NULL) > 0.5);
+    CHECK(gl_registry_is_up(registry));
+    CHECK(is(id_code(registry, "t-value", SCHEMA, &id), "") && id == 7); /* values were written with it */
+    gl_registry_stop(registry);
+    gl_metrics_destroy(metrics);
+    metrics = gl_metrics_new();
+    registry = open_registry(&conf, metrics);
+    CHECK(is(schema_code(registry, 7, &json), "") && gl_str_eqz(json, SCHEMA)); /* from the disk */
+    CHECK(is(id_code(registry, "t-value", SCHEMA, &id), "") && id == 0);        /* nothing may be written with it */
+    CHECK_WITHIN(60, gauge(metrics, 4, NULL) > 0.5);
+    gl_registry_watch(registry, "t-value");
+    mood_now = WELL;
+    CHECK_WITHIN(60, gauge(metrics, 4, NULL) < 0.5);
+    gl_registry_ask_again(registry);
+    CHECK_WITHIN(60, id_code(registry, "t-value", SCHEMA, &id)[0] == '\0' && id == 7);
+    gl_registry_stop(registry);
+    gl_metrics_destroy(metrics);
+    metrics = gl_metrics_new();
+    subject_id = 9;
+    registry = open_registry(&conf, metrics);
+    CHECK(is(id_code(registry, "t-value", SCHEMA, &id), "") && id == 9);
+    CHECK_WITHIN(60, gauge(metrics, 4, NULL) > 0.5);
     gl_registry_stop(registry);
     gl_metrics_destroy(metrics);
     subject_id = 7;
@@ -428,6 +472,7 @@ int main(void)
     test_away(NONSENSE);
     test_away(SLOW);
     test_disk();
+    test_lost();
     test_damaged_disk();
     test_watch();
     test_credentials();
