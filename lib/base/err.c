@@ -70,6 +70,8 @@ const char *gl_action_name(gl_action action)
         return "none";
     case GL_RETRY:
         return "retry";
+    case GL_WAIT:
+        return "wait";
     case GL_ABORT_TXN:
         return "abort-txn";
     case GL_DEAD_LETTER:

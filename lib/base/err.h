@@ -13,6 +13,7 @@
 typedef enum gl_action {
     GL_NONE = 0,    /* no error */
     GL_RETRY,       /* a dependency is unavailable: the same call may succeed later */
+    GL_WAIT,        /* the same, and nothing else can be done: for as long as it takes, not ready meanwhile */
     GL_ABORT_TXN,   /* abort the transaction, rewind, go on */
     GL_DEAD_LETTER, /* this record can never succeed */
     GL_FATAL,       /* this process (or this start) cannot go on */
@@ -36,7 +37,7 @@ bool gl_fail_context(gl_err *err, const char *format, ...) __attribute__((format
 /* The same for what cannot be read of our own state: no record is to blame, so GL_DEAD_LETTER becomes GL_FATAL. */
 bool gl_fail_own(gl_err *err, const char *what);
 
-/* "retry", "abort-txn", "dead-letter", "fatal" or "none". */
+/* "retry", "wait", "abort-txn", "dead-letter", "fatal" or "none". */
 const char *gl_action_name(gl_action action);
 
 #endif

@@ -55,6 +55,7 @@ Test(err, actions_have_names)
 {
     cr_assert_str_eq(gl_action_name(GL_NONE), "none");
     cr_assert_str_eq(gl_action_name(GL_RETRY), "retry");
+    cr_assert_str_eq(gl_action_name(GL_WAIT), "wait");
     cr_assert_str_eq(gl_action_name(GL_ABORT_TXN), "abort-txn");
     cr_assert_str_eq(gl_action_name(GL_DEAD_LETTER), "dead-letter");
     cr_assert_str_eq(gl_action_name(GL_FATAL), "fatal");

@@ -37,9 +37,19 @@ bool gl_admin_workers_ready(const gl_runtime *runtime)
     return count > 0;
 }
 
+static bool is_waiting(const gl_runtime *runtime)
+{
+    size_t count = atomic_load(&runtime->worker_count);
+    for (size_t i = 0; i < count; i++)
+        if (atomic_load(&runtime->workers[i].waiting))
+            return true;
+    return false;
+}
+
 static bool is_ready(const gl_runtime *runtime)
 {
-    return atomic_load(&runtime->serving) && !atomic_load(&runtime->stopping) && gl_admin_workers_ready(runtime);
+    return atomic_load(&runtime->serving) && !atomic_load(&runtime->stopping) && gl_admin_workers_ready(runtime) &&
+           !is_waiting(runtime);
 }
 
 static void respond(gl_http_request *request, int status, const char *text)
@@ -47,11 +57,25 @@ static void respond(gl_http_request *request, int status, const char *text)
     gl_http_respond(request, status, TEXT, gl_str_of(text), NULL);
 }
 
+/* With the message of what it waits for. */
+static void respond_waiting(gl_runtime *runtime, gl_http_request *request)
+{
+    char text[GL_ERR_MESSAGE_BYTES + 80];
+    pthread_mutex_lock(&runtime->lock);
+    snprintf(text, sizeof text, "waiting (%s): %s\n", runtime->waiting.code, runtime->waiting.message);
+    pthread_mutex_unlock(&runtime->lock);
+    respond(request, 503, text);
+}
+
 static void serve_ready(void *context, gl_http_request *request)
 {
     gl_runtime *runtime = context;
     bool ready = is_ready(runtime);
     gl_series_set(runtime->series.ready, ready);
+    if (!atomic_load(&runtime->stopping) && is_waiting(runtime)) {
+        respond_waiting(runtime, request);
+        return;
+    }
     const char *why = atomic_load(&runtime->stopping)        ? "draining\n"
                       : atomic_load(&runtime->asks_registry) ? "waiting for the schema registry\n"
                       : !atomic_load(&runtime->serving)      ? "starting\n"

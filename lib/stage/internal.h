@@ -89,8 +89,9 @@ typedef struct gl_runtime {
     atomic_bool aborting; /* stop at once */
     atomic_bool paused;
     int wake_fd;          /* eventfd: a worker ended or failed */
-    pthread_mutex_t lock; /* of failure */
+    pthread_mutex_t lock; /* of failure, waiting */
     gl_err failure;       /* the first; action GL_NONE: none */
+    gl_err waiting;       /* why a worker waits (GL_WAIT), the latest */
 } gl_runtime;
 
 /* Zero-initialised. */
@@ -170,6 +171,7 @@ struct gl_worker {
     const gl_outbox_entry *delivery_failure_entry;
     int attempts; /* of this batch so far */
     int64_t first_failure_us;
+    int64_t said_us; /* when the log last had what it waits for */
     gl_err err;
     int64_t fenced_us[1];                     /* when it was fenced last */
     int64_t recreated_us[GL_RECREATED_LIMIT]; /* when its clients were made again, the latest first */
@@ -187,6 +189,7 @@ struct gl_worker {
     _Atomic int64_t progress_us; /* monotonic; the watchdog's */
     _Atomic(const char *) step;
     atomic_bool ready;
+    atomic_bool waiting; /* for what runtime->waiting says */
     atomic_bool ended;
 };
 

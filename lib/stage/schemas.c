@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "io/avro.h"
 
-enum { LOOK_MS = 100, SAY_US = 10 * 1000 * 1000 };
+enum { LOOK_MS = 100, SAY_US = 10 * 1000 * 1000, ASK_AGAIN_US = 2 * 1000 * 1000 };
 
 static bool is_listed(const char *const *names, const char *topic)
 {
@@ -121,12 +121,17 @@ bool gl_schemas_start(gl_runtime *runtime, bool (*interrupted)(gl_runtime *runti
     atomic_store(&runtime->asks_registry, true);
     gl_schema_builtin_ids = runtime->registry_conf->builtin_ids;
     find_inputs(runtime);
-    int64_t end = gl_mono_us() + runtime->stage_conf->start_deadline_ms * 1000, say_us = gl_mono_us() + SAY_US / 10;
+    int64_t end = gl_mono_us() + runtime->stage_conf->start_deadline_ms * 1000, say_us = gl_mono_us() + SAY_US / 10,
+            again_us = gl_mono_us() + ASK_AGAIN_US;
     bool good;
     while (!(good = find_all(runtime, err)) && err->action == GL_RETRY && gl_mono_us() < end) {
         if (gl_mono_us() > say_us) {
             gl_log_err(GL_LOG_WARN, err);
             say_us = gl_mono_us() + SAY_US;
+        }
+        if (gl_mono_us() > again_us) { /* somebody may have registered them */
+            gl_registry_ask_again(runtime->registry);
+            again_us = gl_mono_us() + ASK_AGAIN_US;
         }
         gl_registry_wait(runtime->registry, LOOK_MS);
         if (interrupted(runtime))

@@ -47,6 +47,10 @@ typedef struct gl_state gl_state;
 bool gl_state_get(gl_state *state, int32_t partition, gl_str key, gl_str *value, gl_err *err);
 /* The first entry whose key starts with `prefix` (batch writes included). */
 bool gl_state_first(gl_state *state, int32_t partition, gl_str prefix, gl_str *key, gl_str *value, gl_err *err);
+/* For what was read of the state and cannot be decoded: no record is to blame. GL_WAIT where only the schema registry
+ * can say how (its schema is not known, or the registry is away): the state is there, and a new start would be no
+ * further. Else GL_FATAL. Returns false. */
+bool gl_state_unreadable(gl_err *err, const char *what);
 /* Walks committed entries from the key after `after` ({NULL,0}: the first); false from `each` ends the walk. For
  * rebuilding views. */
 bool gl_state_walk(gl_state *state, int32_t partition, gl_str after,

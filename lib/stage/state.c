@@ -2,6 +2,9 @@
 #include "stage/state.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "gen/topics.h"
 
 typedef struct partition_state {
     gl_overlay overlay;
@@ -116,6 +119,15 @@ static bool check_owned(const gl_state *state, const partition_state *at, int32_
         return gl_fail(err, GL_FATAL, "state-io", "state of partition %d was asked for, which this worker does not own",
                        partition);
     return true;
+}
+
+bool gl_state_unreadable(gl_err *err, const char *what)
+{
+    bool registry_knows = gl_schema_fallback != NULL && (strcmp(err->code, "schema-unavailable") == 0 ||
+                                                         strcmp(err->code, "envelope-schema-unknown") == 0);
+    if (registry_knows)
+        err->action = GL_WAIT;
+    return gl_fail_own(err, what);
 }
 
 bool gl_state_get(gl_state *state, int32_t partition, gl_str key, gl_str *value, gl_err *err)

@@ -20,6 +20,7 @@ enum {
     IDLE_SHARE_US = 250 * 1000, /* between two steps of 50 ms while records wait */
     BACKOFF_FIRST_MS = 50,
     BACKOFF_LAST_MS = 2000,
+    SAY_US = 10 * 1000 * 1000, /* between log lines of what is waited for */
     INTAKE_ATTEMPTS = 5,
     KEPT_ROOM = 256, /* records that may come in while a batch is kept for another attempt */
     FENCED_LIMIT = 2,
@@ -542,7 +543,8 @@ static bool is_hopeless(const gl_worker *worker)
 {
     if (is_intake(worker) && worker->attempts >= INTAKE_ATTEMPTS)
         return true;
-    return gl_mono_us() - worker->first_failure_us > worker->runtime->stage_conf->retry_deadline_ms * 1000;
+    return worker->first_failure_us != 0 &&
+           gl_mono_us() - worker->first_failure_us > worker->runtime->stage_conf->retry_deadline_ms * 1000;
 }
 
 /* A fatal error of the producer ends the producer, not the process: made again with the same transactional id, it finds
@@ -555,6 +557,32 @@ static verdict fail_or_recreate(gl_worker *worker)
     return broken || gl_kafka_is_fenced(&worker->err) ? RECREATE : FAILED;
 }
 
+/* What makes the worker wait: /readyz tells it, and the log from time to time. NULL: nothing does any more. Partitions
+ * are paused meanwhile: the group is served at each attempt, which would take in more than there is room for. */
+static void set_waiting(gl_worker *worker, const gl_err *why)
+{
+    gl_runtime *runtime = worker->runtime;
+    if (!is_intake(worker) && (why != NULL) != atomic_load(&worker->waiting))
+        gl_group_set_paused(worker, why != NULL || atomic_load(&runtime->paused));
+    if (why != NULL) {
+        pthread_mutex_lock(&runtime->lock);
+        runtime->waiting = *why;
+        pthread_mutex_unlock(&runtime->lock);
+    }
+    atomic_store(&worker->waiting, why != NULL);
+}
+
+static void log_failure(gl_worker *worker)
+{
+    int64_t now = gl_mono_us();
+    if (worker->err.action == GL_WAIT) {
+        if (atomic_load(&worker->waiting) && now - worker->said_us < SAY_US)
+            return;
+        worker->said_us = now;
+    }
+    gl_log_err(worker->err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &worker->err);
+}
+
 /* GO_ON: try the batch again. */
 static verdict recover(gl_worker *worker)
 {
@@ -562,8 +590,12 @@ static verdict recover(gl_worker *worker)
     if (worker->first_failure_us == 0)
         worker->first_failure_us = gl_mono_us();
     gl_series_add(worker->runtime->series.retries, 1);
-    gl_log_err(worker->err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &worker->err);
+    log_failure(worker);
     gl_err why = worker->err;
+    if (why.action == GL_WAIT) {
+        worker->first_failure_us = 0; /* what fails after the wait has its own time */
+        set_waiting(worker, &why);
+    }
     if (!gl_txn_abort(worker)) {
         if (why.action == GL_FATAL)
             worker->err = why;
@@ -597,11 +629,15 @@ static verdict run_batch(gl_worker *worker)
         verdict what = recover(worker);
         if (what == GO_ON)
             continue;
+        set_waiting(worker, NULL);
         if (what != GIVE_UP)
             gl_txn_close(worker); /* before the payloads go that it may still hold */
         settle_failed(worker);
         return what == GIVE_UP ? GO_ON : what;
     }
+    if (atomic_load(&worker->waiting))
+        gl_log(GL_LOG_INFO, "waited", "going on after %d attempts", worker->attempts);
+    set_waiting(worker, NULL);
     return finish(worker) ? GO_ON : FAILED;
 }
 

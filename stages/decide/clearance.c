@@ -5,6 +5,7 @@
 #include "customs/ids.h"
 #include "io/envelope.h"
 #include "io/json.h"
+#include "stage/stage.h"
 
 enum { VIEW_LIMIT_BYTES = 1 << 20, VIEW_LIMIT_NODES = 20000, HEADER_BYTES = 5 };
 
@@ -144,7 +145,7 @@ bool gl_clearance_sections(gl_arena *arena, const uint8_t id[16], const gl_clear
         least_sections(arena, id, clearance, out);
         return true;
     }
-    return gl_fail_own(err, "the body of a clearance");
+    return gl_state_unreadable(err, "the body of a clearance");
 }
 
 gl_str gl_clearance_body(gl_arena *arena, gl_str value, const gl_assessed *assessed)

@@ -75,7 +75,7 @@ static bool remove_listed(gl_pass *p, int32_t partition, gl_str value, size_t *r
 {
     gl_closed_state listed;
     if (!gl_closed_state_decode(&listed, (const uint8_t *)value.ptr, value.len, p->arena, err))
-        return gl_fail_own(err, "a list of closed clearances");
+        return gl_state_unreadable(err, "a list of closed clearances");
     gl_str ids = listed.closed.ids;
     for (size_t at = 0; at + GL_DECLARATION_ID_BYTES <= ids.len; at += GL_DECLARATION_ID_BYTES, ++*removed)
         if (!remove_closed(p, partition, ids.ptr + at, err))

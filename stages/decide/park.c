@@ -117,7 +117,7 @@ static bool first_parked(gl_pass *p, int32_t partition, const uint8_t *id, found
     if (found->key.ptr == NULL ||
         gl_parked_event_state_decode(&found->state, (const uint8_t *)value.ptr, value.len, p->arena, err))
         return true;
-    return gl_fail_own(err, "a parked event");
+    return gl_state_unreadable(err, "a parked event");
 }
 
 /* The record that was consumed when it was parked. */
@@ -139,7 +139,7 @@ static bool take_parked(gl_pass *p, const gl_record *cause, gl_str key, const fo
     gl_outbox_state(p->outbox, cause, found->key, (gl_str){NULL, 0});
     gl_event_envelope *envelope = GL_NEW(p->arena, gl_event_envelope);
     if (!gl_event_envelope_decode(envelope, (const uint8_t *)record->value.ptr, record->value.len, p->arena, err))
-        return gl_fail_own(err, "a parked event"); /* it was read before it was parked */
+        return gl_state_unreadable(err, "a parked event"); /* it was read before it was parked */
     gl_str value;
     if (!gl_state_get(p->state, cause->partition, key, &value, err))
         return false;

@@ -29,7 +29,7 @@ gl_clearance *gl_pass_clearance(gl_pass *p, gl_str value, gl_err *err)
 {
     gl_clearance_state *state = GL_NEW(p->arena, gl_clearance_state);
     if (!gl_clearance_state_decode(state, (const uint8_t *)value.ptr, value.len, p->arena, err)) {
-        gl_fail_own(err, "the state of a clearance");
+        gl_state_unreadable(err, "the state of a clearance");
         return NULL;
     }
     return &state->clearance;
@@ -630,7 +630,7 @@ static bool get_head(gl_pass *p, int32_t partition, gl_audit_head *head, gl_err 
     if (!gl_state_get(p->state, partition, (gl_str){AUDIT_HEAD_KEY, sizeof AUDIT_HEAD_KEY - 1}, &value, err))
         return false;
     if (value.ptr != NULL && !gl_audit_head_state_decode(&state, (const uint8_t *)value.ptr, value.len, p->arena, err))
-        return gl_fail_own(err, "the head of the audit chain");
+        return gl_state_unreadable(err, "the head of the audit chain");
     *head = state.audit_head;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "customs/failure.h"
 #include "decide/clearance.h"
 #include "decide/test_events.h"
+#include "io/avro.h"
 
 TestSuite(amendments, .init = set_up, .fini = tear_down);
 
@@ -350,6 +351,69 @@ Test(amendments, a_clearance_with_content_of_a_later_version_is_decided_on)
     const gl_decision *decision = expect_last(2, GL_DECISION_CAUSE_INSPECTION, GL_DECISION_OUTCOME_RELEASED);
     cr_assert(decision->degraded && gl_str_eq(last_decision()->declaration.mrn, original.declaration.mrn));
     cr_assert(gl_str_eq(state_of(id)->body, gl_buf_view(&body)));
+}
+
+/* -- With a schema registry
+ * ---------------------------------------------------------------------------------------- */
+
+static bool tell_nothing(void *context, uint32_t schema_id, gl_str *json, gl_err *err)
+{
+    (void)schema_id;
+    (void)json;
+    return gl_fail(err, GL_DEAD_LETTER, context, "nobody can tell");
+}
+
+/* What processing this says, when the registry says `code` of every schema. */
+static gl_err refusal_of(gl_record record, char *code)
+{
+    gl_batch batch = {.records = &record, .count = 1, .now_us = now_us, .arena = arena};
+    gl_err err = {0};
+    gl_avro_fallback_install(tell_nothing, NULL, code);
+    cr_assert(!gl_decide_process(policy, &batch, outbox, &err));
+    gl_avro_fallback_install(NULL, NULL, NULL);
+    return err;
+}
+
+static void put_state(const uint8_t *id, gl_str value)
+{
+    gl_record cause = {.key = {(const char *)id, GL_DECLARATION_ID_BYTES}};
+    gl_outbox_state(outbox, gl_arena_dup(arena, &cause, sizeof cause), cause.key, value);
+}
+
+Test(amendments, a_state_whose_schema_the_registry_does_not_tell_is_waited_for)
+{
+    static char unavailable[] = "schema-unavailable", unknown[] = "envelope-schema-unknown";
+    gl_assessed original = sent(0, RED_PPM);
+    const uint8_t *id = original.declaration.declaration_id;
+    gl_clearance *state = state_of(id);
+    gl_record event = event_of(id, EVENT(INSPECTION_RESULT), "e-1", "A1", NULL);
+    gl_str whole = gl_status_value(arena, state);
+    gl_buf foreign = gl_buf_in(arena);
+    gl_envelope_begin(&foreign, 77);
+    gl_buf_bytes(&foreign, whole.ptr + 5, whole.len - 5);
+    put_state(id, gl_buf_view(&foreign));
+    gl_err err = refusal_of(event, unavailable);
+    cr_assert(err.action == GL_WAIT && strcmp(err.code, unavailable) == 0, "%s", err.message);
+    err = refusal_of(event, unknown);
+    cr_assert(err.action == GL_WAIT && strcmp(err.code, unknown) == 0, "%s", err.message);
+    gl_buf body = gl_buf_in(arena);
+    gl_envelope_begin(&body, 78);
+    gl_buf_bytes(&body, state->body.ptr + 5, state->body.len - 5);
+    state->body = gl_buf_view(&body);
+    put_state(id, gl_status_value(arena, state));
+    err = refusal_of(event, unavailable);
+    cr_assert(err.action == GL_WAIT, "%s", err.message);
+    cr_assert_eq(decision_count(), 1);
+}
+
+Test(amendments, a_state_that_cannot_be_read_is_fatal)
+{
+    static char unavailable[] = "schema-unavailable";
+    gl_assessed original = sent(0, RED_PPM);
+    put_state(original.declaration.declaration_id, GL_STR("nothing that can be read"));
+    gl_err err =
+        refusal_of(event_of(original.declaration.declaration_id, EVENT(ARRIVAL), "e-1", "", NULL), unavailable);
+    cr_assert(err.action == GL_FATAL, "%s", err.message);
 }
 
 Test(amendments, a_test_declaration_of_an_earlier_version_is_still_a_test)

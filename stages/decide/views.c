@@ -187,8 +187,9 @@ static bool decode(gl_arena *arena, gl_str value, gl_clearance *clearance, bool 
     gl_clearance_state state;
     gl_err err;
     if (!gl_clearance_state_decode(&state, (const uint8_t *)value.ptr, value.len, arena, &err)) {
+        gl_state_unreadable(&err, "the state of a clearance");
         if (waits != NULL)
-            *waits = err.action == GL_RETRY;
+            *waits = err.action == GL_RETRY || err.action == GL_WAIT;
         if (waits == NULL || !*waits)
             gl_log_err(GL_LOG_ERROR, &err); /* decide wrote it: nothing that a retry would change */
         return false;

@@ -558,7 +558,7 @@ static bool file_resume(gl_watched_file *file, gl_state *state, gl_arena *arena,
         return false;
     if (value.ptr != NULL) {
         if (!gl_intake_file_state_decode(&progress, (const uint8_t *)value.ptr, value.len, arena, err)) {
-            gl_fail_own(err, "progress on gl.intake.files");
+            gl_state_unreadable(err, "progress on gl.intake.files");
             return gl_fail_context(err, "%s", file->name);
         }
         file->committed = progress.intake_file.done ? SIZE_MAX : (size_t)progress.intake_file.next_offset;
