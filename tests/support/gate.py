@@ -1,7 +1,7 @@
 """A gate before the schema registry: what stands between in an installation (TLS, credentials), and what goes wrong there.
 
 HTTPS with a client certificate, basic or bearer credentials; `mood` says what becomes of a request: well, refuse (the connection is closed),
-broken (500), nonsense (a page instead of JSON), slow (no answer until the mood changes). Certificates are made with openssl, for this run only.
+broken (500), nonsense (a page instead of JSON), lost (404), slow (no answer until the mood changes). Certificates are made with openssl, for this run only.
 """
 import base64
 import http.client
@@ -13,7 +13,7 @@ import threading
 import urllib.parse
 
 USER, PASSWORD, TOKEN = "greenlane", "p4ss-of-the-registry", "t0ken-of-the-registry"
-MOODS = ("well", "refuse", "broken", "nonsense", "slow")
+MOODS = ("well", "refuse", "broken", "nonsense", "lost", "slow")
 
 
 def _openssl(*arguments):
@@ -69,6 +69,9 @@ class Gate:
                     return
                 if gate.mood == "broken":
                     self.answer(500, b'{"error_code":50001,"message":"store"}')
+                    return
+                if gate.mood == "lost":
+                    self.answer(404, b'{"error_code":40403,"message":"no such schema"}')
                     return
                 if gate.mood == "nonsense":
                     self.answer(200, b"<html>welcome</html>", "text/html")
