@@ -355,6 +355,8 @@ static const rule RULES[] = {
     {"gl_config_last_reload_successful", WHEN_ZERO, NULL, "", NULL,
      "runs with its old configuration: the last reload was refused"},
     {"gl_timers_suspended", WHEN_SET, NULL, "", NULL, "keeps time limits back: the wall clock jumped"},
+    {"gl_registry_up", WHEN_ZERO, NULL, "", NULL, "goes on without the schema registry, which does not answer"},
+    {"gl_registry_changed", WHEN_SET, NULL, "", NULL, "finds that the schema registry lost or renumbered schemas"},
     {"gl_intake_refusals_total", COUNTED, "code", "", NULL, "requests not admitted"},
     {"gl_intake_errors_total", COUNTED, "code", "", NULL, "errors in what was rejected"},
     {"gl_records_lost_total", COUNTED, "topic", "", NULL, "records deleted by retention, never processed"},
@@ -366,6 +368,7 @@ static const rule RULES[] = {
     {"gl_batch_retries_total", COUNTED, NULL, "", NULL, "batches tried again"},
     {"gl_rebalances_total", COUNTED, "kind", "", "assign", "rebalances"},
     {"gl_kv_requests_total", COUNTED, "result", "", "ok", "calls to Redis failed"},
+    {"gl_schema_dropped_values_total", COUNTED, NULL, "", NULL, "values lost what a newer schema has more"},
     {"gl_view_rebuilt_entries_total", COUNTED, NULL, "", NULL, "status views were lost and written again"},
     {"gl_http_requests_total", COUNTED, "status", "5", NULL, "requests answered with an error of ours"},
 };

@@ -6,6 +6,7 @@
 #include "cli/cluster.h"
 #include "cli/command.h"
 #include "io/kv.h"
+#include "io/registry.h"
 #include "risk/scorer.h"
 
 typedef struct doctor {
@@ -91,6 +92,47 @@ static void check_redis(doctor *d, const gl_conf *conf, const char *url)
     gl_kv_destroy(kv);
 }
 
+/* How many of this program's schemas it does not have. Errors: as gl_registry_find. */
+static bool count_unregistered(const gl_registry_conf *conf, size_t *missing, gl_err *err)
+{
+    char subject[GL_REGISTRY_SUBJECT_BYTES];
+    gl_registry_client *client = gl_registry_client_new(conf, err);
+    bool good = client != NULL;
+    *missing = 0;
+    for (size_t i = 0; good && i < gl_topic_schema_count; i++) {
+        const gl_topic_schema *schema = &gl_topic_schemas[i];
+        uint32_t id = 0;
+        good = gl_registry_find(client, gl_registry_subject(schema, subject), (gl_str){schema->json, schema->json_len},
+                                &id, err);
+        if (!good && err->action == GL_DEAD_LETTER) {
+            good = true;
+            ++*missing;
+        }
+    }
+    gl_registry_client_destroy(client);
+    return good;
+}
+
+static void check_registry(doctor *d, const gl_conf *conf)
+{
+    const gl_registry_conf *registry = gl_conf_section(conf, "registry");
+    static const char what[] = "schema registry";
+    size_t missing = 0;
+    gl_err err = {0};
+    char text[160];
+    if (gl_registry_is_builtin(registry)) {
+        verdict(d, true, what, "none: schema ids are built in", "");
+    } else if (!count_unregistered(registry, &missing, &err)) {
+        verdict(d, false, what, err.message,
+                err.action == GL_FATAL ? "see SCHEMA_REGISTRY_URL, its certificate and credentials"
+                                       : "start it; until then daemons go on with the schemas that they know");
+    } else {
+        snprintf(text, sizeof text, "%zu of %zu schemas are registered at %.80s", gl_topic_schema_count - missing,
+                 gl_topic_schema_count, registry->url);
+        verdict(d, missing == 0, what, text, "greenlane schema register");
+    }
+}
+
 static void check_ingest(doctor *d, const char *url)
 {
     int status = 0;
@@ -161,6 +203,7 @@ static int run_doctor(int argc, char **argv)
     }
     check_kafka(&d, &cluster);
     check_redis(&d, cluster.conf, redis);
+    check_registry(&d, cluster.conf);
     check_ingest(&d, url);
     check_models(&d, models);
     gl_cluster_close(&cluster);
@@ -171,7 +214,7 @@ static int run_doctor(int argc, char **argv)
 
 const gl_command gl_command_doctor = {"doctor", "check the installation and say what to do", "[--config FILE]",
                                       "Checks brokers, topics (partitions, replicas, min.insync, cleanup policy, "
-                                      "message size), Redis, ingest and the\n"
+                                      "message size), Redis, the schema registry, ingest and the\n"
                                       "models, and says for each thing that is wrong what to do about it. "
                                       "Exit code 1: something is wrong.",
                                       run_doctor};

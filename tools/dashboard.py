@@ -122,6 +122,20 @@ ROWS = [
         ("Calls by result", "lines", "ops", 12, [(rate("gl_kv_requests_total", "job, result"), "{{job}} {{result}}")], "Nothing waits for Redis."),
         ("Time of a call", "lines", "s", 12, quantiles("gl_kv_seconds", "{{job}}", "job"), ""),
     ]),
+    ("Schema registry", [
+        ("Answers, and says what it said", "lines", "short", 6, [
+            (f"min by (job, instance) (gl_registry_up{{{OF}}})", "{{job}} {{instance}} answers"),
+            (f"max by (job, instance) (gl_registry_changed{{{OF}}})", "{{job}} {{instance}} changed")],
+         "Without a registry: 1 and 0. Changed: it lost or renumbered schemas."),
+        ("Requests by result", "lines", "ops", 6, [(rate("gl_registry_requests_total", "job, result"), "{{job}} {{result}}")], "No worker waits for one."),
+        ("Time of a request, average", "lines", "s", 6,
+         [(f"sum by (job) (gl_registry_request_seconds_sum{{{OF}}}) / (sum by (job) (gl_registry_request_seconds_count{{{OF}}}) > 0) or vector(0)",
+           "{{job}}")], ""),
+        ("Schemas and ids that are known", "lines", "short", 6, [
+            (f"sum by (job, source) (gl_registry_answers{{{OF}}})", "{{job}} from the {{source}}"),
+            (f"sum by (job) (increase(gl_schema_dropped_values_total{{{OF}}}{RATE}))", "{{job}} values that lost new fields")],
+         "From the disk: not confirmed by the registry yet."),
+    ]),
     ("Processes", [
         ("CPU", "lines", "percentunit", 8, [(rate("process_cpu_seconds_total", "job, instance"), "{{job}} {{instance}}")], "1 is one core."),
         ("CPU of a declaration", "lines", "s", 8,

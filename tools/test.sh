@@ -68,6 +68,7 @@ test_seeing() {
     install_venv
     build dev greenlane greenlane-ingest greenlane-classify greenlane-risk greenlane-decide
     KAFKA_SETTINGS=group.min.session.timeout.ms=1000
+    REGISTRY=yes
     stack_up
     run_ctest "$BUILD" seeing -j 1 -V
 }

@@ -11,14 +11,12 @@ usage: live.py [--only CASE,...]   (GL_SEEING_SLOW=3: all of it three times slow
 """
 import argparse
 import concurrent.futures
-import hashlib
 import json
 import os
 import random
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -242,6 +240,19 @@ def case_redis(w):
     o.stack("start", "redis")
 
 
+def case_registry(w):
+    """The registry goes, and comes back without its schemas (it keeps them in memory); then they are registered again, under the same ids."""
+    one = Extra(w, "decide", "registry", "registry.refresh=500ms")
+    one.wait_ready()
+    o.stack("kill", "registry")
+    w.expect(("GreenlaneRegistryAway", {"instance": one.address}, r"BAD +schema registry"))
+    o.stack("start", "registry")
+    w.expect(("GreenlaneRegistryChanged", {"instance": one.address}, r'"registry-changed".*does not have it any more'))
+    o.greenlane("schema", "register")
+    wait(lambda: one.says('"registry-restored"') and not w.prometheus.fires("GreenlaneRegistryChanged", instance=one.address), "all is well again")
+    one.stop(signal.SIGTERM)
+
+
 def case_paused(w):
     """decide stands, declarations wait; when it goes on they were slow."""
     address = w.prometheus.targets["decide"][0]
@@ -254,15 +265,14 @@ def case_paused(w):
 
 def unreadable(template, partitions):
     """(key, MRN, partition, value): a record of gl.declarations.accepted with a header that nobody knows, of a new declaration of `template`'s
-    submitter, whose id is made as docs say: SHA-256 of submitter and LRN, each with its length before it, and the family (0: import)."""
+    submitter."""
     topic = "gl.declarations.accepted"
     record = o.decode(topic, template)
     declaration = record["declaration"]
-    lrn = "P" + format(time.time_ns(), "X")
-    framed = b"".join(struct.pack(">I", len(text)) + text for text in (declaration["submitter"].encode(), lrn.encode()))
-    key = hashlib.sha256(framed + b"\0").digest()[:16]
+    declaration.update(functional_reference_id="P" + format(time.time_ns(), "X"), content_digest=random.randbytes(32))
+    key = poison.id_of(declaration)
     mrn = poison.mrn_of(key, declaration["mrn"])
-    declaration.update(declaration_id=key, mrn=mrn, functional_reference_id=lrn, content_digest=random.randbytes(32))
+    declaration.update(declaration_id=key, mrn=mrn)
     return key, mrn, (int.from_bytes(key[:8], "big") >> 2) % partitions, b"\x01" + template[1:5] + poison.encode(topic, record)
 
 
