@@ -28,10 +28,13 @@ secure_show() {
     step "every connection has a credential; refused are"
     ss_submit="$BIN/greenlane submit --patience 0 $ROOT/samples/parcel.json"
     ss_topics="$BIN/greenlane topics list"
+    ss_schemas="$BIN/greenlane schema check"
     # shellcheck disable=SC2086
     {
         secure_refused "Kafka: a wrong password" KAFKA_PASSWORD=wrong $ss_topics
         secure_refused "Kafka: brokers that are not ours" "KAFKA_CA=$SECURE_DIR/stranger/ca.pem" $ss_topics
+        secure_refused "registry: a wrong password" SCHEMA_REGISTRY_PASSWORD_FILE= SCHEMA_REGISTRY_PASSWORD=wrong $ss_schemas
+        secure_refused "registry: one that is not ours" "SCHEMA_REGISTRY_CA_FILE=$SECURE_DIR/stranger/ca.pem" $ss_schemas
         secure_refused "intake: no credential" INGEST_CERTIFICATE= INGEST_KEY= $ss_submit
         secure_refused "intake: a stranger's certificate" "INGEST_CERTIFICATE=$SECURE_DIR/stranger/default.pem" \
             "INGEST_KEY=$SECURE_DIR/stranger/default.key" $ss_submit

@@ -89,6 +89,17 @@ install_prometheus() {
     fi
 }
 
+# The TLS proxy before the schema registry of a stack with every lock on; only its program is used, not its service.
+nginx_command() { command -v nginx || { [ ! -x /usr/sbin/nginx ] || say /usr/sbin/nginx; }; }
+
+install_nginx() {
+    [ -z "$(nginx_command)" ] || return 0
+    apt_install nginx
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl disable nginx >/dev/null 2>&1 || :
+    fi
+}
+
 install_kafka() {
     [ -e "$KAFKA_HOME/complete" ] && return 0
     step "fetching Kafka $KAFKA_VERSION with Maven"

@@ -24,7 +24,7 @@ Environment:
   GREENLANE_CACHE  where Kafka is kept (.cache/)
   KAFKA_BROKERS, REDIS_URL   use these servers instead of starting them
   PARTITIONS       of each topic, when they are created (4)
-  REGISTRY         yes: a schema registry too (Apicurio, in memory); `up` registers the schemas
+  REGISTRY         yes (always with SECURE): a schema registry too (Apicurio, in memory); `up` registers the schemas
   SCHEMA_REGISTRY_URL  use this registry
   BROKERS          1, or 3: combined nodes, three replicas of everything, two of which must be in sync
   SECURE           yes: TLS, passwords and certificates everywhere (tools/secure.sh); one node
@@ -124,7 +124,7 @@ import random
 import socket
 
 names = "PORT_KAFKA PORT_CONTROLLER PORT_REDIS PORT_HTTP PORT_INGEST PORT_CLASSIFY PORT_RISK PORT_DECIDE".split()
-names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3 PORT_REGISTRY".split()
+names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3 PORT_REGISTRY PORT_APICURIO".split()
 try:
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         end = int(file.read().split()[0])
@@ -144,7 +144,9 @@ for port in candidates:
     if len(held) == len(names):
         break
 PY
-        printf 'STACK_BROKERS=%s\nSTACK_REGISTRY=%s\n' "${BROKERS:-1}" "${REGISTRY:-no}" >>"$RUN/ports.new"
+        sp_registry=${REGISTRY:-no}
+        ! stack_secure || sp_registry=yes
+        printf 'STACK_BROKERS=%s\nSTACK_REGISTRY=%s\n' "${BROKERS:-1}" "$sp_registry" >>"$RUN/ports.new"
         # What run/env of a former stack said is not given by anybody.
         if [ -n "${KAFKA_BROKERS:-}" ] && [ "$KAFKA_BROKERS" != "${GREENLANE_OWN_KAFKA:-}" ]; then
             printf 'GIVEN_KAFKA=%s\n' "$KAFKA_BROKERS" >>"$RUN/ports.new"
@@ -322,15 +324,19 @@ start_redis() {
     wait_until redis 20 redis_answers
 }
 
-registry_answers() { curl -fs -m 2 -o /dev/null "$SCHEMA_REGISTRY_URL/subjects"; }
+registry_answers() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/apis/ccompat/v7/subjects"; }
 
 start_registry() {
     [ "$STACK_REGISTRY" = yes ] && [ -z "$GIVEN_REGISTRY" ] || return 0
-    running registry && return 0
-    install_registry
-    launch registry java -Xmx256m -XX:TieredStopAtLevel=1 "-Dquarkus.http.port=$PORT_REGISTRY" -Dquarkus.http.host=127.0.0.1 \
-        -jar "$REGISTRY_HOME/app/apicurio-registry-app-$REGISTRY_VERSION-runner.jar"
-    wait_until registry 180 registry_answers
+    sr_port=$PORT_REGISTRY
+    ! stack_secure || sr_port=$PORT_APICURIO
+    if ! running registry; then
+        install_registry
+        launch registry java -Xmx256m -XX:TieredStopAtLevel=1 "-Dquarkus.http.port=$sr_port" -Dquarkus.http.host=127.0.0.1 \
+            -jar "$REGISTRY_HOME/app/apicurio-registry-app-$REGISTRY_VERSION-runner.jar"
+    fi
+    wait_until registry 180 registry_answers "$sr_port" || return 1
+    ! stack_secure || secure_start_gate
 }
 
 ready() { curl -fs -m 2 -o /dev/null "http://127.0.0.1:$1/readyz"; }
@@ -408,14 +414,14 @@ stack_down() {
     [ -d "$RUN" ] || return 0
     # shellcheck disable=SC2086
     signal_and_wait TERM 30 $STAGES
-    signal_and_wait TERM 5 redis registry
+    signal_and_wait TERM 5 redis gate registry
     signal_and_wait TERM 15 kafka kafka2 kafka3
-    rm -rf "$RUN/kafka" "$RUN/kafka2" "$RUN/kafka3" "$RUN/redis" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env" "$RUN/secure"
+    rm -rf "$RUN/kafka" "$RUN/kafka2" "$RUN/kafka3" "$RUN/redis" "$RUN/gate" "$RUN/state" "$RUN/inbox" "$RUN/ports" "$RUN/env" "$RUN/secure"
 }
 
 stack_status() {
     [ ! -s "$RUN/ports" ] || . "$RUN/ports"
-    for st_name in $(kafka_names) redis registry $STAGES; do
+    for st_name in $(kafka_names) redis registry gate $STAGES; do
         if running "$st_name"; then say "$st_name: runs, pid $(cat "$RUN/$st_name.pid")"; else say "$st_name: -"; fi
     done
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Every lock is on, and holds: a stack with SASL_SSL and client certificates at the broker, an ACL at Redis, HTTPS with certificates and API
-keys at the intake clears its declarations; each credential that is wrong or missing is refused with a message that says so; submitters are
-kept apart and within their limits; no secret is in a log, a command line, an environment or a printed configuration.
+keys at the intake, a schema registry by HTTPS with a password clears its declarations, and Confluent's own deserializer reads the decisions;
+each credential that is wrong or missing is refused with a message that says so; submitters are kept apart and within their limits; no secret
+is in a log, a command line, an environment or a printed configuration.
 
 usage: secure.py [--count 500]     against a stack that was started with SECURE=yes (`./dev test secure`)
 """
@@ -19,6 +20,10 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import outside as o  # noqa: E402
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition  # noqa: E402
+from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
+from confluent_kafka.schema_registry.avro import AvroDeserializer  # noqa: E402
+from confluent_kafka.serialization import MessageField, SerializationContext  # noqa: E402
 
 RUN = os.environ.get("GREENLANE_RUN", "")
 SECURE = os.path.join(RUN, "secure")
@@ -70,7 +75,7 @@ def clear(count):
         return {json.loads(line)["declaration"]["mrn"] for line in run("greenlane", "decisions", "--json")[1].splitlines() if line.startswith("{")}
     o.wait_for(lambda: mrns <= decided(), "each has its decision", 90, 1)
     print(f"{count} declarations cleared over TLS, SASL, certificates and ACL")
-    return sorted(mrns)
+    return mrns
 
 
 # ---- Kafka ----
@@ -96,16 +101,62 @@ def kafka():
             ask(**mtls, KAFKA_CERTIFICATE=file("stranger/default.pem"), KAFKA_KEY=file("stranger/default.key")), "certificate")
     refused("a user without rights", run("greenlane", "topics", "create", KAFKA_USERNAME="powerless", KAFKA_PASSWORD=secret("powerless")),
             "uthoriz")
-    daemon("wrong password", f"kafka.password=${{file:{file('powerless.secret')}}}", "kafka-authentication")
+    daemon("wrong password", "kafka-authentication", f"kafka.password=${{file:{file('powerless.secret')}}}")
 
 
-def daemon(what, setting, wanted):
+def daemon(what, wanted, *settings):
     """A daemon with a wrong credential ends, and says why."""
     with tempfile.TemporaryDirectory() as folder:
-        said = run("greenlane-classify", "--config", os.path.join(o.ROOT, "config", "classify.yaml"), "--set", f"stage.state_dir={folder}",
-                   "--set", "stage.instance=wrong", "--set", setting, KAFKA_PASSWORD=None)
+        sets = [f"stage.state_dir={folder}", f"registry.cache_dir={folder}/schemas", "stage.instance=wrong", "admin.listen=127.0.0.1:0", *settings]
+        said = run("greenlane-classify", "--config", os.path.join(o.ROOT, "config", "classify.yaml"), *(w for one in sets for w in ("--set", one)),
+                   KAFKA_PASSWORD=None)
         refused("a daemon with a " + what, said, wanted)
         o.check(secret("powerless") not in said[1], "the log shows the password")
+
+
+# ---- the schema registry ----
+
+def deserialized(mrns):
+    """Confluent's client, with credentials of its own, reads the decisions through the registry."""
+    registry = SchemaRegistryClient({"url": os.environ["SCHEMA_REGISTRY_URL"], "ssl.ca.location": file("ca.pem"),
+                                     "basic.auth.user.info": "greenlane:" + secret("registry")})
+    deserialize, found = AvroDeserializer(registry), set()
+    consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512",
+                         "sasl.username": "greenlane", "sasl.password": secret("kafka"), "ssl.ca.location": file("ca.pem"), "group.id": "outside",
+                         "enable.auto.commit": False, "isolation.level": "read_committed"})
+    partitions = consumer.list_topics("gl.decisions", 20).topics["gl.decisions"].partitions
+    consumer.assign([TopicPartition("gl.decisions", p, OFFSET_BEGINNING) for p in partitions])
+
+    def read():
+        for message in consumer.consume(500, 0.5):
+            o.check(not message.error(), f"gl.decisions: {message.error()}")
+            record = deserialize(message.value(), SerializationContext("gl.decisions", MessageField.VALUE))
+            found.add(record["declaration"]["mrn"])
+        return mrns <= found
+    o.wait_for(read, "each decision is read by Confluent's deserializer", 60, 0)
+    consumer.close()
+    print(f"{len(found)} decisions were read by Confluent's deserializer, with the registry's schemas")
+
+
+def registry():
+    def ask(**environment):
+        return run("greenlane", "schema", "check", **environment)
+
+    url = os.environ["SCHEMA_REGISTRY_URL"]
+    code, text = ask()
+    o.check(code == 0 and " registered" in text, f"registry: exit {code}: {text[-500:]}")
+    print("Registry: user and password are taken; refused are")
+    wrong = {"SCHEMA_REGISTRY_PASSWORD_FILE": None, "SCHEMA_REGISTRY_PASSWORD": "wrong" * 8}
+    refused("wrong password", ask(**wrong), "credentials")
+    refused("no password", ask(SCHEMA_REGISTRY_USER=None, SCHEMA_REGISTRY_PASSWORD_FILE=None), "credentials")
+    refused("unknown user", ask(SCHEMA_REGISTRY_USER="nobody"), "credentials")
+    refused("a registry that is not ours", ask(SCHEMA_REGISTRY_CA_FILE=file("stranger/ca.pem")), "certificate")
+    refused("no TLS", ask(SCHEMA_REGISTRY_URL=url.replace("https:", "http:")), "HTTPS")
+    daemon("wrong password of the registry", "credentials", f"registry.password_file={file('powerless.secret')}",
+           f"kafka.password=${{file:{file('kafka.secret')}}}", f"redis.password=${{file:{file('redis.secret')}}}", "stage.start_deadline=2s")
+    code, text = run("greenlane", "doctor", "--json", **wrong)
+    found = next(json.loads(line) for line in text.splitlines() if '"schema registry"' in line)
+    o.check(not found["good"] and "credentials" in found["found"] and "credentials" in found["cure"], f"doctor: {found}")
 
 
 # ---- Redis ----
@@ -295,7 +346,7 @@ def renew():
 
 
 def nowhere():
-    secrets = [secret(name) for name in ("kafka", "powerless", "redis", "hub-1-key")]
+    secrets = [secret(name) for name in ("kafka", "powerless", "redis", "registry", "hub-1-key")]
     places = {}
     for name in sorted(os.listdir(RUN)):
         if name.endswith(".log"):
@@ -324,10 +375,12 @@ def main():
     if not os.path.exists(os.path.join(SECURE, "made")):
         o.skip("the stack was not started with SECURE=yes: `./dev test secure`")
     mrns = clear(args.count)
+    deserialized(mrns)
     kafka()
+    registry()
     redis()
     intake()
-    apart(mrns[0])
+    apart(min(mrns))
     renew()
     limits()
     nowhere()
