@@ -46,9 +46,9 @@ static size_t tables_for(const char *config, const gl_conf_table **tables)
 gl_conf *gl_cluster_conf(const char *config, const char **stage, gl_err *err)
 {
     const gl_conf_table *tables[TABLES_LIMIT];
-    const gl_stage_def *found = stage_of_file(config);
+    const gl_stage_def *found = config[0] == '\0' ? NULL : stage_of_file(config);
     *stage = found == NULL ? NULL : found->name;
-    return gl_conf_load(config, tables, tables_for(config, tables), NULL, err);
+    return gl_conf_load(config[0] == '\0' ? NULL : config, tables, tables_for(config, tables), NULL, err);
 }
 
 /* The section begins with the server's own part. */

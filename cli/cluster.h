@@ -15,7 +15,7 @@ typedef struct gl_cluster {
     size_t topic_count;
 } gl_cluster;
 
-/* A daemon's file; `*stage` whose it is, or NULL. NULL with `err` when it is wrong. */
+/* A daemon's file, or "" for the defaults; `*stage` whose it is, or NULL. NULL with `err` when it is wrong. */
 gl_conf *gl_cluster_conf(const char *config, const char **stage, gl_err *err);
 /* Where that daemon's metrics are served: address:port. */
 const char *gl_cluster_admin_listen(const gl_conf *conf);

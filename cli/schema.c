@@ -23,19 +23,19 @@ static const gl_topic_schema *find(const char *name, size_t *more)
 
 /* ---- show ID ---- */
 
-static const gl_registry_conf *registry_of(const gl_cluster *cluster)
+static const gl_registry_conf *registry_of(const gl_conf *conf)
 {
-    return gl_conf_section(cluster->conf, "registry");
+    return gl_conf_section(conf, "registry");
 }
 
-static int show_registered(const gl_cluster *cluster, uint32_t id)
+static int show_registered(const gl_conf *conf, uint32_t id)
 {
     gl_err err = {0};
     gl_buf json = {0};
-    if (gl_registry_is_builtin(registry_of(cluster)))
+    if (gl_registry_is_builtin(registry_of(conf)))
         return gl_complain(GL_EXIT_REFUSED, "%u is no built-in id, and no registry is configured (SCHEMA_REGISTRY_URL)",
                            (unsigned)id);
-    gl_registry_client *client = gl_registry_client_new(registry_of(cluster), &err);
+    gl_registry_client *client = gl_registry_client_new(registry_of(conf), &err);
     bool good = client != NULL && gl_registry_get(client, id, &json, &err);
     if (good)
         printf("%.*s\n", GL_STR_ARG(gl_buf_view(&json)));
@@ -46,14 +46,14 @@ static int show_registered(const gl_cluster *cluster, uint32_t id)
     return gl_complain_err(err.action == GL_DEAD_LETTER ? GL_EXIT_REFUSED : GL_EXIT_UNAVAILABLE, &err);
 }
 
-static int show(const gl_cluster *cluster, const char *text)
+static int show(const gl_conf *conf, const char *text)
 {
     uint64_t id = 0;
     if (!gl_str_to_u64(gl_str_of(text), UINT32_MAX, &id))
         return gl_complain(GL_EXIT_USAGE, "\"%s\" is no schema id", text);
     const char *json = gl_topic_schema_json_of((uint32_t)id);
     if (json == NULL)
-        return show_registered(cluster, (uint32_t)id);
+        return show_registered(conf, (uint32_t)id);
     puts(json);
     return GL_EXIT_OK;
 }
@@ -90,17 +90,18 @@ static int print_one(const char *name, bool json)
 
 static int with_registry(const char *config, int count, char **argv, const gl_schema_request *request)
 {
-    gl_cluster cluster;
+    const char *stage = NULL;
     gl_err err = {0};
     int code;
-    if (!gl_cluster_open(&cluster, config, "", 0, 0, &err))
-        code = gl_complain_err(GL_EXIT_USAGE, &err);
-    else if (strcmp(argv[1], "show") == 0)
-        code = count == 2 ? show(&cluster, argv[2]) : gl_complain(GL_EXIT_USAGE, "schema show takes one schema id");
+    gl_conf *conf = gl_cluster_conf(config, &stage, &err); /* Kafka is not asked: its credentials may be missing */
+    if (conf == NULL)
+        return gl_complain_err(GL_EXIT_USAGE, &err);
+    if (strcmp(argv[1], "show") == 0)
+        code = count == 2 ? show(conf, argv[2]) : gl_complain(GL_EXIT_USAGE, "schema show takes one schema id");
     else
-        code = count == 1 ? gl_schema_register(registry_of(&cluster), request)
+        code = count == 1 ? gl_schema_register(registry_of(conf), request)
                           : gl_complain(GL_EXIT_USAGE, "schema %s takes no arguments", argv[1]);
-    gl_cluster_close(&cluster);
+    gl_conf_destroy(conf);
     return code;
 }
 
