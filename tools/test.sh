@@ -204,8 +204,8 @@ long_versions() {
 
 # ---- running steps ----
 
-TEST_STEPS="unit asan tsan broker e2e secure chaos"
-MORE_STEPS="seeing registry" # when asked for
+TEST_STEPS="unit asan tsan broker e2e secure registry chaos"
+MORE_STEPS="seeing" # when asked for
 LONG_STEPS="fuzz clang trixie mutants rolling versions"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.
