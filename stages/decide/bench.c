@@ -1,9 +1,11 @@
 /* Microseconds a decision and bytes of state: bench_decide [ROUNDS]. Prints first decisions by batches of 500, then
- * events about what was decided; in memory, without the store, brokers and Redis. */
+ * events about what was decided, then a digest of all output; in memory, without the store, brokers and Redis.
+ * Instructions a decision: docs/BENCHMARKS.md. */
 #include "base/clock.h"
 #include "decide/decide.h"
 #include "decide/process.h"
 #include "decide/test_fixture.h"
+#include "support/outbox_digest.h"
 
 enum { BATCH = 500, EVENT_BYTES = 512 };
 
@@ -97,6 +99,7 @@ int main(int argc, char **argv)
         return 2;
     }
     gl_arena *arena = gl_arena_new(1 << 20);
+    uint8_t digest[GL_SHA256_BYTES] = {0};
     sums first = {0}, later = {0};
     int64_t first_us = 0, later_us = 0;
     for (size_t round = 0; round < rounds; round++) {
@@ -107,11 +110,13 @@ int main(int argc, char **argv)
             events[i] = event_record(arena, &records[i], (int64_t)i);
         first_us += run(policy, arena, records, outbox, &first);
         later_us += run(policy, arena, events, outbox, &later);
+        outbox_digest(digest, outbox, 0);
         gl_arena_reset(arena);
     }
     print("first decisions", &first, first_us);
     if (later.decisions > 0)
         print("events", &later, later_us);
+    outbox_digest_print(digest);
     gl_arena_destroy(arena);
     gl_decide_policy_unref(policy);
     return 0;

@@ -1,19 +1,23 @@
 /* Microseconds of CPU a declaration, by step: bench_ingest FILE [ROUNDS [REDIS_URL]]. The file (JSON, NDJSON, XML) is
  * one message, or with NDJSON messages of 2,000 lines; each round begins with a fresh arena, as a batch does. Without a
  * Redis look-ups and early entries are left out; LRNs are the same in every round, so with one all but the first round
- * are duplicates unless the server is flushed. No broker. */
+ * are duplicates unless the server is flushed. No broker. The digest of all output is the same at any time of day.
+ * Instructions a declaration: docs/BENCHMARKS.md. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "ingest/ingest.h"
+#include "support/outbox_digest.h"
 
 enum { LINES_A_MESSAGE = 2000, MESSAGE_LIMIT = 4096 };
+static const int64_t NOW_US = INT64_C(1795953600) * 1000000; /* 2026-11-29T12:00:00Z */
 
 typedef struct steps {
     int64_t process_us, applied_us, answer_us;
     size_t declarations, accepted, record_bytes;
+    uint8_t digest[GL_SHA256_BYTES];
 } steps;
 
 static gl_str read_file(const char *path)
@@ -68,9 +72,9 @@ static void add(int64_t *to, int64_t *from_us)
 static void run_message(void *stage, void *worker, gl_arena *arena, gl_str bytes, gl_format format, steps *s)
 {
     gl_job job = {
-        .account = &((gl_ingest *)stage)->accounts[0], .format = format, .bytes = bytes, .received_us = gl_wall_us()};
+        .account = &((gl_ingest *)stage)->accounts[0], .format = format, .bytes = bytes, .received_us = NOW_US};
     gl_record record = {.token = &job, .value = bytes};
-    gl_batch batch = {.records = &record, .count = 1, .now_us = gl_wall_us(), .arena = arena};
+    gl_batch batch = {.records = &record, .count = 1, .now_us = NOW_US, .arena = arena};
     gl_outbox *outbox = gl_outbox_new(arena);
     gl_err err = {0};
     size_t count;
@@ -91,6 +95,7 @@ static void run_message(void *stage, void *worker, gl_arena *arena, gl_str bytes
     s->accepted += count;
     for (size_t i = 0; i < count; i++)
         s->record_bytes += entries[i].value.len;
+    outbox_digest(s->digest, outbox, 0);
     gl_arena_reset(arena);
 }
 
@@ -129,6 +134,7 @@ int main(int argc, char **argv)
            s.declarations, s.accepted, s.accepted > 0 ? (double)s.record_bytes / (double)s.accepted : 0,
            (double)s.process_us / n, (double)s.applied_us / n, (double)s.answer_us / n,
            (unsigned long long)gl_arena_grow_count(arena));
+    outbox_digest_print(s.digest);
     gl_arena_destroy(arena);
     gl_ingest_stage.worker_close(worker);
     gl_ingest_stage.close(stage);
