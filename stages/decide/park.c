@@ -43,7 +43,7 @@ void gl_pass_put_timer(gl_pass *p, const gl_record *cause, gl_str key, const gl_
 {
     const gl_decision_hold *hold = decision->hold;
     if (decision->outcome != GL_DECISION_OUTCOME_HELD || hold == NULL || !hold->until.set ||
-        hold->until.value <= p->batch->now_us)
+        decision->cause == GL_DECISION_CAUSE_TIMER)
         return;
     bool there = prior != NULL && prior->version > 0 && prior->hold != NULL && prior->hold->until.set &&
                  prior->hold->until.value == hold->until.value;

@@ -349,6 +349,17 @@ Test(events, a_hold_is_overdue_once)
     expect(happens(EVENT(INSPECTION_RESULT), "A1", NULL), GL_DECISION_OUTCOME_RELEASED, "inspection");
 }
 
+Test(events, a_hold_until_a_time_that_has_passed_is_overdue_once)
+{
+    declare(RED_PPM);
+    happens(EVENT(OFFICER_ACTION), "hold", (const char *[]){"until", "2020-01-01T00:00:00Z", NULL});
+    cr_assert_eq(decision_count(), 2);
+    fire();
+    fire();
+    cr_assert_eq(decision_count(), 3);
+    cr_assert_eq(last_decision()->decision.cause, GL_DECISION_CAUSE_TIMER);
+}
+
 Test(events, a_hold_that_ended_or_moved_is_not_overdue)
 {
     const uint8_t *id = declare(RED_PPM);
