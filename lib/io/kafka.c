@@ -508,8 +508,9 @@ bool gl_kafka_consumer_close(rd_kafka_t *consumer, int deadline_ms)
     return closed;
 }
 
-/* The question for the member id comes second: whoever is a member then was one before, since no consumer comes back
- * into a group before the application has let go of its partitions. */
+/* The question for the member id comes second: whoever is a member then was one before. A consumer that was thrown out
+ * while it joined may have a new id already, with the partitions of before: with an id the group compares the
+ * generation, and refuses. */
 rd_kafka_consumer_group_metadata_t *gl_kafka_membership(rd_kafka_t *consumer)
 {
     rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(consumer);

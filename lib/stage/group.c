@@ -373,11 +373,14 @@ static void take_partitions(gl_worker *worker, rd_kafka_topic_partition_list_t *
     worker->in_group = good;
 }
 
-/* For an offset, or for librdkafka (which says nothing while it is paused). State takes as long as it takes. */
+/* For an offset, which a transaction that hangs may hold back until its time-out, or for librdkafka (which says nothing
+ * while it is paused). State takes as long as it takes. */
 static bool waits_too_long(const gl_worker *worker)
 {
     size_t all = worker->runtime->input_count * (size_t)worker->runtime->partitions;
-    int64_t since_us = gl_mono_us() - worker->runtime->stage_conf->start_deadline_ms * 1000;
+    int64_t limit_ms = worker->runtime->stage_conf->start_deadline_ms,
+            hung_ms = 2 * worker->runtime->kafka_conf->transaction_timeout_ms;
+    int64_t since_us = gl_mono_us() - (limit_ms > hung_ms ? limit_ms : hung_ms) * 1000;
     for (size_t i = 0; i < all; i++) {
         const gl_partition *at = &worker->partitions[i];
         if (at->given && at->given_us < since_us &&

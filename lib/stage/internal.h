@@ -121,7 +121,6 @@ typedef struct gl_partition {
     gl_series *lag;
 } gl_partition;
 
-#define GL_STALE_GENERATION "kafka-stale-generation" /* offsets that the group refuses */
 enum { GL_RECREATED_LIMIT = 5, GL_TAKE_CHUNK = 512 };
 
 struct gl_worker {
@@ -169,7 +168,8 @@ struct gl_worker {
     size_t dead_letter_count;
     gl_err delivery_failure; /* the first of this transaction */
     const gl_outbox_entry *delivery_failure_entry;
-    int attempts; /* of this batch so far */
+    bool offsets_refused; /* by the group, for good: the last attempt failed with it */
+    int attempts;         /* of this batch so far */
     int64_t first_failure_us;
     int64_t said_us; /* when the log last had what it waits for */
     gl_err err;

@@ -279,7 +279,7 @@ static bool find_offsets(gl_worker *worker, gl_intake_offsets *found)
     if (runtime->input_count == 0)
         return true;
     if (worker->group_metadata == NULL)
-        return gl_fail(&worker->err, GL_ABORT_TXN, GL_STALE_GENERATION,
+        return gl_fail(&worker->err, GL_ABORT_TXN, "kafka-stale-generation",
                        "%s is in no group any more: its partitions may be another's", worker->name);
     *found = (gl_intake_offsets){offsets_of(worker), worker->group_metadata};
     return true;
@@ -293,7 +293,8 @@ static bool send_offsets(gl_worker *worker, int64_t end_us)
     bool good = true;
     while (sent.next != NULL) {
 #if GL_MUTANT == 1 /* offsets are committed outside the transaction */
-        rd_kafka_commit(worker->consumer, sent.next, 0);
+        if (worker->consumer != NULL)
+            rd_kafka_commit(worker->consumer, sent.next, 0);
         rd_kafka_error_t *error = NULL;
 #else
         rd_kafka_error_t *error =
@@ -316,8 +317,10 @@ static bool send_offsets(gl_worker *worker, int64_t end_us)
 bool gl_txn_commit(gl_worker *worker)
 {
     int64_t end = gl_mono_us() + worker->runtime->stage_conf->retry_deadline_ms * 1000;
-    if (!send_offsets(worker, end))
+    if (!send_offsets(worker, end)) {
+        worker->offsets_refused = worker->err.action == GL_ABORT_TXN;
         return false;
+    }
     for (;;) {
         rd_kafka_error_t *error = rd_kafka_commit_transaction(worker->producer, -1);
         if (error == NULL)

@@ -135,6 +135,7 @@ static bool take(gl_worker *worker)
 {
     worker->attempts = 0;
     worker->first_failure_us = 0;
+    worker->offsets_refused = false;
     worker->err = (gl_err){0};
     if (is_intake(worker))
         return take_intake(worker);
@@ -168,9 +169,9 @@ bool gl_batch_has_offsets(const gl_worker *worker)
 static void leave_out_refused(gl_worker *worker)
 {
     const gl_stage_def *def = worker->runtime->def;
-    if (worker->attempts == 0 || def->keeps == NULL || worker->err.code == NULL ||
-        strcmp(worker->err.code, GL_STALE_GENERATION) != 0)
+    if (!worker->offsets_refused || def->keeps == NULL)
         return;
+    worker->offsets_refused = false;
     size_t kept = 0;
     for (size_t i = 0; i < worker->count; i++) {
         gl_err *poison = worker->poison[i];
@@ -200,18 +201,25 @@ static void begin_attempt(gl_worker *worker)
     worker->batch.records = worker->records;
     worker->batch.count = worker->count;
     worker->batch.arena = worker->arena;
+    worker->batch.partition_count = worker->runtime->partitions;
     if (worker->group_metadata != NULL)
         rd_kafka_consumer_group_metadata_destroy(worker->group_metadata);
     worker->group_metadata = gl_kafka_membership(worker->consumer);
 }
 
-static void poison(gl_worker *worker, const gl_record *record, const gl_err *why)
+/* Where the batch keeps what is wrong with this record; NULL: it is not of the batch. */
+static gl_err **poison_of(const gl_worker *worker, const gl_record *record)
 {
-    size_t index = (size_t)(record - worker->records);
-    worker->poison[index] = malloc(sizeof *why);
-    if (worker->poison[index] == NULL)
+    bool in_batch = record >= worker->records && record < worker->records + worker->count;
+    return in_batch ? &worker->poison[record - worker->records] : NULL;
+}
+
+static void poison(gl_err **place, const gl_err *why)
+{
+    *place = malloc(sizeof *why);
+    if (*place == NULL)
         abort();
-    *worker->poison[index] = *why;
+    **place = *why;
 }
 
 /* Records whose outputs do not fit into their topic are dead-lettered as a whole: half of what a record causes is never
@@ -226,15 +234,16 @@ static bool find_too_large(gl_worker *worker)
         size_t bytes = entry->key.len + entry->value.len;
         if (entry->cause != NULL)
             bytes += entry->cause->traceparent.len + entry->cause->tracestate.len;
-        if (entry->kind == 'd' || entry->cause == NULL || (int64_t)bytes <= gl_txn_limit_bytes(worker, entry) ||
-            worker->poison[entry->cause - worker->records] != NULL)
+        gl_err **place = entry->cause == NULL ? NULL : poison_of(worker, entry->cause);
+        if (entry->kind == 'd' || (int64_t)bytes <= gl_txn_limit_bytes(worker, entry) || place == NULL ||
+            *place != NULL)
             continue;
         gl_err why;
         gl_fail(&why, GL_DEAD_LETTER, "output-too-large", "a record of %zu bytes for %s, kafka.message_limit is %lld",
                 bytes,
                 entry->kind == 's' ? worker->runtime->def->state_topic : worker->runtime->def->outputs[entry->output],
                 (long long)worker->runtime->kafka_conf->message_limit_bytes);
-        poison(worker, entry->cause, &why);
+        poison(place, &why);
         found = true;
     }
     return found;
@@ -517,13 +526,14 @@ static bool isolate_refused(gl_worker *worker)
     const gl_outbox_entry *entry = worker->delivery_failure_entry;
     if (worker->delivery_failure.action != GL_DEAD_LETTER || entry == NULL)
         return false;
-    if (entry->kind == 'd' || entry->cause == NULL || worker->poison[entry->cause - worker->records] != NULL) {
+    gl_err **place = entry->cause == NULL ? NULL : poison_of(worker, entry->cause);
+    if (entry->kind == 'd' || place == NULL || *place != NULL) {
         gl_fail(&worker->err, GL_FATAL, "dead-letter-refused",
                 "the broker refuses a dead letter: %s; raise the topic's max.message.bytes",
                 worker->delivery_failure.message);
         return false;
     }
-    poison(worker, entry->cause, &worker->delivery_failure);
+    poison(place, &worker->delivery_failure);
     worker->delivery_failure = (gl_err){0};
     return true;
 }

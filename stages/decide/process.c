@@ -90,15 +90,15 @@ static bool find_for_event(gl_pass *p, const gl_record *record, found_state *fou
     return find_stem(p, record, found, err);
 }
 
-static void put_state(gl_pass *p, const gl_record *record, const gl_clearance *clearance)
+static void put_state(gl_pass *p, const gl_record *record, gl_str key, const gl_clearance *clearance)
 {
-    gl_outbox_state(p->outbox, record, record->key, gl_status_value(p->arena, clearance));
+    gl_outbox_state(p->outbox, record, key, gl_status_value(p->arena, clearance));
     gl_pass_note_change(p, record);
 }
 
-static void put_message(gl_pass *p, const gl_record *record, const gl_message *message)
+static void put_message(gl_pass *p, const gl_record *record, gl_str key, const gl_message *message)
 {
-    gl_outbox_put(p->outbox, record, GL_DECIDE_OUT_NOTIFICATIONS, record->key, gl_message_value(p->arena, message));
+    gl_outbox_put(p->outbox, record, GL_DECIDE_OUT_NOTIFICATIONS, key, gl_message_value(p->arena, message));
 }
 
 /* -- Decisions
@@ -268,8 +268,8 @@ static void supersede(gl_pass *p, const gl_record *record, const gl_clearance *p
     gl_message message = standing_message(p, record, prior);
     message.kind = GL_MESSAGE_SUPERSEDED;
     message.sequence = clearance.superseded_count;
-    put_message(p, record, &message);
-    put_state(p, record, &clearance);
+    put_message(p, record, record->key, &message);
+    put_state(p, record, record->key, &clearance);
 }
 
 static void close_duplicate(gl_pass *p, const gl_record *record, const gl_clearance *prior)
@@ -278,8 +278,8 @@ static void close_duplicate(gl_pass *p, const gl_record *record, const gl_cleara
     gl_message message = standing_message(p, record, prior);
     message.kind = GL_MESSAGE_DUPLICATE;
     message.sequence = clearance.duplicate_count;
-    put_message(p, record, &message);
-    put_state(p, record, &clearance);
+    put_message(p, record, record->key, &message);
+    put_state(p, record, record->key, &clearance);
 }
 
 static void refuse_reused(gl_pass *p, const gl_record *record, const gl_declaration *declaration)
@@ -293,7 +293,7 @@ static void refuse_reused(gl_pass *p, const gl_record *record, const gl_declarat
                           .outcome = GL_DECISION_OUTCOME_REFUSED,
                           .accepted_us = declaration->accepted_at,
                           .now_us = p->batch->now_us};
-    put_message(p, record, &message);
+    put_message(p, record, record->key, &message);
 }
 
 /* -- Technical holds
@@ -313,16 +313,18 @@ static gl_decision_hold *technical_reason(gl_pass *p, const gl_technical_hold *h
     return why;
 }
 
-/* `prior`: a clearance that has its answer, and goes on; another version of it could not be processed. */
-static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_hold *hold, const gl_clearance *prior)
+/* `key`: the declaration's id, which is not the key of a damaged record. `prior`: a clearance that has its answer, and
+ * goes on; another version of it could not be processed. */
+static void hold_technically(gl_pass *p, const gl_record *record, gl_str key, gl_technical_hold *hold,
+                             const gl_clearance *prior)
 {
-    hold->declaration_id = (const uint8_t *)record->key.ptr;
+    hold->declaration_id = (const uint8_t *)key.ptr;
     hold->hold = technical_reason(p, hold);
     hold->now_us = p->batch->now_us;
     hold->lane = (gl_decision_lane)gl_decide_policy_technical_lane(p->policy);
     bool known = prior != NULL && hold->by_key;
     gl_message message = {.kind = GL_MESSAGE_TECHNICAL_HOLD,
-                          .declaration_id = (const uint8_t *)record->key.ptr,
+                          .declaration_id = hold->declaration_id,
                           .mrn = known ? prior->mrn : hold->mrn,
                           .lrn = known ? prior->functional_reference_id : hold->lrn,
                           .submitter = known ? prior->submitter : hold->submitter,
@@ -333,13 +335,13 @@ static void hold_technically(gl_pass *p, const gl_record *record, gl_technical_h
                           .now_us = hold->now_us};
     if (prior != NULL)
         message.sequence = 1 + record->offset;
-    put_message(p, record, &message);
+    put_message(p, record, key, &message);
     gl_clearance clearance = prior == NULL ? gl_status_technical_hold(p->arena, hold) : *prior;
     if (prior != NULL)
         gl_clearance_note_failed(p->arena, &clearance, hold);
     else
-        gl_pass_put_deadline(p, record, record->key, hold->hold->until.value);
-    put_state(p, record, &clearance);
+        gl_pass_put_deadline(p, record, key, hold->hold->until.value);
+    put_state(p, record, key, &clearance);
 }
 
 /* The failed record is neither what stands nor a version that is known already. */
@@ -384,10 +386,11 @@ static bool hold_undecodable(gl_pass *p, const gl_record *record, const gl_err *
     gl_failed_owner owner;
     if (!gl_failed_owner_of(p->arena, &failed, &owner))
         return true;
-    gl_record *named = gl_arena_dup(p->arena, record, sizeof *record); /* under its own key, whatever came */
-    named->key = (gl_str){gl_arena_dup(p->arena, owner.id.bytes, sizeof owner.id.bytes), sizeof owner.id.bytes};
+    gl_str key = {gl_arena_dup(p->arena, owner.id.bytes, sizeof owner.id.bytes), sizeof owner.id.bytes};
+    gl_record named = *record; /* under its own key, whatever came; no cause of anything: that is the record itself */
+    named.key = key;
     found_state found;
-    if (!find_state(p, named, &found, err))
+    if (!find_state(p, &named, &found, err))
         return false;
     gl_technical_hold hold = hold_of(owner.declaration);
     hold.event_id =
@@ -395,7 +398,7 @@ static bool hold_undecodable(gl_pass *p, const gl_record *record, const gl_err *
     hold.source = GL_STR("decide");
     hold.code = gl_str_of(why->code);
     if (found.collides_with.ptr == NULL && is_news(p, &hold, found.clearance))
-        hold_technically(p, named, &hold, found.clearance);
+        hold_technically(p, record, key, &hold, found.clearance);
     return true;
 }
 
@@ -444,7 +447,7 @@ static void hold_by_event(gl_pass *p, const gl_record *record, const gl_event *e
     gl_time_parse(detail(event, "accepted_at"), &hold.accepted_us);
     read_digest(detail(event, "content_digest"), hold.digest);
     if (is_news(p, &hold, prior))
-        hold_technically(p, record, &hold, prior);
+        hold_technically(p, record, record->key, &hold, prior);
 }
 
 /* -- Records

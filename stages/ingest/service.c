@@ -176,7 +176,7 @@ static bool owned_by(gl_str json, const char *account)
 static void answer_with(gl_http_request *request, const gl_account *account, gl_arena *arena, const gl_view_entry *view)
 {
     gl_buf own = gl_buf_in(arena);
-    bool may_see = owned_by(view->json, account->name) || gl_view_is_unreadable(view);
+    bool may_see = owned_by(view->json, account->name) || (gl_view_is_unreadable(view) && owned_by(view->json, ""));
     if (account->officer)
         gl_http_respond(request, 200, "application/json", view->json, NULL);
     else if (!may_see || !gl_answer_view(&own, arena, view->json))

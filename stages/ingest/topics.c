@@ -23,6 +23,7 @@ enum {
     FULL_MS = 20,
     PAUSE_AFTER_US = 1000 * 1000,
     REPORT_EVERY_US = 1000 * 1000,
+    REFUSED_US = 1000 * 1000,
     HAND_OVER_MS = 5000, /* how long a rebalance waits for the worker */
     ADMIN_MS = 5000,
     CLOSE_MS = 10000,
@@ -51,7 +52,8 @@ struct gl_topics {
     pthread_mutex_t lock;
     rd_kafka_consumer_group_metadata_t *joined; /* of the last rebalance; NULL: the worker has it. Under the lock */
     /* Thread: worker. */
-    bool retrying; /* it was said that a batch comes back */
+    bool retrying;      /* it was said that a batch comes back */
+    int64_t refused_us; /* offsets were refused then, with the membership there was; 0: they were not */
     rd_kafka_consumer_group_metadata_t *membership;
     /* Thread: consumer. */
     rd_kafka_t *consumer;
@@ -153,8 +155,23 @@ static gl_job *make_job(const gl_topics *topics, const gl_intake_topic *topic, r
     return &made->job;
 }
 
+static bool has_joined_anew(gl_topics *topics)
+{
+    pthread_mutex_lock(&topics->lock);
+    bool anew = topics->joined != NULL;
+    pthread_mutex_unlock(&topics->lock);
+    return anew;
+}
+
+/* What was refused once would be again, and hold up the rest of its batch: until there is a new membership, or a while
+ * has passed. */
 gl_job *gl_topics_take(gl_topics *topics)
 {
+    if (topics->refused_us != 0) {
+        if (gl_mono_us() - topics->refused_us < REFUSED_US && !has_joined_anew(topics))
+            return NULL;
+        topics->refused_us = 0;
+    }
     return gl_feed_take(topics->feed);
 }
 
@@ -168,6 +185,7 @@ void gl_topics_settle(gl_topics *topics, gl_job *job, bool committed, const gl_e
 
 void gl_topics_give_back(gl_topics *topics, gl_job *job)
 {
+    topics->refused_us = gl_mono_us();
     gl_feed_settle(topics->feed, job, false);
 }
 
@@ -315,11 +333,12 @@ static void take_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *
 static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *list, bool lost)
 {
     int64_t end_us = gl_mono_us() + (lost ? 0 : (int64_t)HAND_OVER_MS * 1000);
-    for (int i = 0; i < list->cnt; i++) {
-        size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
-        if (slot != SIZE_MAX)
-            gl_feed_leave(topics->feed, slot, end_us);
-    }
+    for (int wait = 0; wait < 2; wait++) /* nothing more is taken of any, then each is waited for */
+        for (int i = 0; i < list->cnt; i++) {
+            size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
+            if (slot != SIZE_MAX)
+                gl_feed_leave(topics->feed, slot, wait ? end_us : 0);
+        }
     for (int i = 0; i < list->cnt; i++) {
         size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
         if (slot == SIZE_MAX)
@@ -484,6 +503,8 @@ static void report_lag(gl_topics *topics)
     if (now_us - topics->reported_us < REPORT_EVERY_US)
         return;
     topics->reported_us = now_us;
+    note_membership(
+        topics); /* of a generation whose rebalance is not served yet: it takes nothing from us before that */
     rd_kafka_topic_partition_list_t *list = assignment(topics);
     for (int i = 0; list != NULL && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *at = &list->elems[i];

@@ -28,7 +28,8 @@ import outside as o  # noqa: E402
 import system as sut  # noqa: E402
 
 RECOVERY_DEADLINE_S = 120
-LEG_FAULTS = 40
+LEG_FAULTS = 60
+CALM_S = 1.0  # the way through when this machine keeps up
 LEFT_OUT_LIMIT = 0.1
 
 
@@ -134,7 +135,7 @@ class Leg:
         """The calm way through says whether this machine keeps up; it is never asked for more than that."""
         if calm_s is None or calm_s > 4:
             self.rate = max(100.0, self.rate * 0.7)
-        elif calm_s < 1.0 and self.rate < self.args.rate:
+        elif calm_s < CALM_S and self.rate < self.args.rate:
             self.rate = min(self.args.rate, self.rate * 1.15)
         self.driver.tell(rate=self.rate, intakes=self.system.intakes())
 
@@ -176,8 +177,8 @@ class Leg:
         for daemon in list(self.system.daemons.values()):
             daemon.wait_ready(60)
         self.system.supervise()
-        calm_s = self.probe.decided()
-        self.adapt(calm_s)
+        recovery_s = self.done[-1]["recovery_s"] if self.done else None
+        self.adapt(recovery_s if recovery_s is not None and recovery_s < CALM_S else self.probe.decided())
         for part in (self.driver, self.oracle):
             part.check()
         time.sleep(self.rng.uniform(0.1, 0.8))  # faults do not come in step with anything

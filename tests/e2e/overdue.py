@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import outside as o  # noqa: E402
 
 PARKED = 6
-HOLD_S = 12  # more than an event takes to decide on a busy machine: a limit that has passed by then is not waited for
+HOLD_S = 4
 
 
 def instant(seconds_from_now):

@@ -7,6 +7,7 @@ An outside producer puts damaged records of ten kinds on the inputs of classify,
 - every one has a technical hold, a notification and a view: those whose declaration can be read (the value begins with it, and its id is the
   key, or the hash of its submitter, LRN and family) with their MRN; the others by their key alone, which is marked;
 - a partition goes on within a second of a damaged record;
+- a record that names no declaration of its partition, neither by value nor by key, is a dead letter and nobody is told;
 - sent again unchanged (greenlane dlq redrive), a record fails again with its history; corrected (--replace), it gets its decision, once, and
   the hold is gone.
 
@@ -399,6 +400,25 @@ class Run:
             o.check(not (view["hold"] or {}).get("reason") == "technical-failure", f"the technical hold is still there: {view}")
         print(f"every hold is replaced by a decision: {len(wanted)} decided in all, each once", flush=True)
 
+    def check_nobodys(self):
+        """Neither the value nor the key names a declaration of the partition: a dead letter, and nobody is told."""
+        strangers = []
+        for stage in INPUT_OF:
+            for _ in range(3):
+                r = self.make(stage)
+                r.value, r.sent_key = self.rng.randbytes(40), self.rng.randbytes(16)
+                while r.named_by_key():
+                    r.sent_key = self.rng.randbytes(16)
+                strangers.append(r)
+                self.send(r)
+        o.check(self.producer.flush(10) == 0, "producing records of nobody")
+        for r in strangers:
+            self.letters[r.stage].wait(lambda kept, k=r.sent_key: any(key == k for key, _, _ in kept), "a dead letter of nobody's record")
+        o.flush_pipeline(self.decisions)
+        told = [n for n in self.notifications.kept if n["id"] in {r.sent_key for r in strangers}]
+        o.check(not told, f"told of records that are nobody's: {told[:2]}")
+        print(f"{len(strangers)} records that name no declaration of their partition: dead letters, and nobody is told", flush=True)
+
     def close(self):
         for topic in (self.decisions, self.accepted, self.notifications, *self.letters.values()):
             topic.close()
@@ -435,6 +455,7 @@ def main():
     run.check_unchanged()
     run.repair()
     run.check_repaired()
+    run.check_nobodys()
     run.close()
     o.assert_all_run()
 
