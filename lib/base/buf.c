@@ -83,7 +83,21 @@ static size_t valid_prefix(gl_str s)
     return gl_str_is_utf8(s, &bad_at) ? s.len : bad_at;
 }
 
-static void json_char(gl_buf *buf, unsigned char c)
+void gl_buf_int(gl_buf *buf, int64_t value)
+{
+    char text[20];
+    char *at = text + sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        *--at = '-';
+    gl_buf_bytes(buf, at, (size_t)(text + sizeof text - at));
+}
+
+static void json_escape(gl_buf *buf, unsigned char c)
 {
     switch (c) {
     case '"':
@@ -102,10 +116,32 @@ static void json_char(gl_buf *buf, unsigned char c)
         gl_buf_text(buf, "\\t");
         break;
     default:
-        if (c < 0x20 || c == 0x7F)
-            gl_buf_printf(buf, "\\u%04x", c);
-        else
-            gl_buf_byte(buf, c);
+        gl_buf_printf(buf, "\\u%04x", c);
+    }
+}
+
+/* What comes before the first character that JSON escapes: nearly always the whole text. */
+static size_t json_plain(gl_str s)
+{
+    size_t i = 0;
+    while (i < s.len) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
+            break;
+        i++;
+    }
+    return i;
+}
+
+static void json_text(gl_buf *buf, gl_str s)
+{
+    for (;;) {
+        size_t plain = json_plain(s);
+        gl_buf_bytes(buf, s.ptr, plain);
+        if (plain == s.len)
+            return;
+        json_escape(buf, (unsigned char)s.ptr[plain]);
+        s = (gl_str){s.ptr + plain + 1, s.len - plain - 1};
     }
 }
 
@@ -114,8 +150,7 @@ void gl_buf_json(gl_buf *buf, gl_str s)
     gl_buf_byte(buf, '"');
     while (s.len > 0) {
         size_t good = valid_prefix(s);
-        for (size_t i = 0; i < good; i++)
-            json_char(buf, (unsigned char)s.ptr[i]);
+        json_text(buf, (gl_str){s.ptr, good});
         s.ptr += good;
         s.len -= good;
         if (s.len > 0) {
@@ -127,29 +162,6 @@ void gl_buf_json(gl_buf *buf, gl_str s)
     gl_buf_byte(buf, '"');
 }
 
-static void xml_char(gl_buf *buf, unsigned char c)
-{
-    switch (c) {
-    case '&':
-        gl_buf_text(buf, "&amp;");
-        break;
-    case '<':
-        gl_buf_text(buf, "&lt;");
-        break;
-    case '>':
-        gl_buf_text(buf, "&gt;");
-        break;
-    case '"':
-        gl_buf_text(buf, "&quot;");
-        break;
-    default:
-        if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
-            gl_buf_text(buf, REPLACEMENT);
-        else
-            gl_buf_byte(buf, c);
-    }
-}
-
 /* U+FFFE and U+FFFF, the only characters of valid UTF-8 above U+001F that XML 1.0 forbids. */
 static bool is_noncharacter(gl_str s)
 {
@@ -157,18 +169,53 @@ static bool is_noncharacter(gl_str s)
            (unsigned char)s.ptr[2] >= 0xBE;
 }
 
+/* What comes before the first character that XML escapes or forbids: nearly always the whole text. */
+static size_t xml_plain(gl_str s)
+{
+    size_t i = 0;
+    for (; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c == '&' || c == '<' || c == '>' || c == '"' || (c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+            (c == 0xEF && is_noncharacter((gl_str){s.ptr + i, s.len - i})))
+            break;
+    }
+    return i;
+}
+
+static const char *xml_escape(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    default:
+        return REPLACEMENT;
+    }
+}
+
+static void xml_text(gl_buf *buf, gl_str s)
+{
+    for (;;) {
+        size_t plain = xml_plain(s);
+        gl_buf_bytes(buf, s.ptr, plain);
+        if (plain == s.len)
+            return;
+        size_t taken = plain + (is_noncharacter((gl_str){s.ptr + plain, s.len - plain}) ? 3 : 1);
+        gl_buf_text(buf, xml_escape(s.ptr[plain]));
+        s = (gl_str){s.ptr + taken, s.len - taken};
+    }
+}
+
 void gl_buf_xml(gl_buf *buf, gl_str s)
 {
     while (s.len > 0) {
         size_t good = valid_prefix(s);
-        for (size_t i = 0; i < good; i++) {
-            if (is_noncharacter((gl_str){s.ptr + i, good - i})) {
-                gl_buf_text(buf, REPLACEMENT);
-                i += 2;
-            } else {
-                xml_char(buf, (unsigned char)s.ptr[i]);
-            }
-        }
+        xml_text(buf, (gl_str){s.ptr, good});
         s.ptr += good;
         s.len -= good;
         if (s.len > 0) {

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 
 static bool is(const gl_buf *buf, const char *text)
 {
@@ -40,6 +41,19 @@ Test(buf, takes_bytes_text_and_nothing)
     gl_buf_free(&buf);
 }
 
+Test(buf, writes_numbers_as_printf_does)
+{
+    static const int64_t values[] = {0, 7, 10, -1, 999999999, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        gl_buf made = {0}, printed = {0};
+        gl_buf_int(&made, values[i]);
+        gl_buf_printf(&printed, "%" PRId64, values[i]);
+        cr_assert(gl_str_eq(gl_buf_view(&made), gl_buf_view(&printed)), "%" PRId64, values[i]);
+        gl_buf_free(&made);
+        gl_buf_free(&printed);
+    }
+}
+
 Test(buf, json_escapes_what_must_be)
 {
     gl_buf buf = {0};
@@ -62,5 +76,11 @@ Test(buf, xml_escapes_what_must_be)
     gl_buf buf = {0};
     gl_buf_xml(&buf, GL_STR("<a & \"b\">\t\n\x01\xFF\xC3\xA9"));
     cr_assert(is(&buf, "&lt;a &amp; &quot;b&quot;&gt;\t\n\xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA9"));
+    buf.len = 0;
+    gl_buf_xml(&buf, GL_STR("\xEF\xBF\xBEx\xEF\xBF\xBD\xEF\xBF\xBF"));
+    cr_assert(is(&buf, "\xEF\xBF\xBDx\xEF\xBF\xBD\xEF\xBF\xBD"));
+    buf.len = 0;
+    gl_buf_xml(&buf, GL_STR("<<\xC3<\"\x7F"));
+    cr_assert(is(&buf, "&lt;&lt;\xEF\xBF\xBD&lt;&quot;\x7F"));
     gl_buf_free(&buf);
 }

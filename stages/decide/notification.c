@@ -154,8 +154,9 @@ static void add_declaration(gl_buf *buf, const gl_message *message, const dms_fu
         add_text(buf, "ID", message->mrn);
     if (dms == &REJECTED)
         add_time(buf, "RejectionDateTime", message->now_us);
-    gl_buf_printf(buf, "<VersionID>%d</VersionID></Declaration>",
-                  message->version > VERSION_LIMIT ? VERSION_LIMIT : message->version);
+    gl_buf_text(buf, "<VersionID>");
+    gl_buf_int(buf, message->version > VERSION_LIMIT ? VERSION_LIMIT : message->version);
+    gl_buf_text(buf, "</VersionID></Declaration>");
 }
 
 /* 32 hex digits, as the sample messages have them, and the same when the batch runs again. */

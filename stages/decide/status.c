@@ -13,20 +13,6 @@ static const char REASONS[] = ",\"reasons\":[", HOLD[] = "],\"hold\":", TIMELINE
 
 enum { REASONS_LIMIT = 20, TIMELINE_LIMIT = 32, TIMELINE_FIRST = 8 }; /* the records have them all */
 
-static void add_int(gl_buf *buf, int64_t value)
-{
-    char text[24];
-    char *at = text + sizeof text;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0)
-        *--at = '-';
-    gl_buf_bytes(buf, at, (size_t)(text + sizeof text - at));
-}
-
 static void add_bool(gl_buf *buf, const char *name, bool value)
 {
     gl_buf_text(buf, name);
@@ -158,14 +144,14 @@ static void add_head(gl_buf *buf, const uint8_t *id, gl_str mrn, gl_str lrn, gl_
     add_member(buf, ",\"outcome\":", gl_str_of(outcome));
     add_member(buf, ",\"lane\":", gl_str_of(lane));
     gl_buf_text(buf, ",\"version\":");
-    add_int(buf, version);
+    gl_buf_int(buf, version);
     add_member(buf, ",\"office\":", office);
 }
 
 static void add_end(gl_buf *buf, int32_t duplicate_count)
 {
     gl_buf_text(buf, DUPLICATES);
-    add_int(buf, duplicate_count);
+    gl_buf_int(buf, duplicate_count);
     gl_buf_byte(buf, '}');
 }
 
@@ -193,7 +179,7 @@ static void add_later_event(gl_buf *buf, const gl_assessed *assessed, const gl_d
     add_event(buf, "decided", decision->decided_at);
     buf->len--;
     gl_buf_text(buf, ",\"version\":");
-    add_int(buf, decision->version);
+    gl_buf_int(buf, decision->version);
     add_member(buf, ",\"outcome\":", gl_str_of(gl_decision_outcome_name(decision->outcome)));
     gl_buf_byte(buf, '}');
 }
@@ -238,7 +224,7 @@ static gl_str decided_view(gl_arena *arena, const gl_assessed *assessed, const g
     add_bool(&buf, ",\"shadow\":", decision->shadow);
     gl_buf_text(&buf, ",\"score_ppm\":");
     if (assessed->assessment.score_ppm.set)
-        add_int(&buf, assessed->assessment.score_ppm.value);
+        gl_buf_int(&buf, assessed->assessment.score_ppm.value);
     else
         gl_buf_text(&buf, "null");
     gl_buf_text(&buf, REASONS);
