@@ -477,11 +477,23 @@ static bool are_timers_due(gl_worker *worker)
 
 static verdict fail_or_recreate(gl_worker *worker);
 
+/* What is waited for is said from time to time, not at each attempt. */
+static void log_failure(gl_worker *worker)
+{
+    int64_t now = gl_mono_us();
+    if (worker->err.action == GL_WAIT) {
+        if (worker->said_us != 0 && now - worker->said_us < SAY_US)
+            return;
+        worker->said_us = now;
+    }
+    gl_log_err(worker->err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &worker->err);
+}
+
 /* GO_ON: tried again in a second, from the state as it is then; batches do not wait for it. */
 static verdict recover_timers(gl_worker *worker)
 {
     gl_series_add(worker->runtime->series.retries, 1);
-    gl_log_err(worker->err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &worker->err);
+    log_failure(worker);
     gl_err why = worker->err;
     if (!gl_txn_abort(worker)) {
         if (why.action == GL_FATAL)
@@ -582,17 +594,6 @@ static void set_waiting(gl_worker *worker, const gl_err *why)
     atomic_store(&worker->waiting, why != NULL);
 }
 
-static void log_failure(gl_worker *worker)
-{
-    int64_t now = gl_mono_us();
-    if (worker->err.action == GL_WAIT) {
-        if (atomic_load(&worker->waiting) && now - worker->said_us < SAY_US)
-            return;
-        worker->said_us = now;
-    }
-    gl_log_err(worker->err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &worker->err);
-}
-
 /* GO_ON: try the batch again. */
 static verdict recover(gl_worker *worker)
 {
@@ -645,8 +646,10 @@ static verdict run_batch(gl_worker *worker)
         settle_failed(worker);
         return what == GIVE_UP ? GO_ON : what;
     }
-    if (atomic_load(&worker->waiting))
+    if (atomic_load(&worker->waiting)) {
         gl_log(GL_LOG_INFO, "waited", "going on after %d attempts", worker->attempts);
+        worker->said_us = 0;
+    }
     set_waiting(worker, NULL);
     return finish(worker) ? GO_ON : FAILED;
 }

@@ -398,8 +398,13 @@ def state_waits(system, topics, record):
     retries = o.metric("gl_batch_retries_total", "decide")
     o.wait_for(lambda: o.metric("gl_batch_retries_total", "decide") > retries + 3, "decide tries again after its deadline", PATIENCE_S)
     o.check(decide.process.poll() is None and o.metric("gl_ready", "decide") == 0, "decide ended, or calls itself ready")
+    mrns = submit(50)  # they wait behind it
+    topics["gl.declarations.assessed"].wait(lambda kept: mrns <= mrn_in(kept), "declarations come to decide", PATIENCE_S)
     system.gate.set_mood("well")
     check_version(topics["gl.decisions"], record, 3)
+    topics["gl.decisions"].wait(lambda kept: mrns <= mrn_in(kept), "what waited is decided", PATIENCE_S)
+    decided = [one["record"]["declaration"]["mrn"] for one in topics["gl.decisions"].kept]
+    o.check(all(decided.count(mrn) == 1 for mrn in mrns), "what waited is decided twice")
     decide.wait_ready()
     told("state of a schema that nobody can tell: decide waited, not ready and with the reason, and decided when the registry was back")
 
