@@ -1,11 +1,11 @@
 /* See ids.h. The id frames each text with its length, so that no two (submitter, LRN) pairs give the same bytes to
- * hash. SHA-256 goes through one fetched EVP_MD and a context per thread: the one-shot call of OpenSSL 3 looks the
- * algorithm up each time.
+ * hash. SHA-256 is OpenSSL's of before version 3, which is marked as deprecated: the EVP functions of version 3
+ * allocate and free a context for each digest, and a record has several of them.
  */
 #include "customs/ids.h"
 
-#include <openssl/evp.h>
-#include <pthread.h>
+#define OPENSSL_API_COMPAT 0x10100000L
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,38 +14,6 @@
 enum { STEM_BASE = 36, US_PER_SECOND = 1000000, SECONDS_PER_DAY = 86400 };
 static const char ALPHABET[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 #define STEM_BITS_END ((uint64_t)1 << 62)
-
-static pthread_once_t sha_once = PTHREAD_ONCE_INIT;
-static EVP_MD *sha_md;
-static pthread_key_t sha_key;
-
-static void sha_thread_end(void *context)
-{
-    EVP_MD_CTX_free(context);
-}
-
-static void sha_setup(void)
-{
-    sha_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    if (sha_md == NULL || pthread_key_create(&sha_key, sha_thread_end) != 0) {
-        fputs("ids: OpenSSL has no SHA-256\n", stderr);
-        abort();
-    }
-}
-
-static EVP_MD_CTX *sha_context(void)
-{
-    static _Thread_local EVP_MD_CTX *context;
-    if (context != NULL)
-        return context;
-    pthread_once(&sha_once, sha_setup);
-    context = EVP_MD_CTX_new();
-    if (context == NULL || pthread_setspecific(sha_key, context) != 0) {
-        fputs("ids: out of memory\n", stderr);
-        abort();
-    }
-    return context;
-}
 
 /* SHA-256 of memory fails only when OpenSSL is broken: then nothing that depends on identity may go on. */
 static void sha_check(int done)
@@ -58,30 +26,30 @@ static void sha_check(int done)
 
 void gl_sha256(gl_str data, uint8_t digest[GL_SHA256_BYTES])
 {
-    EVP_MD_CTX *context = sha_context();
-    sha_check(EVP_DigestInit_ex2(context, sha_md, NULL));
-    sha_check(EVP_DigestUpdate(context, data.ptr, data.len));
-    sha_check(EVP_DigestFinal_ex(context, digest, NULL));
+    SHA256_CTX context;
+    sha_check(SHA256_Init(&context));
+    sha_check(SHA256_Update(&context, data.ptr, data.len));
+    sha_check(SHA256_Final(digest, &context));
 }
 
-static void update_framed(EVP_MD_CTX *context, gl_str text)
+static void update_framed(SHA256_CTX *context, gl_str text)
 {
     uint8_t size[4] = {(uint8_t)(text.len >> 24), (uint8_t)(text.len >> 16), (uint8_t)(text.len >> 8),
                        (uint8_t)text.len};
-    sha_check(EVP_DigestUpdate(context, size, sizeof size));
-    sha_check(EVP_DigestUpdate(context, text.ptr, text.len));
+    sha_check(SHA256_Update(context, size, sizeof size));
+    sha_check(SHA256_Update(context, text.ptr, text.len));
 }
 
 gl_declaration_id gl_declaration_id_of(gl_str submitter, gl_str lrn, gl_family family)
 {
     uint8_t digest[GL_SHA256_BYTES];
     uint8_t family_byte = (uint8_t)family;
-    EVP_MD_CTX *context = sha_context();
-    sha_check(EVP_DigestInit_ex2(context, sha_md, NULL));
-    update_framed(context, submitter);
-    update_framed(context, lrn);
-    sha_check(EVP_DigestUpdate(context, &family_byte, 1));
-    sha_check(EVP_DigestFinal_ex(context, digest, NULL));
+    SHA256_CTX context;
+    sha_check(SHA256_Init(&context));
+    update_framed(&context, submitter);
+    update_framed(&context, lrn);
+    sha_check(SHA256_Update(&context, &family_byte, 1));
+    sha_check(SHA256_Final(digest, &context));
     gl_declaration_id id;
     memcpy(id.bytes, digest, sizeof id.bytes);
     return id;
