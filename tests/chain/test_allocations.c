@@ -1,0 +1,281 @@
+/* The hot path does not ask malloc for memory: what a batch asks for does not grow with its records. Every stage's
+ * process runs over declarations, and ingest's and decide's over events about them, in batches of 100 and of 1,000,
+ * after the arenas have grown. Not counted: librdkafka, LMDB and Redis, which are around process, not in it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "classify/classify.h"
+#include "cli/synth.h"
+#include "decide/decide.h"
+#include "gen/topics.h"
+#include "ingest/ingest.h"
+#include "risk/risk.h"
+#include "support/alloc_count.h"
+
+enum { SMALL = 100, LARGE = 1000, PARTITIONS = 4 };
+static const int64_t NOW_US = INT64_C(1795953600) * 1000000; /* 2026-11-29T12:00:00Z */
+
+/* A stage and where it puts. */
+typedef struct station {
+    const gl_stage_def *def;
+    gl_conf *conf;
+    void *stage, *worker;
+    gl_arena *arena;
+    gl_outbox *outbox;
+} station;
+
+enum { INGEST, CLASSIFY, RISK, DECIDE, STATIONS };
+static station stations[STATIONS];
+
+/* What is counted: process of a stage over one kind of input. */
+enum { DECLARATIONS, CLASSIFYING, ASSESSING, DECIDING, EVENTS, DECIDING_EVENTS, STEPS };
+static const char *const steps[STEPS] = {
+    "ingest, declarations", "classify", "risk", "decide, declarations", "ingest, events", "decide, events",
+};
+/* What a batch may ask for, whatever its size. libxgboost asks for its own at each call, which is for up to 1,024
+ * items; by how much more with more of them is its version's matter, but it is not for each. */
+enum { BATCH_LIMIT = 8, LIBRARY_LIMIT = 500, LIBRARY_MORE = (LARGE - SMALL) / 20 };
+
+typedef struct counts {
+    unsigned long asked[STEPS];
+    size_t put[STEPS]; /* records that came out */
+    size_t scored;
+} counts;
+
+typedef struct source {
+    const char *name;
+    gl_format format;
+    const char *profile;
+    void (*header)(gl_buf *buf);
+    void (*one)(const gl_synth *synth, gl_buf *buf);
+    bool scored; /* what the model of risk asks for is there */
+} source;
+
+static const source sources[] = {
+    {"parcels as NDJSON", GL_FORMAT_NDJSON, "", NULL, gl_synth_json, false},
+    {"declarations as CSV, scored", GL_FORMAT_CSV, "kcs", gl_synth_kcs_header, gl_synth_kcs, true}};
+
+static gl_metrics *metrics;
+static bool tell[STEPS];               /* who asked last */
+static gl_record inputs[STEPS][LARGE]; /* of a step; they live as long as what is made of them */
+
+static void check(bool good, const char *what, const gl_err *err)
+{
+    if (good)
+        return;
+    fprintf(stderr, "%s: %s: %s\n", what, err->code, err->message);
+    exit(1);
+}
+
+/* `config`: of config/; NULL: the defaults. */
+static void station_open(station *at, const gl_stage_def *def, const char *config, const char *const *sets)
+{
+    gl_err err = {0};
+    char path[4096];
+    size_t tables = 0;
+    while (def->conf_tables[tables] != NULL)
+        tables++;
+    at->def = def;
+    at->arena = gl_arena_new(0);
+    snprintf(path, sizeof path, "%s/config/%s", GL_SOURCE_DIR, config == NULL ? "" : config);
+    at->conf = gl_conf_load(config == NULL ? NULL : path, def->conf_tables, tables, sets, &err);
+    check(at->conf != NULL, def->name, &err);
+    gl_stage_env env = {.conf = at->conf, .metrics = metrics, .partition_count = PARTITIONS};
+    check(def->open(&env, &at->stage, &err), def->name, &err);
+    if (def->worker_open != NULL)
+        check(def->worker_open(at->stage, &env, &at->worker, &err), def->name, &err);
+}
+
+static void station_close(station *at)
+{
+    if (at->def->worker_close != NULL)
+        at->def->worker_close(at->worker);
+    at->def->close(at->stage);
+    gl_conf_destroy(at->conf);
+    gl_arena_destroy(at->arena);
+}
+
+static void begin_batch(station *at)
+{
+    gl_arena_reset(at->arena);
+    at->outbox = gl_outbox_new(at->arena);
+}
+
+static void run(int step, station *at, size_t count, counts *to)
+{
+    gl_err err = {0};
+    gl_batch batch = {
+        .records = inputs[step], .count = count, .now_us = NOW_US, .arena = at->arena, .partition_count = PARTITIONS};
+    size_t before, after;
+    gl_outbox_entries(at->outbox, &before);
+    alloc_count_start(tell[step]);
+    bool good = at->def->process(at->stage, at->worker, &batch, at->outbox, &err);
+    to->asked[step] = alloc_count_stop();
+    gl_outbox_entries(at->outbox, &after);
+    to->put[step] = after - before;
+    check(good, steps[step], &err);
+    if (tell[step] && to->asked[step] > 0) {
+        fprintf(stderr, "%s: the latest asked for by:\n", steps[step]);
+        alloc_count_print_latest();
+    }
+}
+
+/* What `from` put to `output`, as records of a step's input. */
+static size_t take(const station *from, int output, int step, int input)
+{
+    size_t count, taken = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(from->outbox, &count);
+    for (size_t i = 0; i < count && taken < LARGE; i++)
+        if (entries[i].kind == 'o' && entries[i].output == output) {
+            inputs[step][taken] = (gl_record){.input = input,
+                                              .partition = entries[i].partition,
+                                              .offset = (int64_t)taken,
+                                              .key = entries[i].key,
+                                              .value = entries[i].value};
+            taken++;
+        }
+    return taken;
+}
+
+/* How many of the assessed records have a score. */
+static size_t count_scored(const gl_record *records, size_t count, gl_arena *arena)
+{
+    size_t scored = 0;
+    for (size_t i = 0; i < count; i++) {
+        gl_err err = {0};
+        gl_assessed assessed;
+        check(gl_assessed_decode(&assessed, (const uint8_t *)records[i].value.ptr, records[i].value.len, arena, &err),
+              "risk", &err);
+        scored += assessed.assessment.score_ppm.set;
+    }
+    return scored;
+}
+
+/* One message through ingest, of declarations or events. */
+static void take_in(int step, const source *from, gl_str bytes, counts *to)
+{
+    station *at = &stations[INGEST];
+    gl_job job = {.account = &((gl_ingest *)at->stage)->accounts[0],
+                  .format = step == EVENTS ? GL_FORMAT_NDJSON : from->format,
+                  .profile = step == EVENTS ? GL_STR("") : gl_str_of(from->profile),
+                  .events = step == EVENTS,
+                  .bytes = bytes,
+                  .received_us = NOW_US};
+    inputs[step][0] = (gl_record){.token = &job, .value = bytes};
+    run(step, at, 1, to);
+}
+
+/* `count` declarations, some wrong, sent twice or amended, and an arrival of each, through all stages. */
+static void run_chain(const source *from, int64_t count, counts *to)
+{
+    const gl_synth_plan plan = {.seed = 7,
+                                .bad = 0.03,
+                                .duplicates = 0.03,
+                                .amendments = 0.03,
+                                .mean_items = 1.5,
+                                .high_value = 0.05,
+                                .prefix = "CHAIN"};
+    gl_buf declarations = {0}, events = {0};
+    if (from->header != NULL)
+        from->header(&declarations);
+    for (int64_t i = 0; i < count; i++) {
+        gl_synth synth;
+        gl_synth_make(&plan, i, &synth);
+        from->one(&synth, &declarations);
+        gl_buf_printf(&events,
+                      "{\"event_id\":\"E-%lld\",\"lrn\":\"%s\",\"family\":\"IMPORT\",\"type\":\"ARRIVAL\","
+                      "\"occurred_at\":\"2026-11-29T11:59:59Z\",\"code\":\"gate\"}\n",
+                      (long long)i, synth.lrn);
+    }
+    for (int i = 0; i < STATIONS; i++)
+        begin_batch(&stations[i]);
+    take_in(DECLARATIONS, from, gl_buf_view(&declarations), to);
+    size_t taken = take(&stations[INGEST], GL_INGEST_OUT_ACCEPTED, CLASSIFYING, 0);
+    run(CLASSIFYING, &stations[CLASSIFY], taken, to);
+    taken = take(&stations[CLASSIFY], 0, ASSESSING, 0);
+    run(ASSESSING, &stations[RISK], taken, to);
+    taken = take(&stations[RISK], 0, DECIDING, GL_DECIDE_IN_ASSESSED);
+    to->scored = count_scored(inputs[DECIDING], taken, stations[RISK].arena);
+    run(DECIDING, &stations[DECIDE], taken, to);
+    take_in(EVENTS, from, gl_buf_view(&events), to);
+    taken = take(&stations[INGEST], GL_INGEST_OUT_EVENTS, DECIDING_EVENTS, GL_DECIDE_IN_EVENTS);
+    run(DECIDING_EVENTS, &stations[DECIDE], taken, to);
+    gl_buf_free(&declarations);
+    gl_buf_free(&events);
+}
+
+/* Prints the figures of a step; false when they are wrong. */
+static bool compare(int step, bool library, const counts *small, const counts *large)
+{
+    unsigned long few = small->asked[step], many = large->asked[step];
+    unsigned long limit = library ? LIBRARY_LIMIT : BATCH_LIMIT, more = library ? LIBRARY_MORE : 0;
+    printf("  %-20s  %lu allocations in a batch of %d, %lu in one of %d: %.3f a record (%zu records out)\n",
+           steps[step], few, SMALL, many, LARGE, ((double)many - (double)few) / (LARGE - SMALL), large->put[step]);
+    if (large->put[step] < LARGE * 9 / 10)
+        fprintf(stderr, "%s: too few records come out for a test\n", steps[step]);
+    else if (many > few + more || many > limit)
+        fprintf(stderr, "%s: allocates with its records, or more than %lu times a batch\n", steps[step], limit);
+    else
+        return true;
+    return false;
+}
+
+/* Each size twice: the first lets the arenas grow. */
+static bool measure(const source *from)
+{
+    counts first, small, large;
+    bool good = true;
+    run_chain(from, LARGE, &first);
+    run_chain(from, SMALL, &first);
+    run_chain(from, SMALL, &small);
+    run_chain(from, LARGE, &first);
+    run_chain(from, LARGE, &large);
+    printf("%s\n", from->name);
+    for (int i = 0; i < STEPS; i++) {
+        tell[i] = !compare(i, from->scored && i == ASSESSING, &small, &large);
+        good = good && !tell[i];
+    }
+    if (from->scored && large.scored < LARGE * 9 / 10) {
+        fprintf(stderr, "only %zu have a score\n", large.scored);
+        good = false;
+    }
+    if (!good)
+        run_chain(from, LARGE, &large);
+    memset(tell, 0, sizeof tell);
+    return good;
+}
+
+static void open_all(void)
+{
+    static const char *const sets[] = {"redis.url=", NULL};
+    /* config/ingest.yaml watches a directory that belongs to whoever runs it. */
+    static const char *const ingest_sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings", "redis.url=", NULL};
+    /* A cache that is too small for the texts: some are found, some are computed, and some are put out. */
+    static const char *const classify_sets[] = {"classify.cache_entries=16", "redis.url=", NULL};
+    metrics = gl_metrics_new();
+    station_open(&stations[INGEST], &gl_ingest_stage, NULL, ingest_sets);
+    station_open(&stations[CLASSIFY], &gl_classify_stage, "classify.yaml", classify_sets);
+    station_open(&stations[RISK], &gl_risk_stage, "risk.yaml", NULL);
+    station_open(&stations[DECIDE], &gl_decide_stage, "decide.yaml", sets);
+}
+
+int main(void)
+{
+    if (!alloc_count_possible()) {
+        puts("skipped: chain_allocations: malloc is a sanitizer's here, or another C library's, and cannot be counted");
+        return 77;
+    }
+    gl_log_init("chain", GL_LOG_ERROR);
+    alloc_count_start(false);
+    open_all();
+    bool good = alloc_count_stop() > STATIONS;
+    if (!good)
+        fputs("what the stages ask for when they open is not counted\n", stderr);
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        good = measure(&sources[i]) && good;
+    for (int i = 0; i < STATIONS; i++)
+        station_close(&stations[i]);
+    gl_metrics_destroy(metrics);
+    return !good;
+}
