@@ -169,13 +169,21 @@ static bool flush(gathering *g)
     return done;
 }
 
+static gl_str number_text(gl_arena *arena, int64_t number)
+{
+    gl_buf buf = gl_buf_in(arena);
+    gl_buf_reserve(&buf, 24);
+    gl_buf_int(&buf, number);
+    return gl_buf_view(&buf);
+}
+
 /* A call of the script; the texts must live until it is sent. */
 static bool gather(gathering *g, int32_t partition, gl_str key, int64_t version, gl_str value, gl_str ttl)
 {
     size_t i = g->count++;
     g->partitions[i] = partition;
     g->keys[i] = key;
-    g->args[i * ARGS] = gl_str_of(gl_arena_printf(g->views->arena, "%" PRId64, version));
+    g->args[i * ARGS] = number_text(g->views->arena, version);
     g->args[i * ARGS + 1] = value;
     g->args[i * ARGS + 2] = ttl;
     return g->count < CALLS_A_PIPELINE || flush(g);
@@ -231,8 +239,8 @@ static bool gather_clearance(gathering *g, int32_t partition, gl_str key, gl_str
     gl_str entry = decode(arena, value, &clearance, &g->waits) ? view_value(arena, &clearance) : (gl_str){NULL, 0};
     if (entry.ptr == NULL)
         return !g->waits;
-    char *ttl = gl_arena_printf(arena, "%" PRId64, ttl_ms_of(&g->views->terms, &clearance));
-    return gather(g, partition, key_of(arena, key), gl_status_revision(&clearance), entry, gl_str_of(ttl));
+    gl_str ttl = number_text(arena, ttl_ms_of(&g->views->terms, &clearance));
+    return gather(g, partition, key_of(arena, key), gl_status_revision(&clearance), entry, ttl);
 }
 
 /* -- What expired
