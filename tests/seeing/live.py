@@ -250,7 +250,9 @@ def case_registry(w):
     w.expect(("GreenlaneRegistryChanged", {"instance": one.address}, r'"registry-changed".*does not have it any more'))
     o.greenlane("schema", "register")
     wait(lambda: one.says('"registry-restored"') and not w.prometheus.fires("GreenlaneRegistryChanged", instance=one.address), "all is well again")
+    share = o.metric("gl_assigned_partitions", "decide")
     one.stop(signal.SIGTERM)
+    wait(lambda: o.metric("gl_assigned_partitions", "decide") > share, "the stack's own decide has the partitions again")
 
 
 def case_paused(w):
