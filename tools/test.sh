@@ -69,7 +69,7 @@ test_seeing() {
     apt_has libfaketime || apt_install libfaketime
     install_venv
     build dev greenlane greenlane-ingest greenlane-classify greenlane-risk greenlane-decide
-    KAFKA_SETTINGS=group.min.session.timeout.ms=1000
+    KAFKA_SETTINGS='group.min.session.timeout.ms=1000 group.max.session.timeout.ms=60000'
     REGISTRY=yes
     stack_up
     run_ctest "$BUILD" seeing -j 1 -V

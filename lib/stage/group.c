@@ -151,6 +151,8 @@ static void note_offset(gl_worker *worker, const rd_kafka_topic_partition_t *fou
     at->next_take = found->offset < first ? first : found->offset;
     at->next_commit = at->seen_read = at->next_take;
     at->seen_end = end;
+    if (at->lag == NULL) /* what waits to be taken over lags, too */
+        at->lag = lag_series(worker, input_of(worker, found->topic), found->partition);
 }
 
 static rd_kafka_topic_partition_list_t *given_without_offset(const gl_worker *worker)
@@ -226,7 +228,6 @@ static void own(gl_worker *worker, int32_t partition)
         at->owned = true;
         at->must_seek = at->told; /* from the end, where it waited */
         at->assigned_call = worker->call;
-        at->lag = lag_series(worker, (int)input, partition);
     }
     if (worker->stores[partition] != NULL)
         gl_state_set_store(worker->state, partition, worker->stores[partition]);
@@ -315,7 +316,7 @@ static void lose_partitions(gl_worker *worker, const rd_kafka_topic_partition_li
             partition_of(worker, input_of(worker, partitions->elems[i].topic), partitions->elems[i].partition);
         if (at == NULL || !is_held(at))
             continue;
-        if (at->owned)
+        if (at->lag != NULL)
             gl_series_remove(at->lag);
         *at = (gl_partition){0};
     }
@@ -691,13 +692,15 @@ void gl_group_report_lag(gl_worker *worker)
     for (size_t input = 0; input < runtime->input_count; input++)
         for (int32_t p = 0; p < runtime->partitions; p++) {
             gl_partition *at = partition_of(worker, (int)input, p);
-            if (!at->owned)
+            if (at->lag == NULL)
                 continue;
             int64_t high = known_end(worker, runtime->def->inputs[input], p);
             at->seen_end = high > at->seen_end ? high : at->seen_end;
             int64_t lag = at->seen_end - (at->seen_read > at->next_commit ? at->seen_read : at->next_commit);
             gl_series_set(at->lag, lag > 0 ? (double)lag : 0);
-            if (lag > 0 && at->last_timestamp_ms > 0 && (oldest_ms == 0 || at->last_timestamp_ms < oldest_ms))
+            if (lag > 0 && at->last_timestamp_ms == 0) /* nothing was taken of it: known to wait since now */
+                at->last_timestamp_ms = gl_wall_us() / 1000;
+            if (lag > 0 && (oldest_ms == 0 || at->last_timestamp_ms < oldest_ms))
                 oldest_ms = at->last_timestamp_ms;
         }
     atomic_store_explicit(&worker->lag_since_ms, oldest_ms, memory_order_relaxed);

@@ -270,7 +270,8 @@ void *gl_worker_main(void *argument);
 /* Says that the worker lives, and what it does. */
 void gl_worker_step(gl_worker *worker, const char *step);
 
-/* ---- points.c: where tests kill the process, or stop it (environment variable GL_TEST_POINT=<point>[:<nth>][:stop])
+/* ---- points.c: where tests kill the process, or stop it (environment variable
+ * GL_TEST_POINT=<point>[:<nth>][:stop|:hang])
  * ---- */
 typedef enum gl_point {
     GL_POINT_TIMERS, /* the timers hook put something, its transaction has not begun */

@@ -5,6 +5,7 @@ THRESHOLDS, each of which must be there as it is written. GL_SEEING_SLOW=3 makes
 """
 import json
 import os
+import shutil
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ SLOW = float(os.environ.get("GL_SEEING_SLOW") or 1)
 SCALE = 100 / SLOW
 SCRAPE_MS = int(1000 * SLOW)
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000}
-THRESHOLDS = {"GreenlaneStuck": ("> 60", "> 3"), "GreenlaneLate": ("> 60", "> 3"), "GreenlaneSlow": ("> 10", "> 2"),
+THRESHOLDS = {"GreenlaneStuck": ("> 60", "> 12"), "GreenlaneLate": ("> 60", "> 3"), "GreenlaneSlow": ("> 10", "> 2"),
               "GreenlaneAborting": ("> 3", "> 0"), "GreenlaneRebalancing": ("> 10", "> 1")}
 
 
@@ -57,7 +58,8 @@ class Prometheus:
 
     def __init__(self, folder, port):
         self.folder, self.url, self.targets = folder, f"http://127.0.0.1:{port}", {stage: [] for stage in o.STAGES}
-        os.makedirs(folder, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # of a run before this one
+        os.makedirs(folder)
         with open(os.path.join(folder, "alerts.yml"), "w", encoding="utf-8") as file:
             file.write(rules())
         with open(os.path.join(folder, "prometheus.yml"), "w", encoding="utf-8") as file:
