@@ -97,6 +97,22 @@ void gl_buf_int(gl_buf *buf, int64_t value)
     gl_buf_bytes(buf, at, (size_t)(text + sizeof text - at));
 }
 
+/* Runs of valid UTF-8 go to `text`; each byte between them becomes a replacement character. */
+static void put_valid(gl_buf *buf, gl_str s, void (*text)(gl_buf *buf, gl_str valid))
+{
+    while (s.len > 0) {
+        size_t good = valid_prefix(s);
+        text(buf, (gl_str){s.ptr, good});
+        s.ptr += good;
+        s.len -= good;
+        if (s.len > 0) {
+            gl_buf_text(buf, REPLACEMENT);
+            s.ptr++;
+            s.len--;
+        }
+    }
+}
+
 static void json_escape(gl_buf *buf, unsigned char c)
 {
     switch (c) {
@@ -148,17 +164,7 @@ static void json_text(gl_buf *buf, gl_str s)
 void gl_buf_json(gl_buf *buf, gl_str s)
 {
     gl_buf_byte(buf, '"');
-    while (s.len > 0) {
-        size_t good = valid_prefix(s);
-        json_text(buf, (gl_str){s.ptr, good});
-        s.ptr += good;
-        s.len -= good;
-        if (s.len > 0) {
-            gl_buf_text(buf, REPLACEMENT);
-            s.ptr++;
-            s.len--;
-        }
-    }
+    put_valid(buf, s, json_text);
     gl_buf_byte(buf, '"');
 }
 
@@ -213,15 +219,5 @@ static void xml_text(gl_buf *buf, gl_str s)
 
 void gl_buf_xml(gl_buf *buf, gl_str s)
 {
-    while (s.len > 0) {
-        size_t good = valid_prefix(s);
-        xml_text(buf, (gl_str){s.ptr, good});
-        s.ptr += good;
-        s.len -= good;
-        if (s.len > 0) {
-            gl_buf_text(buf, REPLACEMENT);
-            s.ptr++;
-            s.len--;
-        }
-    }
+    put_valid(buf, s, xml_text);
 }
