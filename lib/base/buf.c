@@ -76,13 +76,6 @@ bool gl_buf_read_file(gl_buf *buf, const char *path, size_t limit_bytes)
     return !failed;
 }
 
-/* The slice up to the first byte that is not well-formed UTF-8. */
-static size_t valid_prefix(gl_str s)
-{
-    size_t bad_at = 0;
-    return gl_str_is_utf8(s, &bad_at) ? s.len : bad_at;
-}
-
 void gl_buf_int(gl_buf *buf, int64_t value)
 {
     char text[20];
@@ -97,24 +90,68 @@ void gl_buf_int(gl_buf *buf, int64_t value)
     gl_buf_bytes(buf, at, (size_t)(text + sizeof text - at));
 }
 
-/* Runs of valid UTF-8 go to `text`; each byte between them becomes a replacement character. */
-static void put_valid(gl_buf *buf, gl_str s, void (*text)(gl_buf *buf, gl_str valid))
+/* ---- escaping ---- */
+
+/* Of valid UTF-8. */
+typedef struct escaping {
+    size_t (*plain)(gl_str text);               /* the bytes before the first character that is escaped */
+    size_t (*escape)(gl_buf *buf, gl_str text); /* appends what stands for the first character; its bytes */
+} escaping;
+
+static gl_str after(gl_str s, size_t bytes)
+{
+    return (gl_str){s.ptr + bytes, s.len - bytes};
+}
+
+static void put_valid(gl_buf *buf, gl_str text, const escaping *how)
+{
+    for (;;) {
+        size_t plain = how->plain(text);
+        gl_buf_bytes(buf, text.ptr, plain);
+        if (plain == text.len)
+            return;
+        text = after(text, plain);
+        text = after(text, how->escape(buf, text));
+    }
+}
+
+/* The bytes up to the first that is not well-formed UTF-8. */
+static size_t valid_prefix(gl_str s)
+{
+    size_t bad_at = 0;
+    return gl_str_is_utf8(s, &bad_at) ? s.len : bad_at;
+}
+
+/* Each byte that is not UTF-8 becomes a replacement character. */
+static void put_escaped(gl_buf *buf, gl_str s, const escaping *how)
 {
     while (s.len > 0) {
-        size_t good = valid_prefix(s);
-        text(buf, (gl_str){s.ptr, good});
-        s.ptr += good;
-        s.len -= good;
+        size_t valid = valid_prefix(s);
+        put_valid(buf, (gl_str){s.ptr, valid}, how);
+        s = after(s, valid);
         if (s.len > 0) {
             gl_buf_text(buf, REPLACEMENT);
-            s.ptr++;
-            s.len--;
+            s = after(s, 1);
         }
     }
 }
 
-static void json_escape(gl_buf *buf, unsigned char c)
+/* What comes before the first character that JSON escapes: nearly always the whole text. */
+static size_t json_plain(gl_str s)
 {
+    size_t i = 0;
+    while (i < s.len) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
+            break;
+        i++;
+    }
+    return i;
+}
+
+static size_t json_escape(gl_buf *buf, gl_str s)
+{
+    unsigned char c = (unsigned char)s.ptr[0];
     switch (c) {
     case '"':
         gl_buf_text(buf, "\\\"");
@@ -134,37 +171,14 @@ static void json_escape(gl_buf *buf, unsigned char c)
     default:
         gl_buf_printf(buf, "\\u%04x", c);
     }
-}
-
-/* What comes before the first character that JSON escapes: nearly always the whole text. */
-static size_t json_plain(gl_str s)
-{
-    size_t i = 0;
-    while (i < s.len) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
-            break;
-        i++;
-    }
-    return i;
-}
-
-static void json_text(gl_buf *buf, gl_str s)
-{
-    for (;;) {
-        size_t plain = json_plain(s);
-        gl_buf_bytes(buf, s.ptr, plain);
-        if (plain == s.len)
-            return;
-        json_escape(buf, (unsigned char)s.ptr[plain]);
-        s = (gl_str){s.ptr + plain + 1, s.len - plain - 1};
-    }
+    return 1;
 }
 
 void gl_buf_json(gl_buf *buf, gl_str s)
 {
+    static const escaping json = {json_plain, json_escape};
     gl_buf_byte(buf, '"');
-    put_valid(buf, s, json_text);
+    put_escaped(buf, s, &json);
     gl_buf_byte(buf, '"');
 }
 
@@ -188,36 +202,29 @@ static size_t xml_plain(gl_str s)
     return i;
 }
 
-static const char *xml_escape(char c)
+static size_t xml_escape(gl_buf *buf, gl_str s)
 {
-    switch (c) {
+    switch (s.ptr[0]) {
     case '&':
-        return "&amp;";
+        gl_buf_text(buf, "&amp;");
+        break;
     case '<':
-        return "&lt;";
+        gl_buf_text(buf, "&lt;");
+        break;
     case '>':
-        return "&gt;";
+        gl_buf_text(buf, "&gt;");
+        break;
     case '"':
-        return "&quot;";
+        gl_buf_text(buf, "&quot;");
+        break;
     default:
-        return REPLACEMENT;
+        gl_buf_text(buf, REPLACEMENT);
     }
-}
-
-static void xml_text(gl_buf *buf, gl_str s)
-{
-    for (;;) {
-        size_t plain = xml_plain(s);
-        gl_buf_bytes(buf, s.ptr, plain);
-        if (plain == s.len)
-            return;
-        size_t taken = plain + (is_noncharacter((gl_str){s.ptr + plain, s.len - plain}) ? 3 : 1);
-        gl_buf_text(buf, xml_escape(s.ptr[plain]));
-        s = (gl_str){s.ptr + taken, s.len - taken};
-    }
+    return is_noncharacter(s) ? 3 : 1;
 }
 
 void gl_buf_xml(gl_buf *buf, gl_str s)
 {
-    put_valid(buf, s, xml_text);
+    static const escaping xml = {xml_plain, xml_escape};
+    put_escaped(buf, s, &xml);
 }

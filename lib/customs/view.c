@@ -3,9 +3,10 @@
 
 #include <inttypes.h>
 
+#include "base/buf.h"
 #include "customs/ids.h"
 
-enum { DIGEST_BYTES = GL_SHA256_BYTES, DIGEST_HEX_CHARS = 2 * GL_SHA256_BYTES };
+enum { DIGEST_BYTES = GL_SHA256_BYTES, DIGEST_HEX_CHARS = 2 * GL_SHA256_BYTES, VERSION_CHARS = 20 };
 
 /* GETRANGE: the version is in the first bytes, and an entry may be a kilobyte. */
 gl_kv_script gl_view_script = {
@@ -45,26 +46,16 @@ gl_str gl_view_marker_key(gl_arena *arena, int32_t partition)
 
 gl_str gl_view_value(gl_arena *arena, int64_t version, const uint8_t digest[32], gl_str json)
 {
-    char hex[DIGEST_HEX_CHARS + 1], number[24];
+    char hex[DIGEST_HEX_CHARS + 1];
+    gl_buf text = gl_buf_in(arena);
     gl_hex(digest, DIGEST_BYTES, hex);
-    char *digits = number + sizeof number;
-    uint64_t rest = version < 0 ? 0 : (uint64_t)version;
-    do {
-        *--digits = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    size_t digits_len = (size_t)(number + sizeof number - digits);
-    size_t len = digits_len + 1 + DIGEST_HEX_CHARS + 1 + json.len;
-    char *text = gl_arena_alloc(arena, len), *at = text;
-    memcpy(at, digits, digits_len);
-    at += digits_len;
-    *at++ = ' ';
-    memcpy(at, hex, DIGEST_HEX_CHARS);
-    at += DIGEST_HEX_CHARS;
-    *at++ = ' ';
-    if (json.len > 0)
-        memcpy(at, json.ptr, json.len);
-    return (gl_str){text, len};
+    gl_buf_reserve(&text, VERSION_CHARS + 1 + DIGEST_HEX_CHARS + 1 + json.len);
+    gl_buf_int(&text, version);
+    gl_buf_byte(&text, ' ');
+    gl_buf_bytes(&text, hex, DIGEST_HEX_CHARS);
+    gl_buf_byte(&text, ' ');
+    gl_buf_str(&text, json);
+    return gl_buf_view(&text);
 }
 
 bool gl_view_parse(gl_str value, gl_view_entry *entry)

@@ -14,20 +14,6 @@ static void member(gl_buf *buf, const char *name, gl_str text)
     gl_buf_json(buf, text);
 }
 
-/* printf would cost more than the rest of an answer. */
-static void number(gl_buf *buf, int64_t value)
-{
-    char digits[24], *at = digits + sizeof digits;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0)
-        *--at = '-';
-    gl_buf_bytes(buf, at, (size_t)(digits + sizeof digits - at));
-}
-
 static void error_json(gl_buf *buf, const gl_rejection_validation_error *error)
 {
     gl_buf_text(buf, "{\"code\":");
@@ -56,7 +42,7 @@ static void errors_json(gl_buf *buf, const gl_answer *answer)
 void gl_answer_json(gl_buf *buf, const gl_answer *answer)
 {
     gl_buf_text(buf, "{\"position\":");
-    number(buf, answer->position);
+    gl_buf_int(buf, answer->position);
     if (answer->event_id.len > 0)
         member(buf, "event_id", answer->event_id);
     if (answer->lrn.len > 0)

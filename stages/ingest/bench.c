@@ -5,13 +5,12 @@
  * Instructions a declaration: docs/BENCHMARKS.md. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "ingest/ingest.h"
 #include "support/outbox_digest.h"
 
-enum { LINES_A_MESSAGE = 2000, MESSAGE_LIMIT = 4096 };
+enum { LINES_A_MESSAGE = 2000, MESSAGE_LIMIT = 4096, FILE_LIMIT_BYTES = 1 << 30 };
 static const int64_t NOW_US = INT64_C(1795953600) * 1000000; /* 2026-11-29T12:00:00Z */
 
 typedef struct steps {
@@ -19,24 +18,6 @@ typedef struct steps {
     size_t declarations, accepted, record_bytes;
     uint8_t digest[GL_SHA256_BYTES];
 } steps;
-
-static gl_str read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
-        perror(path);
-        exit(1);
-    }
-    long size = ftell(file);
-    char *bytes = malloc((size_t)size + 1);
-    rewind(file);
-    if (bytes == NULL || fread(bytes, 1, (size_t)size, file) != (size_t)size) {
-        perror(path);
-        exit(1);
-    }
-    fclose(file);
-    return (gl_str){bytes, (size_t)size};
-}
 
 /* Messages of at most LINES_A_MESSAGE lines; another format is one message. */
 static size_t split(gl_str bytes, gl_format format, gl_str *messages)
@@ -54,17 +35,9 @@ static size_t split(gl_str bytes, gl_format format, gl_str *messages)
     return count;
 }
 
-/* Of this thread: the machine may be busy with others. */
-static int64_t cpu_us(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
-    return (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000;
-}
-
 static void add(int64_t *to, int64_t *from_us)
 {
-    int64_t now_us = cpu_us();
+    int64_t now_us = gl_thread_cpu_us();
     *to += now_us - *from_us;
     *from_us = now_us;
 }
@@ -78,7 +51,7 @@ static void run_message(void *stage, void *worker, gl_arena *arena, gl_str bytes
     gl_outbox *outbox = gl_outbox_new(arena);
     gl_err err = {0};
     size_t count;
-    int64_t at_us = cpu_us();
+    int64_t at_us = gl_thread_cpu_us();
     if (!gl_ingest_process(stage, worker, &batch, outbox, &err)) {
         fprintf(stderr, "%s\n", err.message);
         exit(1);
@@ -118,10 +91,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    gl_str bytes = read_file(argv[1]);
+    gl_buf bytes = {0};
+    if (!gl_buf_read_file(&bytes, argv[1], FILE_LIMIT_BYTES)) {
+        perror(argv[1]);
+        return 1;
+    }
     gl_format format = gl_format_of_name(gl_str_of(argv[1]));
     static gl_str messages[MESSAGE_LIMIT];
-    size_t message_count = split(bytes, format, messages);
+    size_t message_count = split(gl_buf_view(&bytes), format, messages);
     gl_arena *arena = gl_arena_new(1 << 20);
     steps s = {0};
     for (int round = 0, rounds = argc > 2 ? atoi(argv[2]) : 1; round < rounds; round++)
@@ -140,6 +117,6 @@ int main(int argc, char **argv)
     gl_ingest_stage.close(stage);
     gl_conf_destroy(conf);
     gl_metrics_destroy(metrics);
-    free((char *)bytes.ptr);
+    gl_buf_free(&bytes);
     return 0;
 }

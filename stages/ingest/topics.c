@@ -256,6 +256,12 @@ static const gl_metric_def *runtime_metric(const char *name)
     abort(); /* a name that lib/stage does not have */
 }
 
+/* SIZE_MAX: not a partition that we have. */
+static size_t slot_of(const gl_topics *topics, const char *topic, int32_t partition)
+{
+    return gl_feed_slot(topics->feed, topic_of(topics, topic), partition);
+}
+
 static seen *seen_of(gl_topics *topics, size_t slot)
 {
     if (slot >= topics->seen_count) {
@@ -328,19 +334,24 @@ static void take_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *
         rd_kafka_pause_partitions(topics->consumer, list);
 }
 
+static void ask_to_leave(gl_topics *topics, const rd_kafka_topic_partition_list_t *list, int64_t end_us)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        size_t slot = slot_of(topics, list->elems[i].topic, list->elems[i].partition);
+        if (slot != SIZE_MAX)
+            gl_feed_leave(topics->feed, slot, end_us);
+    }
+}
+
 /* The worker may hold records of them: what it commits within HAND_OVER_MS need not be taken again by the next owner.
  */
 static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t *list, bool lost)
 {
     int64_t end_us = gl_mono_us() + (lost ? 0 : (int64_t)HAND_OVER_MS * 1000);
-    for (int wait = 0; wait < 2; wait++) /* nothing more is taken of any, then each is waited for */
-        for (int i = 0; i < list->cnt; i++) {
-            size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
-            if (slot != SIZE_MAX)
-                gl_feed_leave(topics->feed, slot, wait ? end_us : 0);
-        }
+    ask_to_leave(topics, list, 0); /* nothing more is taken of any, then each is waited for */
+    ask_to_leave(topics, list, end_us);
     for (int i = 0; i < list->cnt; i++) {
-        size_t slot = gl_feed_slot(topics->feed, topic_of(topics, list->elems[i].topic), list->elems[i].partition);
+        size_t slot = slot_of(topics, list->elems[i].topic, list->elems[i].partition);
         if (slot == SIZE_MAX)
             continue;
         gl_feed_revoke(topics->feed, slot);
@@ -373,7 +384,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
 
 static void note_end(gl_topics *topics, const rd_kafka_message_t *message)
 {
-    size_t slot = gl_feed_slot(topics->feed, topic_of(topics, rd_kafka_topic_name(message->rkt)), message->partition);
+    size_t slot = slot_of(topics, rd_kafka_topic_name(message->rkt), message->partition);
     if (slot == SIZE_MAX)
         return;
     seen_of(topics, slot)->read = message->offset;
@@ -437,7 +448,7 @@ static void pause_all(gl_topics *topics)
 /* Where to go on: after what was put last, else at the first record that was thrown away; -1: where it is. */
 static int64_t resume_offset(gl_topics *topics, const rd_kafka_topic_partition_t *at)
 {
-    size_t slot = gl_feed_slot(topics->feed, topic_of(topics, at->topic), at->partition);
+    size_t slot = slot_of(topics, at->topic, at->partition);
     if (slot == SIZE_MAX)
         return -1;
     seen *s = seen_of(topics, slot);
@@ -499,16 +510,11 @@ static bool hold_back(gl_topics *topics)
 
 static void report_lag(gl_topics *topics)
 {
-    int64_t now_us = gl_mono_us(), now_ms = gl_wall_us() / 1000, oldest_ms = now_ms;
-    if (now_us - topics->reported_us < REPORT_EVERY_US)
-        return;
-    topics->reported_us = now_us;
-    note_membership(
-        topics); /* of a generation whose rebalance is not served yet: it takes nothing from us before that */
+    int64_t now_ms = gl_wall_us() / 1000, oldest_ms = now_ms;
     rd_kafka_topic_partition_list_t *list = assignment(topics);
     for (int i = 0; list != NULL && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *at = &list->elems[i];
-        size_t slot = gl_feed_slot(topics->feed, topic_of(topics, at->topic), at->partition);
+        size_t slot = slot_of(topics, at->topic, at->partition);
         int64_t low, high, last_ms = 0;
         if (slot == SIZE_MAX)
             continue;
@@ -526,6 +532,18 @@ static void report_lag(gl_topics *topics)
     if (list != NULL)
         rd_kafka_topic_partition_list_destroy(list);
     gl_series_set(topics->lag_seconds, (double)(now_ms - oldest_ms) / 1000.0);
+}
+
+/* The membership may be of a generation whose rebalance is not served yet: that one takes nothing from us before it is.
+ */
+static void keep_current(gl_topics *topics)
+{
+    int64_t now_us = gl_mono_us();
+    if (now_us - topics->reported_us < REPORT_EVERY_US)
+        return;
+    topics->reported_us = now_us;
+    note_membership(topics);
+    report_lag(topics);
 }
 
 /* ---- life ---- */
@@ -616,7 +634,7 @@ static void close_consumer(gl_topics *topics)
 static void consume(gl_topics *topics)
 {
     while (!must_stop(topics) && !topics->broken && !__atomic_load_n(&topics->reread, __ATOMIC_ACQUIRE)) {
-        report_lag(topics);
+        keep_current(topics);
         if (hold_back(topics))
             continue;
         rd_kafka_message_t *message = rd_kafka_consumer_poll(topics->consumer, POLL_MS);
