@@ -43,10 +43,8 @@ static void put_time(rd_kafka_headers_t *headers, const char *name, int64_t wall
 static rd_kafka_headers_t *original_headers(const gl_worker *worker, const gl_record *record)
 {
     rd_kafka_headers_t *headers;
-    bool ours =
-        worker->runtime->input_count > 0 && record >= worker->records && record < worker->records + worker->count;
-    if (ours &&
-        rd_kafka_message_headers(worker->messages[record - worker->records], &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    size_t index = worker->runtime->input_count > 0 ? gl_worker_index(worker, record) : SIZE_MAX;
+    if (index != SIZE_MAX && rd_kafka_message_headers(worker->messages[index], &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
         return rd_kafka_headers_copy(headers);
     if (record->headers != NULL)
         return rd_kafka_headers_copy(record->headers);

@@ -269,10 +269,11 @@ void gl_worker_free(gl_worker *worker);
 void *gl_worker_main(void *argument);
 /* Says that the worker lives, and what it does. */
 void gl_worker_step(gl_worker *worker, const char *step);
+/* Of a record in the batch; SIZE_MAX: it is not there (what a timer or an intake's job made), or NULL. */
+size_t gl_worker_index(const gl_worker *worker, const gl_record *record);
 
-/* ---- points.c: where tests kill the process, or stop it (environment variable
- * GL_TEST_POINT=<point>[:<nth>][:stop|:hang])
- * ---- */
+/* ---- points.c: where tests kill the process, stop it, or hang its worker ---- */
+/* GL_TEST_POINT=<point>[:<nth>][:stop|:hang] in the environment. */
 typedef enum gl_point {
     GL_POINT_TIMERS, /* the timers hook put something, its transaction has not begun */
     GL_POINT_PRODUCED,

@@ -8,29 +8,37 @@
 
 static const char *const names[GL_POINT_COUNT] = {"timers", "produced", "offsets", "committed", "applied"};
 static gl_point wanted = GL_POINT_COUNT;
-static int wanted_signal = SIGKILL; /* 0: the worker hangs */
+enum { HANG = 0, NTH_LIMIT = 1000000000 };
+static int wanted_signal = SIGKILL; /* HANG: none, the worker stays there */
 static atomic_ullong left;
+
+/* Takes the text up to the next colon, and the colon. */
+static gl_str before_colon(gl_str *rest)
+{
+    const char *colon = rest->len == 0 ? NULL : memchr(rest->ptr, ':', rest->len);
+    gl_str part = {rest->ptr, colon == NULL ? rest->len : (size_t)(colon - rest->ptr)};
+    size_t taken = part.len + (colon == NULL ? 0 : 1);
+    *rest = (gl_str){rest->ptr + taken, rest->len - taken};
+    return part;
+}
 
 bool gl_points_init(gl_err *err)
 {
     const char *text = getenv("GL_TEST_POINT");
     if (text == NULL || text[0] == '\0')
         return true;
-    const char *colon = strchr(text, ':'), *end = text + strlen(text);
-    static const char stop[] = ":stop", hang[] = ":hang";
-    if (strlen(text) >= sizeof stop &&
-        (strcmp(end - (sizeof stop - 1), stop) == 0 || strcmp(end - (sizeof hang - 1), hang) == 0)) {
-        wanted_signal = end[-1] == 'p' ? SIGSTOP : 0;
-        end -= sizeof stop - 1;
-    }
-    if (colon == end)
-        colon = NULL;
+    gl_str rest = gl_str_of(text), point = before_colon(&rest), part = before_colon(&rest);
     uint64_t nth = 1;
-    size_t len = colon == NULL ? (size_t)(end - text) : (size_t)(colon - text);
-    if (colon != NULL && (!gl_str_to_u64((gl_str){colon + 1, (size_t)(end - colon - 1)}, 1000000000, &nth) || nth == 0))
+    if (gl_str_to_u64(part, NTH_LIMIT, &nth))
+        part = before_colon(&rest);
+    if (gl_str_eqz(part, "stop"))
+        wanted_signal = SIGSTOP;
+    else if (gl_str_eqz(part, "hang"))
+        wanted_signal = HANG;
+    if ((part.len > 0 && wanted_signal == SIGKILL) || rest.len > 0 || nth == 0)
         return gl_fail(err, GL_FATAL, "test-point", "GL_TEST_POINT=%s: <point>[:<nth>][:stop|:hang], nth from 1", text);
     for (int i = 0; i < GL_POINT_COUNT; i++)
-        if (gl_str_eqz((gl_str){text, len}, names[i]))
+        if (gl_str_eqz(point, names[i]))
             wanted = (gl_point)i;
     if (wanted == GL_POINT_COUNT)
         return gl_fail(err, GL_FATAL, "test-point", "GL_TEST_POINT=%s: no such point", text);
@@ -42,7 +50,7 @@ void gl_point_reached(gl_point point)
 {
     if (point != wanted || atomic_fetch_sub(&left, 1) != 1)
         return;
-    while (wanted_signal == 0)
+    while (wanted_signal == HANG)
         pause();
     kill(getpid(), wanted_signal);
 }

@@ -207,11 +207,17 @@ static void begin_attempt(gl_worker *worker)
     worker->group_metadata = gl_kafka_membership(worker->consumer);
 }
 
-/* Where the batch keeps what is wrong with this record; NULL: it is not of the batch. */
-static gl_err **poison_of(const gl_worker *worker, const gl_record *record)
+size_t gl_worker_index(const gl_worker *worker, const gl_record *record)
 {
-    bool in_batch = record >= worker->records && record < worker->records + worker->count;
-    return in_batch ? &worker->poison[record - worker->records] : NULL;
+    bool in_batch = record != NULL && record >= worker->records && record < worker->records + worker->count;
+    return in_batch ? (size_t)(record - worker->records) : SIZE_MAX;
+}
+
+/* Where the batch keeps what is wrong with the record that caused this; NULL: it is not of the batch. */
+static gl_err **poison_of(const gl_worker *worker, const gl_outbox_entry *entry)
+{
+    size_t index = gl_worker_index(worker, entry->cause);
+    return index == SIZE_MAX ? NULL : &worker->poison[index];
 }
 
 static void poison(gl_err **place, const gl_err *why)
@@ -234,7 +240,7 @@ static bool find_too_large(gl_worker *worker)
         size_t bytes = entry->key.len + entry->value.len;
         if (entry->cause != NULL)
             bytes += entry->cause->traceparent.len + entry->cause->tracestate.len;
-        gl_err **place = entry->cause == NULL ? NULL : poison_of(worker, entry->cause);
+        gl_err **place = poison_of(worker, entry);
         if (entry->kind == 'd' || (int64_t)bytes <= gl_txn_limit_bytes(worker, entry) || place == NULL ||
             *place != NULL)
             continue;
@@ -538,7 +544,7 @@ static bool isolate_refused(gl_worker *worker)
     const gl_outbox_entry *entry = worker->delivery_failure_entry;
     if (worker->delivery_failure.action != GL_DEAD_LETTER || entry == NULL)
         return false;
-    gl_err **place = entry->cause == NULL ? NULL : poison_of(worker, entry->cause);
+    gl_err **place = poison_of(worker, entry);
     if (entry->kind == 'd' || place == NULL || *place != NULL) {
         gl_fail(&worker->err, GL_FATAL, "dead-letter-refused",
                 "the broker refuses a dead letter: %s; raise the topic's max.message.bytes",

@@ -5,8 +5,8 @@ THRESHOLDS, each of which must be there as it is written. GL_SEEING_SLOW=3 makes
 """
 import json
 import os
-import shutil
 import re
+import shutil
 import subprocess
 import sys
 import urllib.parse
