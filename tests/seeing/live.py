@@ -59,11 +59,20 @@ class Extra:
         for one in (f"stage.instance={name}", *settings):
             command += ["--set", one]
         own = {"GREENLANE_STATE": os.path.join(world.run, "state." + name), "GREENLANE_MODELS": os.path.join(o.ROOT, "models")}
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                                            env={**os.environ, **own, **(env or {})})
+        self.command, self.environment = command, {**os.environ, **own, **(env or {})}
+        self.start()
         world.extras.append(self)
         world.prometheus.add(stage, self.address)
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                            env=self.environment)
+
+    def start_if_ended(self):
+        """As a service manager does."""
+        if self.process.poll() is not None:
+            self.start()
 
     def get(self, path):
         try:
@@ -166,11 +175,11 @@ class World:
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
         return result.stdout.decode("utf-8", "replace")
 
-    def expect(self, *alerts, seconds=60):
-        """Each (name, labels, what the first step shows) fires; then the steps, each command once."""
+    def expect(self, *alerts, seconds=60, meanwhile=lambda: None):
+        """Each (name, labels, what the first step shows) fires while `meanwhile` is called again and again; then the steps, each command once."""
         for name, labels, _ in alerts:
             since = time.monotonic()
-            wait(lambda: self.prometheus.fires(name, **labels), f"{name} {labels} does not fire", seconds)
+            wait(lambda: meanwhile() or self.prometheus.fires(name, **labels), f"{name} {labels} does not fire", seconds)
             self.fired[name] = True
             print(f"{now()} {name} fires{''.join(f' {v}' for v in labels.values())} after {time.monotonic() - since:.1f} s", flush=True)
         outputs = dict(zip(commands := sorted({self.steps[name] for name, _, _ in alerts}), self.pool.map(self.shell, commands)))
@@ -371,12 +380,17 @@ def case_access(w):
 
 
 def case_twins(w):
-    """Two that use one transactional id."""
+    """Two that use one transactional id: they throw each other out, and come back."""
     first = Extra(w, "risk", "twin")
     first.wait_ready()
-    second = Extra(w, "risk", "twin2", "stage.instance=twin")
-    w.expect(("GreenlaneFenced", {"job": "greenlane-risk"}, "fenced"))
-    for one in (first, second):
+    twins = (first, Extra(w, "risk", "twin2", "stage.instance=twin"))
+
+    def come_back():
+        for one in twins:
+            one.start_if_ended()
+
+    w.expect(("GreenlaneFenced", {"job": "greenlane-risk"}, "fenced"), meanwhile=come_back)
+    for one in twins:
         one.stop()
 
 
