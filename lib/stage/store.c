@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64 };
+enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64, ENTRY_BYTES = 64 /* of a page, beside key and value */ };
 /* Of what this file lays out, not of the values: a store of another format is wiped and restored, after an upgrade and
  * after a rollback. */
 static const int64_t FORMAT = 1 + GL_VERSION_NEXT;
@@ -170,14 +170,20 @@ static size_t used_bytes(const gl_store *store)
     return (info.me_last_pgno + 1) * stat.ms_psize;
 }
 
-static int grow_to(gl_store *store, size_t need)
+static size_t map_bytes(const gl_store *store)
 {
     MDB_envinfo info;
     mdb_env_info(store->env, &info);
-    size_t bytes = info.me_mapsize;
+    return info.me_mapsize;
+}
+
+/* Moves the map when it grows: what was read from it is gone. */
+static int grow_to(gl_store *store, size_t need)
+{
+    size_t before = map_bytes(store), bytes = before;
     while (bytes < need)
         bytes *= 2;
-    return bytes == info.me_mapsize ? 0 : mdb_env_set_mapsize(store->env, bytes);
+    return bytes == before ? 0 : mdb_env_set_mapsize(store->env, bytes);
 }
 
 static int open_environment(gl_store *store)
@@ -379,24 +385,74 @@ static int apply_once(gl_store *store, const gl_store_entry *entries, size_t cou
     return mdb_txn_commit(txn);
 }
 
+typedef struct changes {
+    const gl_store_entry *entries;
+    size_t count;
+    gl_store_entry *copies; /* NULL: the entries are where they came from. One block with their bytes */
+} changes;
+
+static size_t bytes_of(const changes *c)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < c->count; i++)
+        bytes += c->entries[i].key.len + c->entries[i].value.len;
+    return bytes;
+}
+
+static gl_str copy_to(char **at, gl_str s)
+{
+    if (s.ptr == NULL)
+        return s;
+    gl_str copy = {*at, s.len};
+    memcpy(*at, s.ptr, s.len);
+    *at += s.len;
+    return copy;
+}
+
+/* Keys and values may be slices of the map, which is about to move. */
+static void copy_out(changes *c)
+{
+    size_t head = c->count * sizeof *c->copies;
+    c->copies = malloc(head + bytes_of(c) + 1);
+    if (c->copies == NULL)
+        abort();
+    char *at = (char *)c->copies + head;
+    for (size_t i = 0; i < c->count; i++)
+        c->copies[i] = (gl_store_entry){copy_to(&at, c->entries[i].key), copy_to(&at, c->entries[i].value)};
+    c->entries = c->copies;
+}
+
+static int make_room(gl_store *store, changes *c, size_t need)
+{
+    if (need <= map_bytes(store))
+        return 0;
+    if (c->copies == NULL)
+        copy_out(c);
+    return grow_to(store, need);
+}
+
+static int apply_growing(gl_store *store, changes *c, int64_t marker, int64_t now_ms)
+{
+    size_t need = used_bytes(store) + 4 * (bytes_of(c) + c->count * ENTRY_BYTES) + SLACK_BYTES;
+    int code = make_room(store, c, need);
+    if (code == 0)
+        code = apply_once(store, c->entries, c->count, marker, now_ms);
+    for (int tries = 0; code == MDB_MAP_FULL && tries < 8; tries++) {
+        code = make_room(store, c, map_bytes(store) * 2);
+        if (code == 0)
+            code = apply_once(store, c->entries, c->count, marker, now_ms);
+    }
+    return code;
+}
+
 bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,
                     gl_err *err)
 {
     gl_store_release(store);
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes += entries[i].key.len + entries[i].value.len + 64;
+    changes c = {entries, count, NULL};
     int64_t next = marker < 0 ? store->marker : marker;
-    int code = grow_to(store, used_bytes(store) + 4 * bytes + SLACK_BYTES);
-    if (code == 0)
-        code = apply_once(store, entries, count, next, now_ms);
-    for (int tries = 0; code == MDB_MAP_FULL && tries < 8; tries++) {
-        MDB_envinfo info;
-        mdb_env_info(store->env, &info);
-        code = grow_to(store, info.me_mapsize * 2);
-        if (code == 0)
-            code = apply_once(store, entries, count, next, now_ms);
-    }
+    int code = apply_growing(store, &c, next, now_ms);
+    free(c.copies);
     if (code != 0)
         return io_failed(err, store, "cannot write", code);
     store->marker = next;

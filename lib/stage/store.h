@@ -39,8 +39,8 @@ int64_t gl_store_marker(const gl_store *store);
 /* Empties the store; the marker is 0 again. */
 bool gl_store_wipe(gl_store *store, gl_err *err);
 
-/* Applies in order and sets the marker (-1: leaves it), in one LMDB transaction. No value from gl_store_get may be in
- * use: the map may move. */
+/* Applies in order and sets the marker (-1: leaves it), in one LMDB transaction. The entries may hold what was read
+ * from the store since the last apply; after this one nothing that was read may be used: the map may have moved. */
 bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,
                     gl_err *err);
 /* {NULL, 0} when there is none. Valid until gl_store_release. */

@@ -152,6 +152,30 @@ Test(state, the_map_grows_beyond_its_first_size)
     free(big);
 }
 
+/* What a timer that is due is deleted by is the key that was read. */
+Test(state, what_was_read_can_be_written_while_the_map_moves)
+{
+    enum { VALUE_BYTES = 100 << 20 }; /* more than the first map holds, with what it takes to write it */
+    gl_store *store = reopen(&identity, NULL);
+    put(store, "time:1", "due", 1);
+    put(store, "value", "kept", 2);
+    gl_err err = {0};
+    gl_str key, value, kept, none;
+    cr_assert(gl_store_seek(store, GL_STR("time:"), &key, &value, &err), "%s", err.message);
+    cr_assert(gl_store_get(store, GL_STR("value"), &kept, &err), "%s", err.message);
+    char *big = calloc(1, VALUE_BYTES);
+    const gl_store_entry entries[] = {
+        {GL_STR("big"), {big, VALUE_BYTES}}, {key, {NULL, 0}}, {GL_STR("again"), kept}, {GL_STR("empty"), {"", 0}}};
+    cr_assert(gl_store_apply(store, entries, 4, 3, 1000, &err), "%s", err.message);
+    cr_assert(!has(store, "time:1"));
+    cr_assert(gl_store_get(store, GL_STR("again"), &kept, &err), "%s", err.message);
+    cr_assert(gl_str_eqz(kept, "kept"));
+    cr_assert(gl_store_get(store, GL_STR("empty"), &none, &err), "%s", err.message);
+    cr_assert(none.ptr != NULL && none.len == 0);
+    gl_store_close(store, 1000);
+    free(big);
+}
+
 static gl_str first(gl_state *state, const char *prefix, gl_str *value)
 {
     gl_str key;
