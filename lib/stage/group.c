@@ -566,8 +566,7 @@ static ssize_t take_some(gl_worker *worker, size_t limit, int wait_ms)
     rd_kafka_message_t *fresh[GL_TAKE_CHUNK];
     worker->call++;
     worker->err = (gl_err){0};
-    ssize_t got =
-        rd_kafka_consume_batch_queue(worker->queue, wait_ms, fresh, limit > GL_TAKE_CHUNK ? GL_TAKE_CHUNK : limit);
+    ssize_t got = gl_inbox_take(worker->inbox, fresh, limit > GL_TAKE_CHUNK ? GL_TAKE_CHUNK : limit, wait_ms);
     for (ssize_t i = 0; i < got; i++)
         admit(worker, fresh[i], got == 1);
     if (worker->err.action == GL_NONE)
@@ -765,7 +764,7 @@ bool gl_group_open(gl_worker *worker, gl_err *err)
     worker->consumer = gl_kafka_consumer_new(runtime->kafka_conf, &client, err);
     if (worker->consumer == NULL)
         return false;
-    worker->queue = rd_kafka_queue_get_consumer(worker->consumer);
+    worker->inbox = gl_inbox_new(worker->consumer);
     return subscribe(worker, err);
 }
 
@@ -773,9 +772,8 @@ bool gl_group_open(gl_worker *worker, gl_err *err)
 void gl_group_close(gl_worker *worker)
 {
     gl_group_drop_all(worker);
-    if (worker->queue != NULL)
-        rd_kafka_queue_destroy(worker->queue);
-    worker->queue = NULL;
+    gl_inbox_destroy(worker->inbox);
+    worker->inbox = NULL;
     if (worker->consumer != NULL && !gl_kafka_consumer_close(worker->consumer, CLOSE_MS))
         gl_log(GL_LOG_WARN, "consumer-close", "%s: the consumer did not close in time", worker->name);
     worker->consumer = NULL;

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "io/http.h"
+#include "io/inbox.h"
 #include "io/kafka.h"
 #include "io/registry.h"
 #include "stage/outbox.h"
@@ -137,7 +138,7 @@ struct gl_worker {
     int64_t *markers;  /* by partition: state changelog offset after the last record of this transaction, 0: none */
 
     rd_kafka_t *consumer;
-    rd_kafka_queue_t *queue;
+    gl_inbox *inbox;
     rd_kafka_t *producer;
     rd_kafka_topic_t **output_topics, *state_topic, *dlq_topic;
     rd_kafka_consumer_group_metadata_t *group_metadata; /* as of the attempt's start; NULL: in no group */

@@ -101,7 +101,7 @@ static bool all_done(const gl_restore *restores, size_t count)
 typedef struct reader {
     gl_runtime *runtime;
     rd_kafka_t *consumer;
-    rd_kafka_queue_t *queue;
+    gl_inbox *inbox;
     rd_kafka_message_t **messages;
     gl_store_entry *entries;
     uint64_t records;
@@ -109,8 +109,7 @@ typedef struct reader {
 
 static void close_reader(reader *r)
 {
-    if (r->queue != NULL)
-        rd_kafka_queue_destroy(r->queue);
+    gl_inbox_destroy(r->inbox);
     if (r->consumer != NULL)
         gl_kafka_consumer_close(r->consumer, QUESTION_MS);
     free(r->messages);
@@ -139,7 +138,7 @@ static bool open_reader(reader *r, const char *name, const gl_restore *restores,
     rd_kafka_topic_partition_list_destroy(list);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return gl_kafka_fail_code(err, code, "reading the changelog");
-    r->queue = rd_kafka_queue_get_consumer(r->consumer);
+    r->inbox = gl_inbox_new(r->consumer);
     return true;
 }
 
@@ -171,9 +170,7 @@ static bool apply_partition(reader *r, gl_restore *restore, size_t message_count
 
 static bool read_chunk(reader *r, gl_restore *restores, size_t count, gl_err *err)
 {
-    ssize_t got = rd_kafka_consume_batch_queue(r->queue, POLL_MS, r->messages, 1);
-    if (got == 1)
-        got += rd_kafka_consume_batch_queue(r->queue, 0, r->messages + 1, CHUNK - 1);
+    ssize_t got = gl_inbox_take(r->inbox, r->messages, CHUNK, POLL_MS);
     bool good = true;
     for (ssize_t i = 0; good && i < got; i++) {
         rd_kafka_resp_err_t code = r->messages[i]->err;

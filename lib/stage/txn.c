@@ -200,7 +200,7 @@ static bool produce(gl_worker *worker, const gl_outbox_entry *entry)
     int64_t end = gl_mono_us() + worker->runtime->kafka_conf->transaction_timeout_ms * 1000;
     rd_kafka_resp_err_t code = produce_once(worker, entry);
     while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && gl_mono_us() < end && !atomic_load(&worker->runtime->aborting)) {
-        rd_kafka_poll(worker->producer, 10);
+        gl_inbox_rest(worker->producer, 10);
         code = produce_once(worker, entry);
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -250,7 +250,7 @@ static bool again(gl_worker *worker, rd_kafka_error_t *error, const char *what, 
     }
     gl_worker_step(worker, what);
     gl_log_err(GL_LOG_WARN, &worker->err);
-    rd_kafka_poll(worker->producer, 20);
+    gl_inbox_rest(worker->producer, 20);
     return true;
 }
 

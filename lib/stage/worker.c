@@ -114,11 +114,11 @@ static bool take_intake(gl_worker *worker)
     const gl_runtime *runtime = worker->runtime;
     worker->count = 0;
     if (atomic_load(&runtime->paused) && !atomic_load(&runtime->stopping)) {
-        rd_kafka_poll(worker->producer, POLL_MS);
+        gl_inbox_rest(worker->producer, POLL_MS);
         return true;
     }
     for (int64_t now; (now = gl_mono_us()) < worker->next_batch_us && !atomic_load(&runtime->stopping);)
-        rd_kafka_poll(worker->producer, (int)((worker->next_batch_us - now + 999) / 1000));
+        gl_inbox_rest(worker->producer, (int)((worker->next_batch_us - now + 999) / 1000));
     worker->batch = (gl_batch){.records = worker->records,
                                .arena = worker->arena,
                                .now_us = gl_wall_us(),
@@ -563,7 +563,7 @@ static void back_off(gl_worker *worker)
     int64_t end = gl_mono_us() + (wait_ms > BACKOFF_LAST_MS ? BACKOFF_LAST_MS : wait_ms) * 1000;
     while (gl_mono_us() < end && !atomic_load(&worker->runtime->aborting)) {
         gl_worker_step(worker, "backing-off");
-        rd_kafka_poll(worker->producer, 20);
+        gl_inbox_rest(worker->producer, 20);
     }
 }
 

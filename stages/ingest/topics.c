@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ingest/formats/csv/mapping.h"
+#include "io/inbox.h"
 #include "io/kafka.h"
 #include "stage/runtime.h"
 
@@ -57,6 +58,7 @@ struct gl_topics {
     rd_kafka_consumer_group_metadata_t *membership;
     /* Thread: consumer. */
     rd_kafka_t *consumer;
+    gl_inbox *inbox;
     seen *seen;
     size_t seen_count;
     bool paused, broken; /* broken: the consumer is made anew, from the committed offsets */
@@ -426,6 +428,13 @@ static void take_message(gl_topics *topics, rd_kafka_message_t *message)
         gl_job_queue_wake(topics->ingest->queue);
 }
 
+/* NULL: nothing came for a while. */
+static rd_kafka_message_t *next_message(gl_topics *topics)
+{
+    rd_kafka_message_t *message;
+    return gl_inbox_take(topics->inbox, &message, 1, POLL_MS) == 1 ? message : NULL;
+}
+
 static rd_kafka_topic_partition_list_t *assignment(const gl_topics *topics)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
@@ -591,6 +600,7 @@ static bool open_consumer(gl_topics *topics, gl_err *err)
     topics->consumer = gl_kafka_consumer_new(topics->ingest->kafka_conf, &client, err);
     if (topics->consumer == NULL)
         return false;
+    topics->inbox = gl_inbox_new(topics->consumer);
     return subscribe(topics, err);
 }
 
@@ -615,7 +625,7 @@ static void close_consumer(gl_topics *topics)
         rd_kafka_topic_partition_list_t *list = assignment(topics);
         while (list != NULL && list->cnt > 0 && gl_mono_us() < end_us) {
             rd_kafka_topic_partition_list_destroy(list);
-            rd_kafka_message_t *message = rd_kafka_consumer_poll(topics->consumer, POLL_MS);
+            rd_kafka_message_t *message = next_message(topics);
             if (message != NULL)
                 rd_kafka_message_destroy(message);
             list = assignment(topics);
@@ -623,6 +633,8 @@ static void close_consumer(gl_topics *topics)
         if (list != NULL)
             rd_kafka_topic_partition_list_destroy(list);
     }
+    gl_inbox_destroy(topics->inbox);
+    topics->inbox = NULL;
     if (!gl_kafka_consumer_close(topics->consumer, CLOSE_MS))
         gl_log(GL_LOG_WARN, "consumer-close", "the consumer of the intake topics did not close in time");
     topics->consumer = NULL;
@@ -637,7 +649,7 @@ static void consume(gl_topics *topics)
         keep_current(topics);
         if (hold_back(topics))
             continue;
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(topics->consumer, POLL_MS);
+        rd_kafka_message_t *message = next_message(topics);
         if (message != NULL)
             take_message(topics, message);
     }
