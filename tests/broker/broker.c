@@ -154,6 +154,28 @@ void send_flush(scenario *s)
     EXPECT(rd_kafka_flush(s->producer, 60000) == RD_KAFKA_RESP_ERR_NO_ERROR, "records were not delivered");
 }
 
+static void expect_done(rd_kafka_error_t *error)
+{
+    EXPECT(error == NULL, "%s", rd_kafka_error_string(error));
+}
+
+void send_aborted(scenario *s, const char *topic, int partition, const char *key, const char *value)
+{
+    const char *const settings[] = {"transactional.id", topic, NULL};
+    const gl_kafka_client client = {.name = "aborting", .settings = settings};
+    gl_err err = {0};
+    rd_kafka_t *plain = s->producer;
+    s->producer = gl_kafka_producer_new(&s->conf, &client, &err);
+    EXPECT(s->producer != NULL, "%s", err.message);
+    expect_done(rd_kafka_init_transactions(s->producer, 30000));
+    expect_done(rd_kafka_begin_transaction(s->producer));
+    send_record(s, topic, partition, key, value);
+    send_flush(s);
+    expect_done(rd_kafka_abort_transaction(s->producer, 30000));
+    rd_kafka_destroy(s->producer);
+    s->producer = plain;
+}
+
 /* Ends of the partitions, and whether all of them are reached. */
 typedef struct ends {
     int64_t at[256];

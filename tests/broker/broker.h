@@ -52,6 +52,8 @@ void send_record(scenario *s, const char *topic, int partition, const char *key,
 void send_with_header(scenario *s, const char *topic, int partition, const char *key, const char *value,
                       const char *header, const char *text);
 void send_flush(scenario *s);
+/* Stored by the broker, then aborted: only who reads what is not committed sees it. */
+void send_aborted(scenario *s, const char *topic, int partition, const char *key, const char *value);
 /* Reads all that is committed now, from the beginning; false from `each` stops. Returns how many records. */
 size_t read_topic(scenario *s, const char *topic, bool (*each)(void *context, const rd_kafka_message_t *message),
                   void *context);

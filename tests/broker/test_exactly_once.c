@@ -150,8 +150,25 @@ static void no_sender_is_answered_before_the_commit(void)
     scenario_end(&s);
 }
 
+static void what_was_aborted_is_not_read(void)
+{
+    scenario s = {0};
+    scenario_begin(&s, "aborted", PARTITIONS);
+    make_topic(&s, topic_name(&s, "in"), PARTITIONS, false);
+    send_aborted(&s, topic_name(&s, "in"), 0, "1", "1");
+    send_record(&s, topic_name(&s, "in"), 0, "2", "2"); /* behind it: once this is through, so would be the other */
+    send_flush(&s);
+    echo_process process = start_echo(&s, "", "state", small_batches, NULL);
+    wait_records(&s, topic_name(&s, "out"), 1, 60);
+    EXPECT(stop_echo(&process) == 0, "a drain ends with 0");
+    size_t count = count_topic(&s, topic_name(&s, "out"));
+    EXPECT(count == 1, "%zu records came out, one was aborted", count);
+    scenario_end(&s);
+}
+
 int main(void)
 {
+    what_was_aborted_is_not_read();
     nobody_is_told_before_the_commit();
     no_sender_is_answered_before_the_commit();
     kill_at_random();
