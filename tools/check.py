@@ -170,6 +170,8 @@ def check_units(_build):
         units = os.path.join(root, "etc", "systemd", "system")
         os.makedirs(units)
         shutil.copy(os.path.join(ROOT, "deploy", "systemd", "greenlane@.service"), units)
+        if re.search(r"^ProcSubset=pid", text("deploy/systemd/greenlane@.service"), re.M):
+            wrong.append("deploy/systemd/greenlane@.service: ProcSubset=pid hides the boot id that lib/stage/store.c trusts a store by")
         for program in ("usr/bin/greenlane-ingest", "bin/kill"):  # what it starts must be there
             path = os.path.join(root, program)
             os.makedirs(os.path.dirname(path), exist_ok=True)

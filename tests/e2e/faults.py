@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Kills while declarations flow: each accepted declaration is decided exactly once, whatever dies.
 
-Each daemon is killed with SIGKILL and started again, Redis is flushed, stopped and started, all four daemons are killed at once, while
-declarations are sent at a steady rate by a sender that tries again what got no answer. Then an outside read_committed client counts.
+Each daemon is killed with SIGKILL and started again, Redis is flushed, stopped (for a sixth of the time) and started, decide loses its state while
+Redis is away, all four daemons are killed at once, while declarations are sent at a steady rate by a sender that tries again what got no answer.
+Then an outside read_committed client counts.
 
-usage: faults.py [--count 5000] [--seconds 40]
+usage: faults.py [--count 5000] [--seconds 70]
 """
 import argparse
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -34,6 +36,12 @@ def restart(*names):
         o.stack("start", name)
 
 
+def restart_without_state(name):
+    o.stack("kill", name)
+    shutil.rmtree(os.path.join(os.environ["GREENLANE_RUN"], "state", name))
+    o.stack("start", name)
+
+
 def flush():
     reply = redis_command("FLUSHALL")
     o.check(reply == b"+OK\r\n", f"FLUSHALL: {reply}")
@@ -48,7 +56,7 @@ PLAN = [
     (0.42, "flush Redis", flush),
     (0.50, "stop Redis", lambda: o.stack("stop", "redis")),
     (0.53, "send some again without Redis", None),
-    (0.56, "kill decide without Redis", lambda: restart("decide")),
+    (0.56, "kill decide and remove its state, without Redis", lambda: restart_without_state("decide")),
     (0.66, "start Redis", lambda: o.stack("start", "redis")),
     (0.74, "kill decide and classify", lambda: restart("decide", "classify")),
     (0.84, "kill all four", lambda: restart(*o.STAGES)),
@@ -62,6 +70,14 @@ def send_again(lines, answers):
         o.check(status == 202, f"sent again: {status} {str(answer)[:300]}")
         for result in answer["results"]:
             o.check(result["mrn"] == answers[result["lrn"]]["mrn"], f"another MRN for what was sent again: {result}")
+
+
+def ask_again(answers):
+    """Nobody is told that there is nothing: the status, or that it cannot be told now."""
+    intake = o.Intake()
+    for result in list(answers.values())[:20]:
+        status, view = intake.status(result["mrn"])
+        o.check(status == 503 or (status == 200 and view["mrn"] == result["mrn"]), f"status of {result['mrn']} without Redis: {status} {view}")
 
 
 class Sender(threading.Thread):
@@ -111,6 +127,7 @@ def main():
                 action()
             else:
                 send_again(lines, sender.answers)
+                ask_again(sender.answers)
         sender.join(300)
         if sender.error:
             raise sender.error
