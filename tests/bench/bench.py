@@ -5,10 +5,11 @@ What is measured, in this order, on one stack:
   rounds    the workload through all four daemons, several times: throughput, CPU of each process, whether it grows
   stages    each daemon alone over what the one before it left
   latency   an open loop at a fixed rate: from a request's last byte to receipt by an outside read_committed consumer
+  profile   with --profile: one more round, sampled by perf(1): in whose code each daemon's time goes
   echo      four hops with the recorded values of the same topics, together and one alone
 The workload is synthetic and seeded, so a run can be repeated: `greenlane generate --seed 7` (H7 parcels, 5 % H1, 1.5 items on average).
 
-usage: bench.py [--count 100000] [--rounds 3] [--rate 1500] [--seconds 60] [--output docs/BENCHMARKS.md] [--command TEXT]
+usage: bench.py [--count 100000] [--rounds 3] [--rate 1500] [--seconds 60] [--profile] [--output docs/BENCHMARKS.md] [--command TEXT]
 """
 import argparse
 import datetime
@@ -27,6 +28,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import outside as o  # noqa: E402
+import sampling  # noqa: E402
 
 BIN = os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build"), "bin")
 TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
@@ -179,6 +181,13 @@ def stages_alone(path, count):
     return rates
 
 
+def profile(path, count, folder):
+    """{stage: {place: CPU us a declaration}} of one more round."""
+    samples = sampling.Sampling({name: o.pid_of(name) for name in o.STAGES}, os.path.join(folder, "perf.data"))
+    spent = round_through_all(path, count)["cpu"]
+    return {name: {where: share * spent[name] for where, share in shares.items()} for name, shares in samples.shares().items()}
+
+
 def percentile(ordered, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
@@ -324,7 +333,18 @@ def row(*cells):
     return "| " + " | ".join(str(c) for c in cells) + " |"
 
 
-def report(args, rounds, scored, alone, late, shape, echoed, partitions, hit_rate):
+def profile_table(profiled):
+    places = sorted({where for one in profiled.values() for where in one}, key=lambda where: -sum(one.get(where, 0) for one in profiled.values()))
+    lines = ["### In whose code", "",
+             f"One more round, sampled by perf {sampling.FREQUENCY_HZ} times a second: CPU us a declaration, by the code (or thread) that spends it.", "",
+             row("", *o.STAGES, "all four"), row(*["---"] + ["---:"] * 5)]
+    for where in places:
+        each = [profiled[name].get(where, 0) for name in o.STAGES]
+        lines.append(row(where, *(f"{us:.2f}" for us in each), f"{sum(each):.2f}"))
+    return [*lines, ""]
+
+
+def report(args, rounds, scored, alone, late, shape, echoed, partitions, hit_rate, profiled):
     last = rounds[-1]
     cpu = {name: last["cpu"][name] for name in o.STAGES}
     total, echo_total = sum(cpu.values()), sum(echoed["cpu"].values())
@@ -356,7 +376,8 @@ def report(args, rounds, scored, alone, late, shape, echoed, partitions, hit_rat
         lines.append(row(number + 1, f"{number * args.count:,}", *(f"{one['cpu'][n]:.1f}" for n in o.STAGES),
                          f"{sum(one['cpu'][n] for n in o.STAGES):.1f}", f"{one['rate']:,.0f}",
                          f"{sum(one['memory'][n]['RssAnon'] for n in o.STAGES) / 1024:.0f}"))
-    lines += ["", f"### Latency at {late['rate']:,} a second, open loop, {late['seconds']:.0f} s", "",
+    lines += ["", *(profile_table(profiled) if profiled else ())]
+    lines += [f"### Latency at {late['rate']:,} a second, open loop, {late['seconds']:.0f} s", "",
               "From a request's last byte to receipt of the decision by an outside read_committed consumer; one declaration a request.", "",
               row("median", "90 %", "99 %", "99.9 %", "longest", "CPU us a declaration"), row(*["---:"] * 6),
               row(*(f"{late[k]:.0f} ms" for k in ("p50", "p90", "p99", "p999", "max")), f"{sum(late['cpu'][n] for n in o.STAGES):.0f}"), "",
@@ -385,9 +406,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rate", type=int, default=1500)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--profile", action="store_true", help="one more round, sampled by perf(1), which must be installed")
     parser.add_argument("--output", default=os.path.join(o.ROOT, "docs", "BENCHMARKS.md"))
     parser.add_argument("--command", default="./dev bench")
     args = parser.parse_args()
+    o.check(not args.profile or sampling.available(), "--profile needs perf(1), package linux-perf")
     o.need_stack()
     with tempfile.TemporaryDirectory() as folder:
         path = workload(folder, 2000, 0)
@@ -405,6 +428,11 @@ def main():
             at += args.count
         shape = record_shape(folder, starts, args.count)
         hits, misses = (o.metric(f"gl_classify_cache_{kind}_total", "classify") for kind in ("hits", "misses"))
+        profiled = None
+        if args.profile:
+            print("profile", flush=True)
+            profiled = profile(workload(folder, args.count, at), args.count, folder)
+            at += args.count
         print("every declaration scored", flush=True)
         scored_path = os.path.join(folder, "scored.csv")
         o.greenlane("generate", "--format", "kcs", "--count", args.count, "--seed", 8, "--prefix", "BENCH8", "--output", scored_path)
@@ -421,7 +449,7 @@ def main():
         print("the shape echo", flush=True)
         partitions = len(ends("gl.decisions"))
         echoed = echo(shape, args.count, partitions)
-        text = report(args, rounds, scored, alone, late, shape, echoed, partitions, hits / max(1, hits + misses))
+        text = report(args, rounds, scored, alone, late, shape, echoed, partitions, hits / max(1, hits + misses), profiled)
     write_report(args.output, text)
     print(text)
 
