@@ -22,6 +22,7 @@ run_ctest() {
 
 test_unit() {
     install_format
+    install_prometheus # for promtool
     install_venv
     build dev
     run_ctest "$BUILD" 'unit|fuzz|check'
