@@ -414,17 +414,15 @@ def full_disk(at, node):
     s = at.system
     if not s.small_disk:
         raise NotHere("no right to mount a file system")
-    usage = os.statvfs(s.small_disk)
-    before_kb = usage.f_blocks * usage.f_frsize // 1024
-    used_kb = (usage.f_blocks - usage.f_bfree) * usage.f_frsize // 1024
+    before_kb, _ = s.disk_kb()
     pid = s.server_pid(node)
-    s.resize_disk(used_kb + 64)
+    s.fill_disk(64)
     at.lifted()
 
     def room_again():
         at.hold(0.5, 1)
         died = not os.path.exists(f"/proc/{pid}")
-        s.resize_disk(before_kb)
+        o.check(s.resize_disk(before_kb), "the disk has its size again")
         if died:
             s.start_node(node)
         at.what["node_ended"] = died
