@@ -325,7 +325,7 @@ static void stand_as_before(gl_ledger *ledger, card *c)
 
 void gl_ledger_accept(gl_ledger *ledger, const gl_ledger_accepted *what)
 {
-    if (what->redriven || what->accepted_us > ledger->now_us)
+    if (what->redriven)
         return;
     uint32_t who = line_of(ledger, what->submitter);
     ledger->lines[who].face.accepted += in_day(ledger, what->accepted_us);
@@ -351,7 +351,7 @@ void gl_ledger_reject(gl_ledger *ledger, gl_str submitter, int64_t rejected_us, 
 
 void gl_ledger_event_in(gl_ledger *ledger, const gl_ledger_event *what)
 {
-    if (what->redriven || what->received_us > ledger->now_us)
+    if (what->redriven)
         return;
     uint32_t who = line_of(ledger, what->source);
     bool today = in_day(ledger, what->received_us);
@@ -398,8 +398,9 @@ static void decide_event(gl_ledger *ledger, const gl_ledger_decision *what)
 void gl_ledger_decide(gl_ledger *ledger, const gl_ledger_decision *what)
 {
     card *c = card_of(ledger, what->key);
-    if (c == NULL && what->accepted_us > ledger->now_us)
-        return; /* accepted after the reading began */
+    bool later = what->decided_us > ledger->now_us; /* of what may have been accepted after its topic was read */
+    if (c == NULL && (later || what->accepted_us > ledger->now_us))
+        return;
     if (c == NULL) {
         c = table_add(&ledger->cards, what->key | KEY_SET);
         c->submitter = line_of(ledger, what->submitter);
@@ -423,7 +424,7 @@ void gl_ledger_decide(gl_ledger *ledger, const gl_ledger_decision *what)
         c->until_us = what->until_us;
     }
     decide_event(ledger, what);
-    if (!what->by_declaration)
+    if (!what->by_declaration || (later && c->decisions >= c->effective))
         return;
     if (c->accepted && ++c->decisions == c->effective + 1)
         differ(ledger, c, c->submitter, GL_LEDGER_EXTRA);

@@ -38,8 +38,9 @@ typedef enum gl_ledger_outcome {
 /* The top 62 bits of a declaration id: all that an MRN holds of it. */
 uint64_t gl_ledger_key(const uint8_t id[GL_DECLARATION_ID_BYTES]);
 
-/* `from_us` <= the day < `to_us`. `window_us`: idempotency window. `now_us`: what was accepted or decided later is
- * left out. */
+/* `from_us` <= the day < `to_us`. `window_us`: idempotency window. `now_us`: when the reading
+ * began. What was read is counted, also when its clock was ahead; a decision made later of a version that was not read
+ * is no difference. */
 gl_ledger *gl_ledger_new(int64_t from_us, int64_t to_us, int64_t window_us, int64_t now_us);
 void gl_ledger_destroy(gl_ledger *ledger);
 

@@ -226,6 +226,45 @@ Test(ledger, other_days_and_later_ones_are_left_out)
     gl_ledger_destroy(b.ledger);
 }
 
+/* Two hours ahead: the clock of the ingest that took them in. Decided later: the topic of what is accepted was read by
+ * then. */
+Test(ledger, clocks_that_are_ahead_and_what_came_meanwhile_are_no_difference)
+{
+    enum { HOUR_US = 3600 * 1000 * 1000LL };
+    int64_t now_us = FROM + DAY / 2;
+    book b = {gl_ledger_new(FROM, FROM + DAY, 30 * DAY, now_us), 0};
+    accept_at(&b, 1, 10, false, now_us + 2 * HOUR_US);
+    accept_at(&b, 2, 20, false, FROM + 1);
+    accept_at(&b, 2, 21, true, now_us + 2 * HOUR_US);
+    accept_at(&b, 3, 30, false, FROM + 1);
+    gl_ledger_decision decided = {.key = 1,
+                                  .decided_us = now_us - 1,
+                                  .version = 1,
+                                  .outcome = GL_LEDGER_RELEASED,
+                                  .by_declaration = true,
+                                  .submitter = GL_STR("hub-1")};
+    gl_ledger_decide(b.ledger, &decided);
+    decided.key = 2;
+    gl_ledger_decide(b.ledger, &decided);
+    decided.version = 2;
+    gl_ledger_decide(b.ledger, &decided);
+    decided.key = 3;
+    decided.version = 1;
+    gl_ledger_decide(b.ledger, &decided);
+    decided.version = 2; /* of an amendment that came meanwhile */
+    decided.decided_us = now_us + 1;
+    gl_ledger_decide(b.ledger, &decided);
+    decided.key = 4; /* a declaration that did */
+    decided.version = 1;
+    gl_ledger_decide(b.ledger, &decided);
+    const gl_ledger_line *l = closed(&b, "hub-1");
+    cr_assert_eq(l->accepted, 4);
+    cr_assert_eq(l->superseded, 1);
+    cr_assert_eq(l->outcomes[GL_LEDGER_RELEASED], 3);
+    cr_assert(gl_ledger_balances(b.ledger));
+    gl_ledger_destroy(b.ledger);
+}
+
 Test(ledger, after_the_window_an_lrn_begins_anew)
 {
     book b = book_open();

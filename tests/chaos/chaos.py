@@ -23,6 +23,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import books  # noqa: E402
 import faults as f  # noqa: E402
 import outside as o  # noqa: E402
 import system as sut  # noqa: E402
@@ -210,7 +211,10 @@ class Leg:
         self.oracle.wait(600)
         self.probe.decisions.close()
         with open(report, encoding="utf-8") as file:
-            return answered, json.load(file)
+            judged = json.load(file)
+        if wrong := books.check(judged["counts"], time.time()):
+            judged["violations"]["reconcile"], judged["examples"]["reconcile"] = len(wrong), wrong
+        return answered, judged
 
     def play(self):
         if os.path.exists(self.ledger):
