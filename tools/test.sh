@@ -49,6 +49,7 @@ test_broker() {
 }
 
 test_e2e() {
+    have tmux || apt_install tmux
     build dev
     install_venv
     stack_up
