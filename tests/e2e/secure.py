@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every lock is on, and holds: a stack with SASL_SSL and client certificates at the broker, an ACL at Redis, HTTPS with certificates and API
 keys at the intake, a schema registry by HTTPS with a password clears its declarations, and Confluent's own deserializer reads the decisions;
+a daemon takes its share over the port that asks for certificates;
 each credential that is wrong or missing is refused with a message that says so; submitters are kept apart and within their limits; no secret
 is in a log, a command line, an environment or a printed configuration.
 
@@ -40,15 +41,16 @@ def file(name):
     return os.path.join(SECURE, name)
 
 
+def surroundings(changes):
+    """The environment of run/env with the passwords, and what is changed; None takes a variable away."""
+    env = {**os.environ, "KAFKA_PASSWORD": secret("kafka"), "REDIS_PASSWORD": secret("redis"), **changes}
+    return {name: value for name, value in env.items() if value is not None}
+
+
 def run(*command, seconds=120, **environment):
-    """(exit code, what it said). The environment is that of run/env; None takes a variable away."""
-    env = dict(os.environ, KAFKA_PASSWORD=secret("kafka"), REDIS_PASSWORD=secret("redis"))
-    for name, value in environment.items():
-        env.pop(name, None)
-        if value is not None:
-            env[name] = value
-    result = subprocess.run([os.path.join(BIN, command[0]), *command[1:]], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            timeout=seconds, cwd=o.ROOT, check=False)
+    """(exit code, what it said)"""
+    result = subprocess.run([os.path.join(BIN, command[0]), *command[1:]], env=surroundings(environment), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds, cwd=o.ROOT, check=False)
     return result.returncode, result.stdout.decode("utf-8", "replace")
 
 
@@ -101,17 +103,52 @@ def kafka():
             ask(**mtls, KAFKA_CERTIFICATE=file("stranger/default.pem"), KAFKA_KEY=file("stranger/default.key")), "certificate")
     refused("a user without rights", run("greenlane", "topics", "create", KAFKA_USERNAME="powerless", KAFKA_PASSWORD=secret("powerless")),
             "uthoriz")
-    daemon("wrong password", "kafka-authentication", f"kafka.password=${{file:{file('powerless.secret')}}}")
+    daemon("a daemon with a wrong password", ["kafka-authentication"], f"kafka.password=${{file:{file('powerless.secret')}}}")
+    daemon("a daemon without a client certificate", ["kafka-tls", "certificate"], "stage.start_deadline=2s", **mtls)
+    daemon("a daemon with a stranger's client certificate", ["kafka-tls", "certificate"], "stage.start_deadline=2s", **mtls,
+           KAFKA_CERTIFICATE=file("stranger/default.pem"), KAFKA_KEY=file("stranger/default.key"))
+    daemon_by_certificate({**mtls, "KAFKA_CERTIFICATE": file("greenlane.pem"), "KAFKA_KEY": file("greenlane.key")})
 
 
-def daemon(what, wanted, *settings):
+def classify(folder, *settings):
+    """The command of another classify beside the stack's."""
+    sets = [f"stage.state_dir={folder}", f"registry.cache_dir={folder}/schemas", "stage.instance=another", "admin.listen=127.0.0.1:0", *settings]
+    return ["greenlane-classify", "--config", os.path.join(o.ROOT, "config", "classify.yaml"), *(w for one in sets for w in ("--set", one))]
+
+
+def daemon(what, wanted, *settings, **environment):
     """A daemon with a wrong credential ends, and says why."""
     with tempfile.TemporaryDirectory() as folder:
-        sets = [f"stage.state_dir={folder}", f"registry.cache_dir={folder}/schemas", "stage.instance=wrong", "admin.listen=127.0.0.1:0", *settings]
-        said = run("greenlane-classify", "--config", os.path.join(o.ROOT, "config", "classify.yaml"), *(w for one in sets for w in ("--set", one)),
-                   KAFKA_PASSWORD=None)
-        refused("a daemon with a " + what, said, wanted)
+        said = run(*classify(folder, *settings), **{"KAFKA_PASSWORD": None, **environment})
+        refused(what, said, *wanted)
         o.check(secret("powerless") not in said[1], "the log shows the password")
+
+
+def daemon_by_certificate(environment):
+    """With its certificate a daemon joins its group over the second listener, takes partitions of the stack's and processes."""
+    with tempfile.TemporaryDirectory() as folder, open(os.path.join(RUN, "classify-by-certificate.log"), "wb") as log:
+        port = os.path.join(folder, "port")
+        command = classify(folder, f"admin.port_file={port}")
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", os.path.join(BIN, command[0]), *command[1:]], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log, cwd=o.ROOT, env=surroundings(environment))
+        try:
+            def metric(name):
+                """0 while it does not answer."""
+                o.check(process.poll() is None, f"the daemon with a certificate ended with {process.returncode}: {log.name}")
+                try:
+                    with open(port, encoding="ascii") as source:
+                        return o.metric_at(f"http://127.0.0.1:{int(source.read())}", name)
+                except (OSError, ValueError):
+                    return 0
+            o.wait_for(lambda: metric("gl_assigned_partitions") > 0, "the daemon with a certificate has partitions", 120)
+            mrns = clear(100)
+            o.wait_for(lambda: metric("gl_records_consumed_total") > 0, f"the daemon with a certificate took some of {len(mrns)}", 60)
+            print(f"  a daemon with its certificate owns {metric('gl_assigned_partitions'):.0f} partitions and took "
+                  f"{metric('gl_records_consumed_total'):.0f} declarations")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(60)
+        o.check(code == 0, f"the daemon with a certificate ended with {code} after SIGTERM")
 
 
 # ---- the schema registry ----
@@ -152,7 +189,7 @@ def registry():
     refused("unknown user", ask(SCHEMA_REGISTRY_USER="nobody"), "credentials")
     refused("a registry that is not ours", ask(SCHEMA_REGISTRY_CA_FILE=file("stranger/ca.pem")), "certificate")
     refused("no TLS", ask(SCHEMA_REGISTRY_URL=url.replace("https:", "http:")), "HTTPS")
-    daemon("wrong password of the registry", "credentials", f"registry.password_file={file('powerless.secret')}",
+    daemon("a daemon with a wrong password of the registry", ["credentials"], f"registry.password_file={file('powerless.secret')}",
            f"kafka.password=${{file:{file('kafka.secret')}}}", f"redis.password=${{file:{file('redis.secret')}}}", "stage.start_deadline=2s")
     code, text = run("greenlane", "doctor", "--json", **wrong)
     found = next(json.loads(line) for line in text.splitlines() if '"schema registry"' in line)

@@ -134,7 +134,12 @@ def assert_all_run():
 
 def metric(name, stage, **labels):
     """Sum of a metric's series that carry these labels; 0 without any."""
-    with urllib.request.urlopen(os.environ[stage.upper() + "_ADMIN_URL"] + "/metrics", timeout=5) as answer:
+    return metric_at(os.environ[stage.upper() + "_ADMIN_URL"], name, **labels)
+
+
+def metric_at(url, name, **labels):
+    """The same of the daemon whose admin port is there."""
+    with urllib.request.urlopen(url + "/metrics", timeout=5) as answer:
         total = 0.0
         for line in answer.read().decode().splitlines():
             series, _, value = line.rpartition(" ")
