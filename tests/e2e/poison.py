@@ -9,11 +9,13 @@ An outside producer puts damaged records of ten kinds on the inputs of classify,
 - a partition goes on within a second of a damaged record;
 - a record that names no declaration of its partition, neither by value nor by key, is a dead letter and nobody is told;
 - sent again unchanged (greenlane dlq redrive), a record fails again with its history; corrected (--replace), it gets its decision, once, and
-  the hold is gone.
+  the hold is gone;
+- dropped (greenlane dlq drop) it is not sent again, and dlq list counts by code and time what is known.
 
 usage: poison.py [--count 3000] [--share 0.01] [--seed 1] [--within 1.0]
 """
 import argparse
+import collections
 import hashlib
 import io
 import json
@@ -177,7 +179,7 @@ COMBINATIONS = [(stage, kind) for kind in KINDS for stage in INPUT_OF]
 
 class Run:
     def __init__(self, args):
-        self.args, self.rng = args, random.Random(args.seed)
+        self.args, self.rng, self.since = args, random.Random(args.seed), instant(0)
         self.intake = o.Intake(account=ACCOUNT, patience_s=60)
         self.producer = o.producer(**{"linger.ms": 0})
         self.decisions = o.Topic("gl.decisions", o.decision_of, one_by_one=False)
@@ -418,10 +420,33 @@ class Run:
         told = [n for n in self.notifications.kept if n["id"] in {r.sent_key for r in strangers}]
         o.check(not told, f"told of records that are nobody's: {told[:2]}")
         print(f"{len(strangers)} records that name no declaration of their partition: dead letters, and nobody is told", flush=True)
+        return strangers[0]
+
+    def check_dropped(self, record):
+        """Dropped with a reason, a dead letter is not open any more, is shown only with --all, and is not sent again; the filters of list."""
+        one = ("--stage", record.stage, "--key", record.sent_key.hex())
+        drop = ("dlq", "drop", "--json", "--reason", "nobody's", *one)
+        said = [json.loads(o.greenlane(*drop, *more)) for more in ((), ("--yes",), ("--yes",))]
+        o.check([(d["records"], d["dry_run"]) for d in said] == [(1, True), (1, False), (0, False)], f"drop: {said}")
+        o.check(not o.json_lines(o.greenlane("dlq", "show", "--json", *one)), "a dropped one is shown as open")
+        shown = o.json_lines(o.greenlane("dlq", "show", "--json", "--all", *one))
+        o.check([line["handled"] for line in shown] == [True], f"show --all: {shown}")
+        o.check(self.redrive(*one, "--yes")["records"] == 0, "a dropped one was sent again")
+        known = collections.Counter((stage, h["gl.dlq.code"].decode()) for stage, t in self.letters.items() for _, _, h in t.kept)
+        code = known.most_common(1)[0][0][1]
+        for more, wanted in (((), known), (("--code", code), {k: n for k, n in known.items() if k[1] == code}), (("--code", "no-such-code"), {})):
+            listed = json.loads(o.greenlane("dlq", "list", "--json", "--since", self.since, *more))
+            o.check({(g["stage"], g["code"]): g["open"] + g["handled"] for g in listed} == dict(wanted), f"list {more}: {listed}, known {wanted}")
+        o.check(json.loads(o.greenlane("dlq", "list", "--json", "--since", instant(3600))) == [], "list --since a time to come")
+        print(f"one dropped and not sent again; list counts {sum(known.values())} by code and time", flush=True)
 
     def close(self):
         for topic in (self.decisions, self.accepted, self.notifications, *self.letters.values()):
             topic.close()
+
+
+def instant(seconds_from_now):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds_from_now))
 
 
 def letter_of(message):
@@ -455,7 +480,7 @@ def main():
     run.check_unchanged()
     run.repair()
     run.check_repaired()
-    run.check_nobodys()
+    run.check_dropped(run.check_nobodys())
     run.close()
     o.assert_all_run()
 
