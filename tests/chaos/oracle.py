@@ -4,18 +4,18 @@ A process of its own, started with the stack: it reads from the beginning and ke
 (standard input) it reads up to the end, reads the ledger (driver.py), and writes a report: counts, and violations by kind with their first
 examples. It knows the printed schemas, the rule that makes an id of a submitter and an LRN, and nothing else of ours.
 
-What it checks, and the name a violation has:
+What it checks, and the name a violation has (KINDS; test_oracle.py shows that each check can fail):
   lost             an accepted declaration, amendment or event without its decision
   doubled          a version, or an event, decided twice
   order            versions that are not consecutive in the order of the log; events of a declaration decided in another order than sent
-  foreign          a decision, or an accepted record, for what nobody was told is accepted
+  foreign          a decision for what nobody was told is accepted, or an accepted record of what was refused
   told             an answer that is not true: another MRN for the same LRN, a bad one accepted, a good one refused, accepted and not there
   rejection        a refused declaration without its record, or with more records than attempts
   notification     not one notification for each version; the balance of accepted records, decisions, duplicates and reuses
   audit            a broken chain, or entries that are not the decisions in their order
   dead-letter      a dead letter that no fault explains
-  status           GET /v1/declarations/{mrn} differs from the last decision
-  schema           a value that the printed schema does not decode to the last byte
+  status           GET /v1/declarations/{mrn} differs from the last decision, or says 404 of what was told accepted
+  schema           a rejection, decision, notification or audit block that the printed schema does not decode to the last byte
 """
 import collections
 import hashlib
@@ -32,6 +32,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 import outside as o  # noqa: E402
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition  # noqa: E402
 
+KINDS = ("lost", "doubled", "order", "foreign", "told", "rejection", "notification", "audit", "dead-letter", "status", "schema")
 ACCEPTED, REJECTED, DECISIONS, NOTIFICATIONS, AUDIT = ("gl.declarations.accepted", "gl.declarations.rejected", "gl.decisions", "gl.notifications",
                                                        "gl.audit")
 BETWEEN = ("gl.declarations.classified", "gl.declarations.assessed")
@@ -208,12 +209,10 @@ class Oracle:
 
     # ---- following ----
 
-    def open(self):
+    def open(self, consumer):
+        self.consumer = consumer
         self.handlers = {**{topic: self.on_way for topic in BETWEEN}, ACCEPTED: self.on_accepted, REJECTED: self.on_rejected, DECISIONS: self.on_decision,
                          NOTIFICATIONS: self.on_notification, AUDIT: self.on_audit, **{topic: self.on_dead for topic in DEAD}}
-        self.consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": f"oracle-{os.getpid()}",
-                                  "isolation.level": "read_committed", "enable.auto.commit": False, "auto.offset.reset": "error",
-                                  "enable.partition.eof": True, "queued.max.messages.kbytes": 65536, "reconnect.backoff.max.ms": 1000, "log_level": 0, **o.SOON})
         self.partitions = []
         for topic in self.handlers:
             found = self.consumer.list_topics(topic, 30).topics[topic]
@@ -234,7 +233,7 @@ class Oracle:
             self.reached[(message.topic(), message.partition())] = message.offset() + 1
             try:
                 self.handlers[message.topic()](message)
-            except Exception as wrong:  # a value that is not what the schema says
+            except (Exception, SystemExit) as wrong:  # a value that is not what the schema says; o.check() exits
                 self.violate("schema", f"{message.topic()} {message.partition()}:{message.offset()}: {type(wrong).__name__}: {wrong}")
 
     def end_of(self, at):
@@ -262,7 +261,8 @@ class Oracle:
 
     # ---- judging ----
 
-    def judge(self, ledger):
+    def judge(self, ledger, ask, patience_s=30):
+        """ask(mrn): the status and the view that ingest answers. A view is written after the commit: it may be late by patience_s."""
         told = Told(ledger, self)
         told.judge()
         for partition, decided in self.decided.items():
@@ -273,7 +273,7 @@ class Oracle:
                 self.violate("audit", f"partition {partition}: {len(audited)} entries without a decision, first {stem_of(audited[0][0])}")
         for key, known in self.known.items():
             self.judge_messages(key, known)
-        self.judge_status()
+        self.judge_status(told, ask, patience_s)
 
     def judge_messages(self, key, known):
         others = known.others or []
@@ -286,21 +286,22 @@ class Oracle:
                 self.violate("lost", f"{known.mrn or stem_of(key)}: a technical hold, and no dead letter")
             return
         if known.version == 0 and not others and known.accepted:
-            return  # reported as lost, if anybody was told
+            return  # Told.judge() says what it is
         if known.accepted != taken + len(others):
             self.violate("notification" if known.accepted < taken + len(others) else "lost",
                          f"{known.mrn or stem_of(key)}: {known.accepted} accepted records, {taken} decided, {others}")
 
-    def judge_status(self):
+    def judge_status(self, told, ask, patience_s):
+        """Asked again: 503, and a view that is behind. A 404 says that there is nothing, and is never an answer about what was told accepted."""
         decided = [known for known in self.known.values() if known.version > 0 and known.submitter == SUBMITTER]
-        intake = o.Intake(account=SUBMITTER, patience_s=60)
         for known in random.Random(1).sample(decided, min(STATUS_SAMPLE, len(decided))):
-            until = time.monotonic() + 30  # a view is written after the commit
+            until = time.monotonic() + patience_s
             while True:
-                status, view = intake.status(known.mrn)
+                status, view = ask(known.mrn)
                 good = status == 200 and (view["mrn"], view["version"], view["outcome"], view.get("lane")) == (known.mrn, known.version,
                                                                                                               known.outcome, known.lane)
-                if good or time.monotonic() > until:
+                denied = status == 404 and known.lrn in told.mrn
+                if good or denied or time.monotonic() > until:
                     break
                 time.sleep(0.2)
             self.counts["statuses compared"] += 1
@@ -396,6 +397,14 @@ class Told:
                     oracle.violate("lost", f"{lrn}: accepted as {mrn}, no decision; came to {known.where}")
             elif known.mrn != mrn:
                 oracle.violate("told", f"{lrn}: was told {mrn}, decided as {known.mrn}")
+        for lrn in self.sent.keys() - self.mrn.keys():
+            key = declaration_id(SUBMITTER, lrn)
+            known = oracle.known.get(key)
+            if known is not None and known.accepted and known.version == 0 and key not in oracle.technical:
+                if lrn in unanswered:
+                    oracle.violate("lost", f"{lrn}: an accepted record without an answer, no decision; came to {known.where}")
+                else:
+                    oracle.violate("foreign", f"{lrn}: was refused, and has an accepted record")
         for key, known in oracle.known.items():
             if known.submitter not in (SUBMITTER, None):
                 continue
@@ -434,11 +443,17 @@ class Told:
                     oracle.violate("foreign", f"{known.mrn}: version {version}, cause {cause}, event {event}, which nobody sent")
 
 
+def following():
+    return Consumer({"bootstrap.servers": os.environ["KAFKA_BROKERS"], "group.id": f"oracle-{os.getpid()}", "isolation.level": "read_committed",
+                     "enable.auto.commit": False, "auto.offset.reset": "error", "enable.partition.eof": True,
+                     "queued.max.messages.kbytes": 65536, "reconnect.backoff.max.ms": 1000, "log_level": 0, **o.SOON})
+
+
 def main():
     for build in sys.argv[1:]:  # of versions that run beside the own one
         o.know_schemas(build)
     oracle = Oracle()
-    oracle.open()
+    oracle.open(following())
     wanted = []
 
     def commands():
@@ -453,7 +468,7 @@ def main():
             last = time.monotonic()
             print(json.dumps({"decisions": oracle.counts["decisions"], "violations": dict(oracle.violation_counts)}), flush=True)
     oracle.read_to_end(120)
-    oracle.judge(wanted[0]["finish"])
+    oracle.judge(wanted[0]["finish"], o.Intake(account=SUBMITTER, patience_s=60).status)
     with open(wanted[0]["report"], "w", encoding="utf-8") as file:
         json.dump(oracle.report(), file, indent=1)
 
