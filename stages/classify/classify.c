@@ -311,11 +311,13 @@ static void classify_applied(void *context, void *worker_context, const gl_batch
     worker->count = 0;
 }
 
+/* The news for Redis may be of an attempt before, in memory that is used again by now: process makes them anew where
+ * anything but poison is left. */
 static void classify_dead_lettered(void *context, void *worker, const gl_batch *batch, const gl_record *record,
                                    const gl_err *err, gl_outbox *outbox)
 {
     (void)context;
-    (void)worker;
+    ((classify_worker *)worker)->count = 0;
     put_failure(outbox, batch, record, err);
 }
 

@@ -119,14 +119,11 @@ static void close_instance(instance *in)
     gl_conf_destroy(in->conf);
 }
 
-/* One declaration with all texts through an instance; the output's value in `arena`. */
-static gl_str run(instance *in, gl_arena *arena)
+/* One declaration with all texts. */
+static gl_record record_of(gl_arena *arena)
 {
     gl_accepted accepted = {0};
     gl_declaration *d = &accepted.declaration;
-    gl_err err = {0};
-    size_t count = 0;
-
     d->functional_reference_id = d->submitter = d->mrn = d->type_code = GL_STR("x");
     d->message.format = d->message.channel = GL_STR("x");
     d->items.at = GL_NEW_N(arena, gl_declaration_goods_item, TEXTS);
@@ -136,7 +133,34 @@ static gl_str run(instance *in, gl_arena *arena)
     gl_buf value = gl_buf_in(arena);
     memcpy(d->declaration_id, "0123456789abcdef", sizeof d->declaration_id);
     gl_accepted_encode(&value, &accepted);
-    gl_record record = {.key = GL_STR("0123456789abcdef"), .value = gl_buf_view(&value)};
+    return (gl_record){.key = GL_STR("0123456789abcdef"), .value = gl_buf_view(&value)};
+}
+
+/* The first attempt is aborted; in the second nothing is left but a record that is poison. */
+static void lose_all_but_poison(instance *in)
+{
+    enum { USED_BYTES = 1 << 16 };
+    gl_arena *arena = gl_arena_new(2 * USED_BYTES);
+    gl_err err = {0};
+    gl_record record = record_of(arena);
+    gl_batch batch = {&record, 1, INT64_C(1795521600) * 1000000, arena, 0};
+    CHECK(gl_classify_stage.process(in->stage, in->worker, &batch, gl_outbox_new(arena), &err));
+    gl_arena_reset(arena);
+    memset(gl_arena_alloc(arena, USED_BYTES), 0x7F, USED_BYTES);
+    record = (gl_record){.key = GL_STR("0123456789abcdef"), .value = GL_STR("poison")};
+    gl_outbox *outbox = gl_outbox_new(arena);
+    gl_fail(&err, GL_DEAD_LETTER, "output-too-large", "for a test");
+    gl_classify_stage.dead_lettered(in->stage, in->worker, &batch, &record, &err, outbox);
+    gl_classify_stage.applied(in->stage, in->worker, &batch, outbox);
+    gl_arena_destroy(arena);
+}
+
+/* The output's value in `arena`. */
+static gl_str run(instance *in, gl_arena *arena)
+{
+    gl_err err = {0};
+    size_t count = 0;
+    gl_record record = record_of(arena);
     gl_batch batch = {&record, 1, INT64_C(1795521600) * 1000000, arena, 0};
     gl_outbox *outbox = gl_outbox_new(arena);
     CHECK(gl_classify_stage.process(in->stage, in->worker, &batch, outbox, &err));
@@ -189,6 +213,9 @@ int main(void)
     gl_hs_model *model = gl_hs_model_open(GL_SOURCE_DIR "/models/classify/hs6.glm", &err);
     instance first = open_instance(s.url), second = open_instance(s.url), third = open_instance(s.url);
 
+    instance poisoned = open_instance(s.url);
+    lose_all_but_poison(&poisoned);
+    close_instance(&poisoned);
     gl_str computed = run(&first, arena);
     CHECK(metric_is(&first, "gl_classify_cache_misses_total 4"));
     CHECK(gl_str_eq(computed, run(&second, arena)));
