@@ -12,8 +12,7 @@ import outside as o  # noqa: E402
 
 CLOCKS_S = 7200 + 3600  # how far a clock was moved at most (faults.py), with what a leg takes
 # What reconcile counts for all submitters together, added up, and the judge's name for it.
-SAME = ((("accepted",), "accepted records"), (("rejected", "events.rejected"), "rejection records"), (("duplicate",), "notifications duplicate"),
-        (("events.events",), "events accepted"))
+SAME = ((("accepted",), "accepted records"), (("rejected", "events.rejected"), "rejection records"), (("duplicate",), "notifications duplicate"))
 
 
 def days(now_s):
