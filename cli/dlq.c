@@ -386,8 +386,8 @@ static bool fetch_value(desk *d, const gl_letter *letter, parcel *p, rd_kafka_me
     *held = NULL;
     if (letter->reference_bytes < 0 || p->replaced)
         return true;
-    *held = gl_letters_fetch(d->cluster->kafka, p->topic, (int32_t)letter->origin_partition, letter->origin_offset,
-                             &d->origin, why);
+    *held = gl_letters_fetch(d->cluster->kafka, d->cluster->admin, p->topic, (int32_t)letter->origin_partition,
+                             letter->origin_offset, &d->origin, why);
     if (*held == NULL)
         return false;
     p->value = (gl_str){(*held)->payload, (*held)->len};

@@ -546,18 +546,19 @@ static rd_kafka_message_t *gone(gl_err *err, const char *topic, int32_t partitio
     return NULL;
 }
 
-rd_kafka_message_t *gl_letters_fetch(const gl_kafka_conf *conf, const char *topic, int32_t partition, int64_t offset,
-                                     rd_kafka_t **consumer, gl_err *err)
+rd_kafka_message_t *gl_letters_fetch(const gl_kafka_conf *conf, gl_kafka_admin *admin, const char *topic,
+                                     int32_t partition, int64_t offset, rd_kafka_t **consumer, gl_err *err)
 {
     if (*consumer == NULL && (*consumer = make_consumer(conf, err)) == NULL)
         return NULL;
-    int64_t low, high;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(*consumer, topic, partition, &low, &high, QUESTION_MS);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || offset < low || offset >= high)
+    int64_t first, end;
+    if (!gl_kafka_end_offset(admin, topic, partition, true, &first, &end, QUESTION_MS, err))
+        return NULL;
+    if (offset < first || offset >= end)
         return gone(err, topic, partition, offset);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    code = rd_kafka_assign(*consumer, list);
+    rd_kafka_resp_err_t code = rd_kafka_assign(*consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     int64_t deadline_us = gl_mono_us() + (int64_t)QUESTION_MS * 1000;
     while (code == RD_KAFKA_RESP_ERR_NO_ERROR && gl_mono_us() < deadline_us) {

@@ -110,8 +110,8 @@ bool gl_letters_walk(const gl_kafka_conf *conf, gl_kafka_admin *admin, const cha
 /* How many offsets that walk will pass; 0 without the topic. */
 bool gl_letters_count(gl_kafka_admin *admin, const char *topic, int64_t *count, gl_err *err);
 /* One record of a topic; NULL and letter-origin-gone (GL_DEAD_LETTER) when it is not there any more. Owned by the
- * caller. */
-rd_kafka_message_t *gl_letters_fetch(const gl_kafka_conf *conf, const char *topic, int32_t partition, int64_t offset,
-                                     rd_kafka_t **consumer, gl_err *err);
+ * caller. `*consumer` is made when it is NULL. */
+rd_kafka_message_t *gl_letters_fetch(const gl_kafka_conf *conf, gl_kafka_admin *admin, const char *topic,
+                                     int32_t partition, int64_t offset, rd_kafka_t **consumer, gl_err *err);
 
 #endif

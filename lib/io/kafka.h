@@ -139,8 +139,18 @@ bool gl_kafka_topic_describe(gl_kafka_admin *admin, const char *name, gl_kafka_t
 /* Appends a line for each difference that matters, with what to do about it; false when there is one that is fatal
  * (partition count, cleanup policy). */
 bool gl_kafka_topic_compare(const gl_kafka_topic *wanted, const gl_kafka_topic *found, gl_buf *differences);
-/* First offset and end offset of a partition. `committed`: the end of what a read_committed consumer can see now (the
- * last stable offset); otherwise the high watermark, which open transactions are below. */
+/* Where a partition begins and ends: its first offset, and the offset of the record that will come next. */
+typedef struct gl_kafka_extent {
+    const char *topic;
+    int32_t partition;
+    int64_t first, end;
+} gl_kafka_extent;
+/* Asks for all at once; all or nothing. `committed`: the end of what a read_committed consumer can see now (the last
+ * stable offset); otherwise the high watermark, which open transactions are below. GL_RETRY when a partition's leader
+ * does not answer within `timeout_ms`. Group those of a topic together. */
+bool gl_kafka_extents(gl_kafka_admin *admin, gl_kafka_extent *extents, size_t count, bool committed, int timeout_ms,
+                      gl_err *err);
+/* The same for one partition; `first` may be NULL. */
 bool gl_kafka_end_offset(gl_kafka_admin *admin, const char *topic, int32_t partition, bool committed, int64_t *first,
                          int64_t *end, int timeout_ms, gl_err *err);
 

@@ -20,8 +20,8 @@
 enum {
     WAIT_MS = 100,
     CLOSE_MS = 10000,
-    QUESTION_MS = 5000, /* an answer that is not there in a shorter time ends librdkafka's connection */
-    AT_ONCE_MS = 500,   /* in a rebalance: each of offsets and state; then the partition waits */
+    LAG_QUESTION_MS = 1000,
+    AT_ONCE_MS = 500, /* in a rebalance: each of offsets and state; then the partition waits */
     ADOPT_MS = 300,     /* afterwards, in between batches; longer when the broker is slow */
     ADOPT_LONGEST_MS = 800,
     RESTORE_LONGEST_MS = 2000, /* a reader that has just connected has to come to something */
@@ -112,18 +112,15 @@ static gl_series *lag_series(const gl_worker *worker, int input, int32_t partiti
 }
 
 /* Offsets to start from: what the group has committed, once no transaction that commits some is pending (KIP-447).
- * `*known` is false when that takes longer; the function then too when asking is hopeless: worker->err. */
-static bool ask_offsets(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions, int wait_ms, bool *known)
+ * false: worker->err. */
+static bool ask_offsets(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions, int wait_ms)
 {
     gl_worker_step(worker, "committed-offsets");
     rd_kafka_resp_err_t code = rd_kafka_committed(worker->consumer, partitions, wait_ms);
     for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < partitions->cnt; i++)
         code = partitions->elems[i].err;
-    *known = code == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (*known)
-        return true;
-    gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
-    return worker->err.action != GL_FATAL;
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
 }
 
 /* Retention may have deleted what was never processed: librdkafka would go on from the first record without a word. */
@@ -137,22 +134,38 @@ static void report_loss(const gl_worker *worker, const char *topic, int32_t part
     gl_series_add(gl_runtime_series1(worker->runtime, "gl_records_lost_total", topic), (uint64_t)(first - committed));
 }
 
-/* Nothing is noted while a partition has no leader, or while our metadata is older than the partition: there is nothing
- * to do but to wait, with worker->err saying for what. */
-static void note_offset(gl_worker *worker, const rd_kafka_topic_partition_t *found)
+static void note_offset(gl_worker *worker, const rd_kafka_topic_partition_t *found, const gl_kafka_extent *extent)
 {
     gl_partition *at = partition_of(worker, input_of(worker, found->topic), found->partition);
-    int64_t first = 0, end = 0;
-    gl_worker_step(worker, "partition-end");
-    if (!gl_kafka_end_offset(worker->runtime->admin, found->topic, found->partition, true, &first, &end, QUESTION_MS,
-                             &worker->err))
-        return;
-    report_loss(worker, found->topic, found->partition, found->offset, first);
-    at->next_take = found->offset < first ? first : found->offset;
+    report_loss(worker, found->topic, found->partition, found->offset, extent->first);
+    at->next_take = found->offset < extent->first ? extent->first : found->offset;
     at->next_commit = at->seen_read = at->next_take;
-    at->seen_end = end;
+    at->seen_end = extent->end;
     if (at->lag == NULL) /* what waits to be taken over lags, too */
         at->lag = lag_series(worker, input_of(worker, found->topic), found->partition);
+}
+
+/* Notes where to start in each of `partitions`, or in none: while one has no leader, or our metadata is older than it,
+ * there is nothing to do but to wait. `*known` says which; false when asking again is hopeless: worker->err. */
+static bool find_places(gl_worker *worker, rd_kafka_topic_partition_list_t *partitions, int offsets_ms, int ends_ms,
+                        bool *known)
+{
+    gl_kafka_extent *extents = calloc((size_t)partitions->cnt + 1, sizeof *extents);
+    if (extents == NULL)
+        abort();
+    for (int i = 0; i < partitions->cnt; i++)
+        extents[i] =
+            (gl_kafka_extent){.topic = partitions->elems[i].topic, .partition = partitions->elems[i].partition};
+    *known = ask_offsets(worker, partitions, offsets_ms);
+    if (*known) {
+        gl_worker_step(worker, "partition-end");
+        *known = gl_kafka_extents(worker->runtime->admin, extents, (size_t)partitions->cnt, true, ends_ms,
+                                  &worker->err);
+    }
+    for (int i = 0; *known && i < partitions->cnt; i++)
+        note_offset(worker, &partitions->elems[i], &extents[i]);
+    free(extents);
+    return *known || worker->err.action != GL_FATAL;
 }
 
 static rd_kafka_topic_partition_list_t *given_without_offset(const gl_worker *worker)
@@ -168,12 +181,6 @@ static rd_kafka_topic_partition_list_t *given_without_offset(const gl_worker *wo
     return list;
 }
 
-static void note_offsets(gl_worker *worker, const rd_kafka_topic_partition_list_t *found)
-{
-    for (int i = 0; i < found->cnt; i++)
-        note_offset(worker, &found->elems[i]);
-}
-
 /* One after the other, since one that waits holds up the answer for all; each is asked for first in turn. */
 static bool find_offsets_singly(gl_worker *worker, const rd_kafka_topic_partition_list_t *list, int wait_ms)
 {
@@ -183,9 +190,7 @@ static bool find_offsets_singly(gl_worker *worker, const rd_kafka_topic_partitio
         const rd_kafka_topic_partition_t *chosen = &list->elems[(first + i) % list->cnt];
         rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
         rd_kafka_topic_partition_list_add(one, chosen->topic, chosen->partition);
-        bool known, good = ask_offsets(worker, one, wait_ms / EACH_PART, &known);
-        if (good && known)
-            note_offsets(worker, one);
+        bool known, good = find_places(worker, one, wait_ms / EACH_PART, wait_ms, &known);
         rd_kafka_topic_partition_list_destroy(one);
         if (!good)
             return false;
@@ -198,10 +203,8 @@ static bool find_offsets_singly(gl_worker *worker, const rd_kafka_topic_partitio
 static bool find_offsets(gl_worker *worker, int wait_ms)
 {
     rd_kafka_topic_partition_list_t *list = given_without_offset(worker);
-    bool known = true, good = list->cnt == 0 || ask_offsets(worker, list, wait_ms, &known);
-    if (good && known)
-        note_offsets(worker, list);
-    else if (good && list->cnt > 1)
+    bool known = true, good = list->cnt == 0 || find_places(worker, list, wait_ms, wait_ms, &known);
+    if (good && !known && list->cnt > 1)
         good = find_offsets_singly(worker, list, wait_ms);
     rd_kafka_topic_partition_list_destroy(list);
     return good;
@@ -674,27 +677,46 @@ void gl_group_committed(gl_worker *worker)
 
 /* ---- lag, pause ---- */
 
-/* As the last fetch told it; nothing is fetched while paused, so then the broker is asked. */
-static int64_t known_end(gl_worker *worker, const char *topic, int32_t partition)
+static int64_t last_fetched_end(gl_worker *worker, const char *topic, int32_t partition)
 {
     int64_t low, high;
-    rd_kafka_resp_err_t code =
-        worker->paused ? rd_kafka_query_watermark_offsets(worker->consumer, topic, partition, &low, &high, 1000)
-                       : rd_kafka_get_watermark_offsets(worker->consumer, topic, partition, &low, &high);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+    return rd_kafka_get_watermark_offsets(worker->consumer, topic, partition, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? high
+               : -1;
+}
+
+/* As the last fetch told them; nothing is fetched while paused, so then the broker is asked. */
+static void learn_ends(gl_worker *worker)
+{
+    const gl_runtime *runtime = worker->runtime;
+    size_t all = runtime->input_count * (size_t)runtime->partitions, count = 0;
+    gl_kafka_extent *extents = calloc(all, sizeof *extents);
+    if (extents == NULL)
+        abort();
+    for (size_t i = 0; i < all; i++)
+        if (worker->partitions[i].lag != NULL)
+            extents[count++] = (gl_kafka_extent){.topic = runtime->def->inputs[i / (size_t)runtime->partitions],
+                                                 .partition = (int32_t)(i % (size_t)runtime->partitions)};
+    gl_err unknown;
+    bool asked = worker->paused && gl_kafka_extents(runtime->admin, extents, count, true, LAG_QUESTION_MS, &unknown);
+    for (size_t i = 0; i < count; i++) {
+        gl_partition *at = partition_of(worker, input_of(worker, extents[i].topic), extents[i].partition);
+        int64_t end = asked ? extents[i].end : last_fetched_end(worker, extents[i].topic, extents[i].partition);
+        at->seen_end = end > at->seen_end ? end : at->seen_end;
+    }
+    free(extents);
 }
 
 void gl_group_report_lag(gl_worker *worker)
 {
     const gl_runtime *runtime = worker->runtime;
     int64_t oldest_ms = 0;
+    learn_ends(worker);
     for (size_t input = 0; input < runtime->input_count; input++)
         for (int32_t p = 0; p < runtime->partitions; p++) {
             gl_partition *at = partition_of(worker, (int)input, p);
             if (at->lag == NULL)
                 continue;
-            int64_t high = known_end(worker, runtime->def->inputs[input], p);
-            at->seen_end = high > at->seen_end ? high : at->seen_end;
             int64_t lag = at->seen_end - (at->seen_read > at->next_commit ? at->seen_read : at->next_commit);
             gl_series_set(at->lag, lag > 0 ? (double)lag : 0);
             if (lag > 0 && at->last_timestamp_ms == 0) /* nothing was taken of it: known to wait since now */

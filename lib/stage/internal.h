@@ -218,9 +218,10 @@ typedef struct gl_restore {
     gl_store *store;
     int64_t next, end; /* changelog offsets: to read next; high watermark when the restore began */
 } gl_restore;
-/* Brings the stores up to the end of the changelog, or as far as it comes in `wait_ms` of reading (0: no limit): a
- * restore that is not done has `next` below `end`, and another run goes on from there. `progress` (may be NULL) is kept
- * fresh. GL_RETRY (stopping) when the process stops meanwhile. */
+/* Brings the stores up to the end of the changelog, or as far as it comes in `wait_ms` of asking and as many of reading
+ * (0: no limit): a restore that is not done has `next` below `end`, and another run goes on from there; `err` says what
+ * it waits for. Changes the order of `restores`. `progress` (may be NULL) is kept fresh. GL_RETRY (stopping) when the
+ * process stops meanwhile. */
 bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count, int wait_ms,
                     _Atomic int64_t *progress, gl_err *err);
 gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { QUESTION_MS = 5000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000 };
+enum { QUESTION_MS = 5000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000, ASK_EACH_MS = 50 };
 static const int64_t STALE_MS = INT64_C(12) * 3600 * 1000; /* half of the changelog's delete.retention.ms */
 
 static void wait_a_little(void)
@@ -44,29 +44,33 @@ gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err)
     return store;
 }
 
-/* While a partition has no leader there is nothing to do but to wait for one. */
-static bool ends_of(gl_runtime *runtime, int32_t partition, int64_t *first, int64_t *end, _Atomic int64_t *progress,
-                    gl_err *err)
+static gl_kafka_extent extent_of(const gl_runtime *runtime, const gl_restore *restore)
 {
-    int64_t until = gl_mono_us() + runtime->stage_conf->start_deadline_ms * 1000;
-    while (!gl_kafka_end_offset(runtime->admin, runtime->def->state_topic, partition, false, first, end, QUESTION_MS,
-                                err)) {
-        int64_t now = gl_mono_us();
-        if (progress != NULL)
-            atomic_store(progress, now);
-        if (err->action != GL_RETRY || now > until || atomic_load(&runtime->stopping))
-            return false;
-        gl_log_err(GL_LOG_WARN, err);
+    return (gl_kafka_extent){.topic = runtime->def->state_topic, .partition = restore->partition};
+}
+
+/* All at once at first; then one after the other, since one without a leader holds up the answer for all. An extent
+ * that nobody told has end -1 afterwards, and `err` says why; false: asking again is hopeless. */
+static bool ask_extents(gl_runtime *runtime, const gl_restore *restores, gl_kafka_extent *extents, size_t count,
+                        int wait_ms, gl_err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        extents[i] = extent_of(runtime, &restores[i]);
+    if (gl_kafka_extents(runtime->admin, extents, count, false, wait_ms, err))
+        return true;
+    int each_ms = wait_ms / (int)count < ASK_EACH_MS ? ASK_EACH_MS : wait_ms / (int)count;
+    for (size_t i = 0; err->action == GL_RETRY && i < count; i++) {
+        extents[i] = extent_of(runtime, &restores[i]);
+        if (count == 1 || !gl_kafka_extents(runtime->admin, &extents[i], 1, false, each_ms, err))
+            extents[i].end = -1;
     }
-    return true;
+    return err->action == GL_RETRY;
 }
 
 /* Where to read from and to; a marker outside the topic's range belongs to a topic that was made again. */
-static bool plan(gl_runtime *runtime, gl_restore *restore, _Atomic int64_t *progress, gl_err *err)
+static bool place(gl_runtime *runtime, gl_restore *restore, int64_t first, int64_t end, gl_err *err)
 {
-    int64_t first;
-    if (!ends_of(runtime, restore->partition, &first, &restore->end, progress, err))
-        return false;
+    restore->end = end;
     restore->next = gl_store_marker(restore->store);
     if (restore->next > restore->end || (restore->next > 0 && restore->next < first)) {
         gl_log(GL_LOG_WARN, "state-wiped", "%s [%d]: the marker %lld is outside of %lld to %lld",
@@ -83,6 +87,27 @@ static bool plan(gl_runtime *runtime, gl_restore *restore, _Atomic int64_t *prog
     restore->end -= (restore->end - restore->next) / 2;
 #endif
     return true;
+}
+
+/* Those that come first are the ones to read: their number; the others have to be asked for again. */
+static bool plan(gl_runtime *runtime, gl_restore *restores, size_t count, int wait_ms, size_t *planned, gl_err *err)
+{
+    gl_kafka_extent *extents = calloc(count, sizeof *extents);
+    if (extents == NULL)
+        abort();
+    bool good = ask_extents(runtime, restores, extents, count, wait_ms, err);
+    *planned = 0;
+    for (size_t i = 0; good && i < count; i++) {
+        if (extents[i].end < 0)
+            continue;
+        good = place(runtime, &restores[i], extents[i].first, extents[i].end, err);
+        gl_restore earlier = restores[*planned];
+        restores[*planned] = restores[i];
+        restores[i] = earlier;
+        (*planned)++;
+    }
+    free(extents);
+    return good;
 }
 
 static bool is_done(const gl_restore *restore)
@@ -216,27 +241,47 @@ static bool read_all(reader *r, gl_restore *restores, size_t count, int64_t unti
     return true;
 }
 
+/* Without a limit of time: a start, that can do nothing but wait for a leader until its deadline. */
+static bool plan_in_time(gl_runtime *runtime, gl_restore *restores, size_t count, int wait_ms, size_t *planned,
+                         _Atomic int64_t *progress, gl_err *err)
+{
+    int64_t until_us = gl_mono_us() + runtime->stage_conf->start_deadline_ms * 1000;
+    int ask_ms = wait_ms == 0 || wait_ms > QUESTION_MS ? QUESTION_MS : wait_ms;
+    bool good = plan(runtime, restores, count, ask_ms, planned, err);
+    while (good && wait_ms == 0 && *planned < count) {
+        gl_log_err(GL_LOG_WARN, err);
+        if (gl_mono_us() > until_us || atomic_load(&runtime->stopping))
+            return false;
+        good = plan(runtime, restores, count, ask_ms, planned, err);
+    }
+    if (progress != NULL)
+        atomic_store(progress, gl_mono_us());
+    return good;
+}
+
 bool gl_restore_run(gl_runtime *runtime, const char *name, gl_restore *restores, size_t count, int wait_ms,
                     _Atomic int64_t *progress, gl_err *err)
 {
     int64_t begun = gl_mono_us();
+    size_t planned;
     for (size_t i = 0; i < count; i++)
-        if (!plan(runtime, &restores[i], progress, err))
-            return false;
-    if (all_done(restores, count))
+        restores[i].end = INT64_MAX;
+    if (!plan_in_time(runtime, restores, count, wait_ms, &planned, progress, err))
+        return false;
+    if (all_done(restores, planned))
         return true;
     char reader_name[160];
     snprintf(reader_name, sizeof reader_name, "%s-restore", name);
     reader r = {.runtime = runtime};
-    bool good = open_reader(&r, reader_name, restores, count, err);
+    bool good = open_reader(&r, reader_name, restores, planned, err);
     int64_t until_us = wait_ms == 0 ? 0 : gl_mono_us() + (int64_t)wait_ms * 1000;
-    good = good && read_all(&r, restores, count, until_us, progress, err);
+    good = good && read_all(&r, restores, planned, until_us, progress, err);
     close_reader(&r);
     double seconds = (double)(gl_mono_us() - begun) / 1e6;
     gl_series_add(runtime->series.restored_records, r.records);
     gl_series_observe(runtime->series.restore_seconds, seconds);
-    if (good && all_done(restores, count))
+    if (good && all_done(restores, planned))
         gl_log(GL_LOG_INFO, "state-restored", "%llu records of %s for %zu partitions in %.3f s",
-               (unsigned long long)r.records, runtime->def->state_topic, count, seconds);
+               (unsigned long long)r.records, runtime->def->state_topic, planned, seconds);
     return good;
 }

@@ -524,6 +524,8 @@ static verdict run_timers(gl_worker *worker)
     worker->timing = false;
     if (done && any)
         worker->last_timers_us = 0; /* there may be more */
+    if (what != GO_ON)
+        gl_txn_close(worker); /* before the payloads go that it may still hold */
     bool good = finish_timers(worker, done && any);
     return what == GO_ON && !good ? FAILED : what;
 }

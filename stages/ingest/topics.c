@@ -357,7 +357,8 @@ static void leave_partitions(gl_topics *topics, rd_kafka_topic_partition_list_t 
         if (slot == SIZE_MAX)
             continue;
         gl_feed_revoke(topics->feed, slot);
-        gl_series_remove(seen_of(topics, slot)->lag);
+        if (seen_of(topics, slot)->lag != NULL)
+            gl_series_remove(topics->seen[slot].lag);
         topics->seen[slot] = (seen){0};
     }
     check_error(topics, rd_kafka_incremental_unassign(topics->consumer, list), "leaving partitions of intake topics");
@@ -633,6 +634,7 @@ static void close_consumer(gl_topics *topics)
         if (list != NULL)
             rd_kafka_topic_partition_list_destroy(list);
     }
+    give_up_partitions(topics); /* the messages of a consumer go before it does */
     gl_inbox_destroy(topics->inbox);
     topics->inbox = NULL;
     if (!gl_kafka_consumer_close(topics->consumer, CLOSE_MS))
@@ -640,7 +642,6 @@ static void close_consumer(gl_topics *topics)
     topics->consumer = NULL;
     gl_series_set(topics->joined_series, 0);
     topics->paused = topics->broken = false;
-    give_up_partitions(topics);
 }
 
 static void consume(gl_topics *topics)
