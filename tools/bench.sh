@@ -7,11 +7,18 @@ do_bench() {
         shift
         set -- --count 20000 --rounds 2 --seconds 15 "$@"
     fi
+    db_script=bench.py
+    if [ "${1:-}" = --growth ]; then
+        shift
+        db_script=growth.py
+        KAFKA_SETTINGS="${KAFKA_SETTINGS:-} log.retention.check.interval.ms=5000 log.segment.delete.delay.ms=1000"
+        export KAFKA_SETTINGS
+    fi
     own_folder bench
     setup
     install_venv
     build dev
     stack_up
     . "$RUN/env"
-    foreground "$VENV/bin/python" "$ROOT/tests/bench/bench.py" --command "$db_command" "$@"
+    foreground "$VENV/bin/python" "$ROOT/tests/bench/$db_script" --command "$db_command" "$@"
 }

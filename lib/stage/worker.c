@@ -65,7 +65,7 @@ static size_t owned_partitions(const gl_worker *worker, int32_t *partitions)
 
 static int64_t state_bytes(const gl_worker *worker)
 {
-    int64_t bytes = 0;
+    int64_t bytes = worker->runtime->shared_store == NULL ? 0 : gl_store_bytes(worker->runtime->shared_store);
     for (int32_t p = 0; p < worker->runtime->partitions; p++)
         if (worker->stores[p] != NULL)
             bytes += gl_store_bytes(worker->stores[p]);
