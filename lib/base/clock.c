@@ -35,6 +35,12 @@ int64_t gl_thread_cpu_us(void)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+void gl_sleep_ms(int ms)
+{
+    struct timespec rest = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
+    nanosleep(&rest, NULL);
+}
+
 int32_t gl_date_days(int year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);

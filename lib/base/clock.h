@@ -10,6 +10,8 @@ int64_t gl_wall_us(void);
 int64_t gl_mono_us(void);
 /* CPU time of this thread, microseconds. */
 int64_t gl_thread_cpu_us(void);
+/* Returns earlier when a signal comes. */
+void gl_sleep_ms(int ms);
 
 enum { GL_TIME_TEXT_BYTES = 32 };
 /* "2026-11-24T06:35:01.123456Z" into `text`; returns the slice. */

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -63,7 +62,6 @@ ssize_t gl_inbox_take(gl_inbox *inbox, rd_kafka_message_t **messages, size_t lim
 
 void gl_inbox_rest(rd_kafka_t *client, int ms)
 {
-    struct timespec rest = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
     rd_kafka_poll(client, 0);
-    nanosleep(&rest, NULL);
+    gl_sleep_ms(ms);
 }

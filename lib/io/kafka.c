@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -528,7 +527,7 @@ rd_kafka_consumer_group_metadata_t *gl_kafka_membership(rd_kafka_t *consumer)
 
 static const char *const stages[] = {"ingest", "classify", "risk", "decide"};
 static const char DLQ_SUFFIX[] = ".dlq";
-enum { REFUSAL_MS = 10000, REFUSAL_STEP_MS = 100 };
+enum { REFUSAL_MS = 10000, REFUSAL_STEP_MS = 100, NO_LEADER_MS = 50 };
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -922,9 +921,9 @@ static void look_for_leader(rd_kafka_t *rk, const char *topic, int timeout_ms)
     rd_kafka_topic_destroy(handle);
 }
 
-/* rd_kafka_query_watermark_offsets would be asked for both at once, but waits longer than its time-out before librdkafka
- * 2.3.0 when the leader is gone (its issue 2588); this ends at it. `which`: RD_KAFKA_OFFSET_BEGINNING or _END, which the
- * protocol's ListOffsets takes for a timestamp. Offsets end in `list`. */
+/* rd_kafka_query_watermark_offsets would be asked for both at once, but waits longer than its time-out before
+ * librdkafka 2.3.0 when the leader is gone (its issue 2588); this ends at it. `which`: RD_KAFKA_OFFSET_BEGINNING or
+ * _END, which the protocol's ListOffsets takes for a timestamp. Offsets end in `list`. */
 static rd_kafka_resp_err_t list_offsets(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t which,
                                         int64_t deadline_us, const rd_kafka_topic_partition_t **failed)
 {
@@ -941,9 +940,8 @@ static rd_kafka_resp_err_t list_offsets(rd_kafka_t *rk, rd_kafka_topic_partition
     return code;
 }
 
-static rd_kafka_resp_err_t ask_extents(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
-                                       gl_kafka_extent *extents, int64_t deadline_us,
-                                       const rd_kafka_topic_partition_t **failed)
+static rd_kafka_resp_err_t ask_extents(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, gl_kafka_extent *extents,
+                                       int64_t deadline_us, const rd_kafka_topic_partition_t **failed)
 {
     for (int i = 0; i < list->cnt; i++)
         if (i == 0 || strcmp(list->elems[i].topic, list->elems[i - 1].topic) != 0)
@@ -982,8 +980,7 @@ bool gl_kafka_extents(gl_kafka_admin *admin, gl_kafka_extent *extents, size_t co
             *err = why;
             break;
         }
-        struct timespec pause = {.tv_nsec = 50000000}; /* a partition just made has no leader yet */
-        nanosleep(&pause, NULL);
+        gl_sleep_ms(NO_LEADER_MS); /* a partition just made has none yet */
     }
     rd_kafka_topic_partition_list_destroy(list);
     return good;

@@ -22,7 +22,7 @@ enum {
     CLOSE_MS = 10000,
     LAG_QUESTION_MS = 1000,
     AT_ONCE_MS = 500, /* in a rebalance: each of offsets and state; then the partition waits */
-    ADOPT_MS = 300,     /* afterwards, in between batches; longer when the broker is slow */
+    ADOPT_MS = 300,   /* afterwards, in between batches; longer when the broker is slow */
     ADOPT_LONGEST_MS = 800,
     RESTORE_LONGEST_MS = 2000, /* a reader that has just connected has to come to something */
     RESTORE_ALONE_MS = 5000,   /* while nothing is owned that could go on */
@@ -119,8 +119,7 @@ static bool ask_offsets(gl_worker *worker, rd_kafka_topic_partition_list_t *part
     rd_kafka_resp_err_t code = rd_kafka_committed(worker->consumer, partitions, wait_ms);
     for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < partitions->cnt; i++)
         code = partitions->elems[i].err;
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
-           gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR || gl_kafka_fail_code(&worker->err, code, "asking for committed offsets");
 }
 
 /* Retention may have deleted what was never processed: librdkafka would go on from the first record without a word. */
@@ -159,8 +158,8 @@ static bool find_places(gl_worker *worker, rd_kafka_topic_partition_list_t *part
     *known = ask_offsets(worker, partitions, offsets_ms);
     if (*known) {
         gl_worker_step(worker, "partition-end");
-        *known = gl_kafka_extents(worker->runtime->admin, extents, (size_t)partitions->cnt, true, ends_ms,
-                                  &worker->err);
+        *known =
+            gl_kafka_extents(worker->runtime->admin, extents, (size_t)partitions->cnt, true, ends_ms, &worker->err);
     }
     for (int i = 0; *known && i < partitions->cnt; i++)
         note_offset(worker, &partitions->elems[i], &extents[i]);

@@ -12,14 +12,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { QUESTION_MS = 5000, POLL_MS = 200, CHUNK = 5000, SAY_MS = 10000, LOCK_WAIT_MS = 30000, ASK_EACH_MS = 50 };
+enum {
+    QUESTION_MS = 5000,
+    POLL_MS = 200,
+    CHUNK = 5000,
+    SAY_MS = 10000,
+    LOCK_WAIT_MS = 30000,
+    LOCK_RETRY_MS = 50,
+    ASK_EACH_MS = 50
+};
 static const int64_t STALE_MS = INT64_C(12) * 3600 * 1000; /* half of the changelog's delete.retention.ms */
-
-static void wait_a_little(void)
-{
-    struct timespec pause = {.tv_nsec = 50000000};
-    nanosleep(&pause, NULL);
-}
 
 gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err)
 {
@@ -33,7 +35,7 @@ gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err)
     bool wiped = false;
     gl_store *store = gl_store_open(directory, &identity, &wiped, err);
     while (store == NULL && err->action == GL_RETRY && gl_mono_us() < end && !atomic_load(&runtime->stopping)) {
-        wait_a_little(); /* another worker of this process has lost the partition and is about to notice */
+        gl_sleep_ms(LOCK_RETRY_MS); /* another worker of this process has lost the partition and is about to notice */
         store = gl_store_open(directory, &identity, &wiped, err);
     }
     if (wiped) {

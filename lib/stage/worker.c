@@ -8,7 +8,6 @@
 #include "stage/internal.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,6 +20,7 @@ enum {
     BACKOFF_FIRST_MS = 50,
     BACKOFF_LAST_MS = 2000,
     SAY_US = 10 * 1000 * 1000, /* between log lines of what is waited for */
+    RECREATE_MS = 300,         /* before clients are made again */
     INTAKE_ATTEMPTS = 5,
     KEPT_ROOM = 256, /* records that may come in while a batch is kept for another attempt */
     FENCED_LIMIT = 2,
@@ -799,12 +799,6 @@ static bool may_recreate(gl_worker *worker)
     return gl_fail_context(&worker->err, "clients made again %d times within a minute", GL_RECREATED_LIMIT);
 }
 
-static void pause_before_recreating(void)
-{
-    struct timespec pause = {.tv_nsec = 300000000};
-    nanosleep(&pause, NULL);
-}
-
 static void reread(gl_worker *worker)
 {
     const gl_stage_def *def = worker->runtime->def;
@@ -832,7 +826,7 @@ static bool serve(gl_worker *worker)
             return true;
         if (what == FAILED || !may_recreate(worker))
             return false;
-        pause_before_recreating();
+        gl_sleep_ms(RECREATE_MS);
     }
 }
 

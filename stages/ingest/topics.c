@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -558,12 +557,6 @@ static void keep_current(gl_topics *topics)
 
 /* ---- life ---- */
 
-static void pause_thread(int ms)
-{
-    struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
-    nanosleep(&pause, NULL);
-}
-
 /* Missing ones are made, where daemons may make topics. */
 static bool make_topics(const gl_topics *topics, gl_err *err)
 {
@@ -668,7 +661,7 @@ static void *topics_main(void *context)
         if (err.code != NULL)
             gl_log_err(err.action == GL_FATAL ? GL_LOG_ERROR : GL_LOG_WARN, &err);
         if (!must_stop(topics))
-            pause_thread(RETRY_MS);
+            gl_sleep_ms(RETRY_MS);
     }
     return NULL;
 }

@@ -11,8 +11,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import outside as o  # noqa: E402
 
 CLOCKS_S = 7200 + 3600  # how far a clock was moved at most (faults.py), with what a leg takes
-# What reconcile counts for all submitters together, added up, and the judge's name for it.
-SAME = ((("accepted",), "accepted records"), (("rejected", "events.rejected"), "rejection records"), (("duplicate",), "notifications duplicate"))
+# What reconcile counts for all submitters together, and what the judge counts of the same: each side is added up.
+SAME = ((("accepted",), ("accepted records",)),
+        (("rejected", "events.rejected"), ("rejection records",)),
+        (("duplicate",), ("notifications duplicate",)),
+        (("released",), ("declarations RELEASED",)),
+        (("held",), ("declarations HELD",)),
+        (("refused",), ("declarations REFUSED", "notifications reused")))
 
 
 def days(now_s):
@@ -40,8 +45,12 @@ def draw_up(now_s, spoilt):
 
 def compare(sums, counts):
     """Differences between the books and the judge's counts."""
-    found = [(names, sum(sums.get(name, 0) for name in names), judged, counts.get(judged, 0)) for names, judged in SAME]
-    return [f"{' + '.join(names)}: {ours}, the judge has {theirs} {judged}" for names, ours, judged, theirs in found if ours != theirs]
+    wrong = []
+    for names, judged in SAME:
+        ours, theirs = sum(sums.get(name, 0) for name in names), sum(counts.get(name, 0) for name in judged)
+        if ours != theirs:
+            wrong.append(f"{' + '.join(names)}: {ours}, the judge has {theirs} {' + '.join(judged)}")
+    return wrong
 
 
 def check(counts, now_s):

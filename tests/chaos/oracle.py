@@ -274,6 +274,7 @@ class Oracle:
         for key, known in self.known.items():
             self.judge_messages(key, known)
         self.judge_status(told, ask, patience_s)
+        self.count_outcomes()
 
     def judge_messages(self, key, known):
         others = known.others or []
@@ -307,6 +308,14 @@ class Oracle:
             self.counts["statuses compared"] += 1
             if not good:
                 self.violate("status", f"{known.mrn}: {status} {str(view)[:300]}; decided {known.version} {known.outcome} {known.lane}")
+
+    def count_outcomes(self):
+        """What became of each declaration in the end."""
+        for key, known in self.known.items():
+            if known.version > 0:
+                self.counts[f"declarations {known.outcome}"] += 1
+            elif key in self.technical:
+                self.counts["declarations HELD"] += 1
 
     def report(self):
         return {"counts": dict(sorted(self.counts.items())), "violations": dict(self.violation_counts), "examples": dict(self.violations)}

@@ -31,7 +31,8 @@ class Terminal:
         self.run("send-keys", *keys)
 
     def shows(self):
-        return self.run("capture-pane", "-p").rstrip("\n").splitlines()
+        """Lines as they were written: one that the terminal wrapped is longer than its width."""
+        return self.run("capture-pane", "-p", "-J").rstrip("\n").splitlines()
 
     def asks(self, name):
         return self.run("display-message", "-p", f"#{{{name}}}").strip()
@@ -103,7 +104,7 @@ def main():
 
             terminal.wait(send_and_look, "each stage has a rate while declarations come")
             terminal.run("resize-window", "-x", str(NARROW), "-y", str(HEIGHT))
-            terminal.wait(lambda seen: all(row(seen, stage) for stage in o.STAGES) and max(map(len, seen)) <= NARROW, "it is drawn in the new width, each stage on one line")
+            terminal.wait(lambda seen: all(row(seen, stage) for stage in o.STAGES) and max(len(line.rstrip()) for line in seen) <= NARROW, "it is drawn in the new width, each stage on one line")
             o.stack("kill", "risk")
             terminal.wait(lambda seen: any(re.match(r"! risk .*does not answer", line) for line in seen), "top says that risk does not answer")
             o.stack("start", "risk")
