@@ -21,7 +21,11 @@ enum { GL_INTAKE_LIMIT_BYTES = 256 * 1024, GL_INTAKE_LIMIT_ITEMS = 9999 };
 /* CSV mappings, loaded from a directory of YAML files; profile names are file names without ".yaml". */
 typedef struct gl_mappings gl_mappings;
 gl_mappings *gl_mappings_load(const char *directory, gl_err *err);
+/* One of them, from its file. */
+gl_mappings *gl_mappings_load_file(const char *path, gl_err *err);
 void gl_mappings_destroy(gl_mappings *mappings);
+size_t gl_mappings_count(const gl_mappings *mappings);
+gl_str gl_mappings_profile(const gl_mappings *mappings, size_t index);
 
 typedef enum gl_format { GL_FORMAT_UNKNOWN, GL_FORMAT_JSON, GL_FORMAT_NDJSON, GL_FORMAT_CSV, GL_FORMAT_XML } gl_format;
 /* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml"),

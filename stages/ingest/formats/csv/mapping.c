@@ -459,9 +459,8 @@ gl_mapping *gl_mapping_parse(gl_arena *arena, const char *name, gl_str text, gl_
     return l.mapping;
 }
 
-static bool load_file(gl_mappings *mappings, const char *directory, const char *name, gl_err *err)
+static bool load_file(gl_mappings *mappings, const char *path, gl_err *err)
 {
-    const char *path = gl_arena_printf(mappings->arena, "%s/%s", directory, name);
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         return gl_fail(err, GL_FATAL, "mapping-unreadable", "%s: %s", path, strerror(errno));
@@ -488,6 +487,24 @@ static bool is_mapping_file(const char *name)
     return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".yaml") == 0;
 }
 
+static gl_mappings *new_mappings(void)
+{
+    gl_mappings *mappings = calloc(1, sizeof *mappings);
+    if (mappings == NULL)
+        abort();
+    mappings->arena = gl_arena_new(0);
+    return mappings;
+}
+
+gl_mappings *gl_mappings_load_file(const char *path, gl_err *err)
+{
+    gl_mappings *mappings = new_mappings();
+    if (load_file(mappings, path, err))
+        return mappings;
+    gl_mappings_destroy(mappings);
+    return NULL;
+}
+
 gl_mappings *gl_mappings_load(const char *directory, gl_err *err)
 {
     struct dirent **entries = NULL;
@@ -496,14 +513,11 @@ gl_mappings *gl_mappings_load(const char *directory, gl_err *err)
         gl_fail(err, GL_FATAL, "mapping-unreadable", "%s: %s", directory, strerror(errno));
         return NULL;
     }
-    gl_mappings *mappings = calloc(1, sizeof *mappings);
-    if (mappings == NULL)
-        abort();
-    mappings->arena = gl_arena_new(0);
+    gl_mappings *mappings = new_mappings();
     bool good = true;
     for (int i = 0; i < count; i++) {
         if (good && is_mapping_file(entries[i]->d_name))
-            good = load_file(mappings, directory, entries[i]->d_name, err);
+            good = load_file(mappings, gl_arena_printf(mappings->arena, "%s/%s", directory, entries[i]->d_name), err);
         free(entries[i]);
     }
     free(entries);
@@ -519,6 +533,16 @@ void gl_mappings_destroy(gl_mappings *mappings)
         return;
     gl_arena_destroy(mappings->arena);
     free(mappings);
+}
+
+size_t gl_mappings_count(const gl_mappings *mappings)
+{
+    return mappings->count;
+}
+
+gl_str gl_mappings_profile(const gl_mappings *mappings, size_t index)
+{
+    return mappings->at[index]->name;
 }
 
 const gl_mapping *gl_mappings_find(const gl_mappings *mappings, gl_str profile, gl_err *err)
