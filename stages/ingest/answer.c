@@ -28,13 +28,13 @@ static void error_json(gl_buf *buf, const gl_rejection_validation_error *error)
     gl_buf_byte(buf, '}');
 }
 
-static void errors_json(gl_buf *buf, const gl_answer *answer)
+static void errors_json(gl_buf *buf, const gl_rejection_validation_error *errors, size_t count)
 {
     gl_buf_text(buf, ",\"errors\":[");
-    for (size_t i = 0; i < answer->error_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i > 0)
             gl_buf_byte(buf, ',');
-        error_json(buf, &answer->errors[i]);
+        error_json(buf, &errors[i]);
     }
     gl_buf_text(buf, "]}");
 }
@@ -58,7 +58,17 @@ void gl_answer_json(gl_buf *buf, const gl_answer *answer)
         if (answer->first_status.len > 0)
             member(buf, "first_status", answer->first_status);
     }
-    errors_json(buf, answer);
+    errors_json(buf, answer->errors, answer->error_count);
+}
+
+void gl_verdict_json(gl_buf *buf, const gl_intake *intake)
+{
+    gl_buf_text(buf, "{\"position\":");
+    gl_buf_int(buf, intake->position);
+    if (intake->lrn.len > 0)
+        member(buf, "lrn", intake->lrn);
+    member(buf, "status", intake->rejected ? GL_STR("invalid") : GL_STR("valid"));
+    errors_json(buf, intake->errors, intake->error_count);
 }
 
 void gl_answers_json(gl_buf *buf, const gl_job *job)

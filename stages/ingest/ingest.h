@@ -15,7 +15,7 @@ enum { GL_INGEST_OUT_ACCEPTED, GL_INGEST_OUT_REJECTED, GL_INGEST_OUT_EVENTS };
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 5 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 6 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
@@ -35,6 +35,7 @@ typedef struct gl_ingest {
     int32_t partition_count;
     gl_mappings *mappings;
     gl_job_queue *queue;
+    struct gl_checker *checker; /* while the service runs */
     gl_http *http;
     gl_metrics *registry;
     gl_ingest_metrics metrics;
@@ -71,6 +72,8 @@ void gl_ingest_count_error(gl_ingest *ingest, gl_str code);
 /* answer.c: {"results":[...],"accepted":n,"rejected":n} or one result object a line. */
 void gl_answer_json(gl_buf *buf, const gl_answer *answer);
 void gl_answers_json(gl_buf *buf, const gl_job *job);
+/* What is said of one that was only looked at: {"position":1,"lrn":...,"status":"valid","errors":[...]} */
+void gl_verdict_json(gl_buf *buf, const gl_intake *intake);
 /* What a submitter sees of a status view: no score, no reasons of risk, nothing of the office's policy. False when the
  * view is not one. */
 bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view);
@@ -84,6 +87,8 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err);
 void gl_service_stop(gl_ingest *ingest);
 /* Answers the request of a job that is settled, and frees the job. */
 void gl_service_settle(gl_job *job, bool committed, const gl_err *err);
+/* The same for a job that was only looked at, with `body` unless the message as a whole was refused. */
+void gl_service_answer_check(gl_job *job, gl_str body);
 
 /* watch.c: the watched directories, worker 0 only. */
 typedef struct gl_watch gl_watch;

@@ -1,6 +1,7 @@
 /* The HTTP service: declarations and events in, status out.
  *
- * A POST becomes a job for the workers; its connection is suspended until the commit (settle). A GET is answered from
+ * A POST becomes a job for the workers; its connection is suspended until the commit (settle); one that only asks what
+ * is wrong, a job for the checker. A GET is answered from
  * the view in Redis: a miss is 404 only when the view is known to be complete, else 503: never a false 404. Thread:
  * HTTP threads, and gl_service_settle on a worker. Locks: ingest->view_lock around the view's connection.
  */
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "customs/view.h"
+#include "ingest/checker.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/ingest.h"
 
@@ -92,8 +94,8 @@ static const gl_account *need_account(const gl_ingest *ingest, gl_http_request *
     return account;
 }
 
-/* The request goes to the workers, or is refused because they are stopping. */
-static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job *what)
+/* The request goes to the workers or to the checker, or is refused because they are stopping. */
+static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job *what, bool check_only)
 {
     gl_job *job = malloc(sizeof *job);
     if (job == NULL)
@@ -102,7 +104,7 @@ static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job 
     job->bytes = gl_http_body(request);
     job->received_us = gl_http_received_us(request);
     job->request = request;
-    if (!gl_job_queue_put(ingest->queue, job)) {
+    if (check_only ? !gl_checker_put(ingest->checker, job) : !gl_job_queue_put(ingest->queue, job)) {
         free(job);
         gl_http_problem(request, 503, "draining", "this instance is stopping; send it again", RETRY_SOON);
     }
@@ -114,7 +116,8 @@ static void post_events(void *context, gl_http_request *request)
     gl_ingest *ingest = context;
     const gl_account *account = need_account(ingest, request);
     if (account != NULL)
-        queue_job(ingest, request, &(gl_job){.account = account, .format = request_format(request), .events = true});
+        queue_job(ingest, request, &(gl_job){.account = account, .format = request_format(request), .events = true},
+                  false);
 }
 
 static void post_declarations(void *context, gl_http_request *request)
@@ -133,7 +136,21 @@ static void post_declarations(void *context, gl_http_request *request)
               &(gl_job){.account = account,
                         .format = request_format(request),
                         .profile = gl_http_query(request, "profile"),
-                        .first_position = (int64_t)first_position});
+                        .first_position = (int64_t)first_position},
+              false);
+}
+
+/* What is wrong with it, and nothing else happens. */
+static void post_validate(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    const gl_account *account = need_account(ingest, request);
+    if (account != NULL)
+        queue_job(ingest, request,
+                  &(gl_job){.account = account,
+                            .format = request_format(request),
+                            .profile = gl_http_query(request, "profile")},
+                  true);
 }
 
 static int message_status(const gl_err *err)
@@ -158,6 +175,16 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
         gl_http_respond(job->request, gl_answers_status(job), "application/json", gl_buf_view(&body), NULL);
         gl_buf_free(&body);
     }
+    free(job);
+}
+
+void gl_service_answer_check(gl_job *job, gl_str body)
+{
+    if (job->message_error.code != NULL)
+        gl_http_problem(job->request, message_status(&job->message_error), job->message_error.code,
+                        job->message_error.message, NULL);
+    else
+        gl_http_respond(job->request, 200, "application/json", body, NULL);
     free(job);
 }
 
@@ -329,6 +356,8 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[2] = (gl_http_route){"GET", "/v1/declarations/{}", get_by_mrn, ingest};
     routes[3] = (gl_http_route){"GET", "/v1/profiles/{}", get_profile, ingest};
     routes[4] = (gl_http_route){"POST", "/v1/events", post_events, ingest};
+    routes[5] = (gl_http_route){"POST", "/v1/validate", post_validate, ingest};
+    ingest->checker = gl_checker_start(ingest->mappings);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
     ingest->conf.http.part = take_part;
@@ -344,7 +373,10 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
 
 void gl_service_stop(gl_ingest *ingest)
 {
+    gl_checker_stop(ingest->checker); /* what it holds is answered while the server still can */
     if (ingest->http != NULL)
         gl_http_stop(ingest->http);
     ingest->http = NULL;
+    gl_checker_destroy(ingest->checker);
+    ingest->checker = NULL;
 }

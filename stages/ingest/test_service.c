@@ -215,6 +215,38 @@ static void bench_close(bench *b)
     gl_metrics_destroy(b->metrics);
 }
 
+/* -- Only looked at ----------------------------------------------------------------------------------------------- */
+
+static void test_validation_keeps_nothing(void)
+{
+    bench b;
+    if (!bench_open(&b, "", true))
+        return;
+    set(&b.hold, true); /* no commit is waited for */
+    CHECK(ask(b.port, "POST", "/v1/validate", "", DECLARATION("V-1", "1"), 200,
+              "{\"results\":[{\"position\":1,\"lrn\":\"V-1\",\"status\":\"valid\",\"errors\":[]}],\"valid\":1,"
+              "\"invalid\":0}"));
+    CHECK(ask(b.port, "POST", "/v1/validate", "", DECLARATION("V-2", "1") "\n{\"no\":1}\n" DECLARATION("V-3", "1"), 200,
+              "\"position\":2,\"status\":\"invalid\",\"errors\":[{\"code\":"));
+    CHECK(ask(b.port, "POST", "/v1/validate", "", DECLARATION("V-2", "1") "\n{\"no\":1}\n" DECLARATION("V-3", "1"), 200,
+              "\"valid\":2,\"invalid\":1}"));
+    CHECK(ask(b.port, "POST", "/v1/validate?profile=parcels", "Content-Type: text/csv\r\n", "a,b\n1,2\n", 200,
+              "\"code\":\"unknown-column\""));
+    CHECK(ask(b.port, "POST", "/v1/validate", "Content-Type: text/csv\r\n", "a,b\n1,2\n", 400,
+              "intake-profile-required"));
+    CHECK(ask(b.port, "POST", "/v1/validate", "", "", 400, "intake-empty"));
+    CHECK(ask(b.port, "POST", "/v1/validate", "",
+              "\x7F"
+              "ELF",
+              415, "intake-format-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/validate", "Greenlane-Account: nobody\r\n", "{}", 403, "account-unknown"));
+    CHECK(ask(b.port, "GET", "/v1/validate", "", "", 405, "POST"));
+    CHECK(__atomic_load_n(&b.taken, __ATOMIC_ACQUIRE) == 0);
+    set(&b.hold, false);
+    bench_drain(&b);
+    bench_close(&b);
+}
+
 /* -- Without a view ----------------------------------------------------------------------------------------------- */
 
 static void test_answer_after_the_commit(void)
@@ -776,6 +808,7 @@ int main(void)
 {
     gl_log_init("test", GL_LOG_ERROR);
     test_shipped_configuration();
+    test_validation_keeps_nothing();
     test_answer_after_the_commit();
     test_events();
     test_credentials();
