@@ -194,6 +194,22 @@ long_mutants() {
     foreground python3 "$ROOT/tests/chaos/mutants.py" --build "$BUILD-mutants"
 }
 
+# What the intake says of itself (docs/openapi.json), by schemathesis: ten thousand requests.
+long_api() {
+    build dev
+    install_venv
+    la_venv=$BUILD/venv-api
+    if ! cmp -s "$ROOT/tests/e2e/requirements-api.txt" "$la_venv/requirements.txt"; then
+        rm -rf "$la_venv"
+        python3 -m venv "$la_venv" || return 1
+        foreground "$la_venv/bin/pip" --disable-pip-version-check -q install -r "$ROOT/tests/e2e/requirements-api.txt" || return 1
+        cp "$ROOT/tests/e2e/requirements-api.txt" "$la_venv/requirements.txt"
+    fi
+    stack_up
+    . "$RUN/env"
+    foreground env GREENLANE_RUN="$RUN" GREENLANE_BUILD="$BUILD" "$VENV/bin/python" "$ROOT/tests/e2e/openapi.py" "$la_venv/bin/st"
+}
+
 # Instances of every stage that come and go in every way, several rounds of it.
 long_rolling() {
     setup_chaos
@@ -210,7 +226,7 @@ long_versions() {
 
 TEST_STEPS="unit asan tsan broker e2e secure registry chaos"
 MORE_STEPS="seeing" # when asked for
-LONG_STEPS="fuzz clang trixie mutants rolling versions"
+LONG_STEPS="fuzz clang trixie mutants rolling versions api"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.
 do_test_step() {

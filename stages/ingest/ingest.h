@@ -15,7 +15,7 @@ enum { GL_INGEST_OUT_ACCEPTED, GL_INGEST_OUT_REJECTED, GL_INGEST_OUT_EVENTS };
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 6 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 8 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
@@ -83,6 +83,7 @@ int gl_answers_status(const gl_job *job);
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code);
 
 /* service.c */
+extern const gl_str gl_service_openapi; /* docs/openapi.json */
 bool gl_service_start(gl_ingest *ingest, gl_err *err);
 void gl_service_stop(gl_ingest *ingest);
 /* Answers the request of a job that is settled, and frees the job. */

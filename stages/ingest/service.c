@@ -15,6 +15,7 @@
 #include "customs/view.h"
 #include "ingest/checker.h"
 #include "ingest/formats/csv/mapping.h"
+#include "ingest/formats/document.h"
 #include "ingest/ingest.h"
 
 static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
@@ -311,6 +312,21 @@ static void get_profile(void *context, gl_http_request *request)
     gl_buf_free(&body);
 }
 
+static void get_openapi(void *context, gl_http_request *request)
+{
+    (void)context;
+    gl_http_respond(request, 200, "application/json", gl_service_openapi, NULL);
+}
+
+static void get_schema(void *context, gl_http_request *request)
+{
+    gl_buf body = {0};
+    (void)context;
+    gl_document_schema(&body);
+    gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
+    gl_buf_free(&body);
+}
+
 static bool write_port(const char *path, int port, gl_err *err)
 {
     gl_buf partial = {0};
@@ -357,6 +373,8 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[3] = (gl_http_route){"GET", "/v1/profiles/{}", get_profile, ingest};
     routes[4] = (gl_http_route){"POST", "/v1/events", post_events, ingest};
     routes[5] = (gl_http_route){"POST", "/v1/validate", post_validate, ingest};
+    routes[6] = (gl_http_route){"GET", "/v1/openapi.json", get_openapi, ingest};
+    routes[7] = (gl_http_route){"GET", "/v1/declaration.schema.json", get_schema, ingest};
     ingest->checker = gl_checker_start(ingest->mappings);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;

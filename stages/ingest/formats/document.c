@@ -54,10 +54,12 @@ static void shape_name(const gl_shape *shape, char name[64])
     name[len] = 0;
 }
 
+/* An empty text is a value that is not given, but of the type code, which has to be. */
 static const char *form_pattern(gl_form form)
 {
-    static const char *const patterns[GL_FORM_FORMS] = {
-        [GL_FORM_TYPE_CODE] = "^[A-Z]{2,3}$", [GL_FORM_COUNTRY] = "^[A-Z]{2}$", [GL_FORM_COMMODITY] = "^[0-9]{6,10}$"};
+    static const char *const patterns[GL_FORM_FORMS] = {[GL_FORM_TYPE_CODE] = "^[A-Z]{2,3}$",
+                                                        [GL_FORM_COUNTRY] = "^([A-Z]{2})?$",
+                                                        [GL_FORM_COMMODITY] = "^([0-9]{6,10})?$"};
     return patterns[form];
 }
 

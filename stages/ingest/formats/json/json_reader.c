@@ -175,7 +175,8 @@ static void read_value(gl_report *report, const gl_field *field, void *record, c
         read_texts(report, field, slot, json, path);
         return;
     case GL_FIELD_LIST:
-        gl_report_origin(report, slot, json);
+        if (json->type != GL_JSON_ARRAY || json->count > 0) /* an empty list gives nothing */
+            gl_report_origin(report, slot, json);
         read_list(report, field, slot, json, path);
         return;
     case GL_FIELD_TEXT:

@@ -119,6 +119,16 @@ Test(json, what_is_required)
     test_read_free(r);
 }
 
+Test(json, an_empty_list_of_items_gives_none)
+{
+    test_read *r =
+        read_text(GL_FORMAT_JSON, "",
+                  "{\"functional_reference_id\":\"A-1\",\"family\":\"IMPORT\",\"type_code\":\"IMA\",\"items\":[]}");
+    cr_assert(r->count == 1 && r->at[0].rejected && r->at[0].error_count == 1);
+    expect_error(&r->at[0], "missing", "", NULL);
+    test_read_free(r);
+}
+
 Test(json, pointers_escape_their_tokens)
 {
     test_read *r = read_text(GL_FORMAT_JSON, "", WITH("\"a/b~c\":1"));
