@@ -19,8 +19,7 @@ static bool fits(const gl_mappings *mappings, gl_str profile, gl_str bytes)
         good = !gl_str_eqz(intake.errors[i].code, "unknown-column") &&
                !gl_str_eqz(intake.errors[i].code, "missing-column") &&
                !gl_str_eqz(intake.errors[i].code, "duplicate-column");
-    if (reader != NULL)
-        gl_reader_close(reader);
+    gl_reader_close(reader);
     gl_arena_destroy(arena);
     return good;
 }

@@ -59,6 +59,16 @@ bool gl_str_is_utf8(gl_str s, size_t *bad_at)
     return true;
 }
 
+bool gl_str_has_control(gl_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+            return true;
+    }
+    return false;
+}
+
 bool gl_str_to_u64(gl_str s, uint64_t max, uint64_t *value)
 {
     if (s.len == 0)

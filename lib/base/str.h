@@ -41,6 +41,8 @@ gl_str gl_str_trim(gl_str s);
 /* Is it well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF)? `bad_at` (may be NULL) gets the offset
  * of the first bad byte. */
 bool gl_str_is_utf8(gl_str s, size_t *bad_at);
+/* A control character other than tab and line break, which belong to addresses and descriptions. */
+bool gl_str_has_control(gl_str s);
 /* A whole decimal number without sign or spaces, at most `max`. */
 bool gl_str_to_u64(gl_str s, uint64_t max, uint64_t *value);
 

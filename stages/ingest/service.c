@@ -163,13 +163,19 @@ static int message_status(const gl_err *err)
     return strncmp(err->code, "intake-", 7) == 0 ? 400 : 422;
 }
 
+/* The message as a whole was refused. */
+static void answer_refused(const gl_job *job)
+{
+    const gl_err *why = &job->message_error;
+    gl_http_problem(job->request, message_status(why), why->code, why->message, NULL);
+}
+
 void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
 {
     if (!committed) {
         gl_http_problem(job->request, 503, err->code == NULL ? "not-committed" : err->code, err->message, RETRY_SOON);
     } else if (job->message_error.code != NULL) {
-        gl_http_problem(job->request, message_status(&job->message_error), job->message_error.code,
-                        job->message_error.message, NULL);
+        answer_refused(job);
     } else {
         gl_buf body = {0};
         gl_answers_json(&body, job);
@@ -182,8 +188,7 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
 void gl_service_answer_check(gl_job *job, gl_str body)
 {
     if (job->message_error.code != NULL)
-        gl_http_problem(job->request, message_status(&job->message_error), job->message_error.code,
-                        job->message_error.message, NULL);
+        answer_refused(job);
     else
         gl_http_respond(job->request, 200, "application/json", body, NULL);
     free(job);

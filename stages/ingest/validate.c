@@ -49,17 +49,6 @@ static const struct form {
     [GL_FORM_COMMODITY] = {form_commodity, "6 to 10 digits", "not a commodity code"},
 };
 
-/* Line breaks and tabs belong to addresses and descriptions; other control characters to nothing a trader writes. */
-static bool has_control(gl_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
-            return true;
-    }
-    return false;
-}
-
 /* Code points of well-formed UTF-8. */
 static size_t characters(gl_str text)
 {
@@ -83,7 +72,7 @@ static void check_text(gl_report *report, const gl_field *field, gl_str text, co
                         field->name, characters(text));
     }
     const struct form *form = &forms[field->form];
-    if (form->holds == NULL && has_control(text))
+    if (form->holds == NULL && gl_str_has_control(text))
         gl_report_field(report, path, &(gl_problem){.code = "control-character"}, "%s holds a control character",
                         field->name);
     if (form->holds != NULL && !form->holds(text))

@@ -42,7 +42,6 @@ SHAPE = {
     "decide": (["gl.declarations.assessed", "gl.events"], ["gl.decisions", "gl.notifications", "gl.clearances", "gl.audit"]),
 }
 OTHERS = ("kafka", "redis")
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 # ---- processes ----
@@ -392,12 +391,14 @@ def report(args, rounds, scored, alone, late, shape, echoed, partitions, hit_rat
     return "\n".join(lines)
 
 
-def write_report(path, text):
+def write_report(path, text, name="bench"):
+    """Into the page, between the two comments of this name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     with open(path, encoding="utf-8") as file:
         old = file.read()
-    o.check(BEGIN in old and END in old, f"{path} has no {BEGIN} ... {END}")
+    o.check(begin in old and end in old, f"{path} has no {begin} ... {end}")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(old[:old.index(BEGIN) + len(BEGIN)] + "\n" + text + "\n" + old[old.index(END):])
+        file.write(old[:old.index(begin) + len(begin)] + "\n" + text + "\n" + old[old.index(end):])
 
 
 def main():

@@ -20,7 +20,6 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 import bench
 from bench import o, row
 
-BEGIN, END = "<!-- growth: begin -->", "<!-- growth: end -->"
 MIB = 1 << 20
 LIMIT = 1.05
 STATEFUL = ("decide",)
@@ -87,14 +86,6 @@ def report(args, millions):
     return "\n".join(lines)
 
 
-def write_report(path, text):
-    with open(path, encoding="utf-8") as file:
-        old = file.read()
-    o.check(BEGIN in old and END in old, f"{path} has no {BEGIN} ... {END}")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(old[:old.index(BEGIN) + len(BEGIN)] + "\n" + text + "\n" + old[old.index(END):])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=int, default=10)
@@ -114,7 +105,7 @@ def main():
             millions.append(one)
             print(f"{number + 1} of {args.millions}: {one['rate']:,.0f}/s, {cpu_sum(one):.1f} us, {anonymous_kib(one) / 1024:.0f} MiB, "
                   f"disk {one['disk'] / (1 << 30):.1f} GiB", flush=True)
-            write_report(args.output, report(args, millions))
+            bench.write_report(args.output, report(args, millions), "growth")
     print(report(args, millions))
     if args.millions >= 10:
         grown = [f"{what} {ratio:.3f}" for what, ratio in verdicts(millions) if ratio > LIMIT]

@@ -76,13 +76,16 @@ static bool nearly_all(size_t some, size_t all)
     return 20 * some >= 19 * all;
 }
 
+static bool refuse(plan *p, const char *why)
+{
+    p->why = why;
+    return false;
+}
+
 static bool take_number(const gl_sample_column *c, plan *p)
 {
     p->comma = c->commas > c->points;
-    if (nearly_all(p->comma ? c->commas : c->points, c->filled))
-        return true;
-    p->why = "its values are not plain numbers";
-    return false;
+    return nearly_all(p->comma ? c->commas : c->points, c->filled) || refuse(p, "its values are not plain numbers");
 }
 
 static bool take_date(const gl_sample_column *c, plan *p)
@@ -92,10 +95,8 @@ static bool take_date(const gl_sample_column *c, plan *p)
         fitting += c->dates[i] == c->filled;
         best = c->dates[i] > c->dates[best] ? i : best;
     }
-    if (!nearly_all(c->dates[best], c->filled)) {
-        p->why = "its values are dates of no form that is known";
-        return false;
-    }
+    if (!nearly_all(c->dates[best], c->filled))
+        return refuse(p, "its values are dates of no form that is known");
     p->date = best == 0 ? NULL : gl_sample_date_formats[best];
     if (fitting > 1)
         p->why = "days and months may be the other way round: the sample fits both";
@@ -105,19 +106,25 @@ static bool take_date(const gl_sample_column *c, plan *p)
 static bool take_country(const gl_sample_column *c, plan *p)
 {
     p->upper = c->lower > 0;
-    if (nearly_all(c->letters, c->filled))
-        return true;
-    p->why = "its values are no codes of two letters; say which they are: {field: ..., values: {Germany: DE}}";
-    return false;
+    return nearly_all(c->letters, c->filled) ||
+           refuse(p, "its values are no codes of two letters; say which they are: {field: ..., values: {Germany: DE}}");
+}
+
+static bool take_commodity(const gl_sample_column *c, plan *p)
+{
+    if (2 * c->commodities < c->filled)
+        return refuse(p, "its values are not 6 to 10 digits");
+    if (c->commodities < c->filled)
+        p->why = "some values are not 6 to 10 digits: those rows will be refused";
+    return true;
 }
 
 static bool take_values(plan *p)
 {
     const gl_sample_column *c = p->column;
-    values kind = places[p->header.meaning].kind;
     if (c->filled == 0)
         return true; /* nothing speaks against it */
-    switch (kind) {
+    switch (places[p->header.meaning].kind) {
     case A_NUMBER:
         return take_number(c, p);
     case A_DATE:
@@ -125,26 +132,15 @@ static bool take_values(plan *p)
     case A_COUNTRY:
         return take_country(c, p);
     case A_CURRENCY:
-        p->why = "its values are no ISO 4217 codes";
-        if (!nearly_all(c->currencies, c->filled))
-            return false;
-        p->why = NULL;
-        return true;
+        return nearly_all(c->currencies, c->filled) || refuse(p, "its values are no ISO 4217 codes");
     case A_COMMODITY:
-        p->why = "its values are not 6 to 10 digits";
-        if (2 * c->commodities < c->filled)
-            return false;
-        p->why = c->commodities < c->filled ? "some values are not 6 to 10 digits: those rows will be refused" : NULL;
-        return true;
+        return take_commodity(c, p);
     case ANY_TEXT:
     case A_LIST:
         break;
     }
-    p->why = "its values are codes of two letters";
-    if (c->letters == c->filled && p->header.meaning != GL_MEANS_OFFICE)
-        return false;
-    p->why = NULL;
-    return true;
+    return c->letters < c->filled || p->header.meaning == GL_MEANS_OFFICE ||
+           refuse(p, "its values are codes of two letters");
 }
 
 /* ---- which column is taken for what ---- */

@@ -7,8 +7,8 @@
 enum {
     TRY_ROWS = 50,
     NUMBER_LIMIT = 32,
-    NAME_LIMIT_BYTES = 160
-}; /* a name: a key of YAML has at most 1,024 characters, escaped */
+    NAME_LIMIT_BYTES = 160 /* a key of YAML has at most 1,024 characters, escaped ones included */
+};
 
 const char *const gl_sample_date_formats[GL_SAMPLE_DATE_FORMATS] = {
     "YYYY-MM-DD", "DD.MM.YYYY", "DD/MM/YYYY", "MM/DD/YYYY", "DD-MM-YYYY",
@@ -58,16 +58,6 @@ static char find_delimiter(gl_str csv, bool latin1)
 
 /* ---- columns ---- */
 
-static bool has_control(gl_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
-            return true;
-    }
-    return false;
-}
-
 static bool name_columns(gl_arena *arena, const gl_csv_row *row, gl_sample *sample, gl_err *err)
 {
     sample->count = row->count;
@@ -81,7 +71,7 @@ static bool name_columns(gl_arena *arena, const gl_csv_row *row, gl_sample *samp
             return gl_fail(err, GL_DEAD_LETTER, "mapping-sample",
                            "the name of column %zu has more than %d bytes: does the first row name the columns?", i + 1,
                            NAME_LIMIT_BYTES);
-        if (has_control(name))
+        if (gl_str_has_control(name))
             return gl_fail(err, GL_DEAD_LETTER, "mapping-sample",
                            "the name of column %zu holds a control character: is it a CSV file?", i + 1);
         sample->columns[i].name = (gl_str){gl_arena_strndup(arena, name.ptr, name.len), name.len};
@@ -177,7 +167,6 @@ static void read_rows(gl_arena *arena, gl_csv *reader, gl_csv_row *row, gl_sampl
     gl_arena *cells = gl_arena_new(0);
     while (sample->rows < GL_SAMPLE_LIMIT_ROWS && gl_csv_next(reader, cells, row)) {
         bool even = row->error == NULL && row->count == sample->count;
-        sample->uneven += !even;
         for (size_t i = 0; even && i < row->count; i++) {
             gl_str value = gl_str_trim(row->cells[i]);
             uint64_t *of = seen + i * GL_SAMPLE_LIMIT_ROWS;

@@ -31,8 +31,7 @@ typedef struct gl_sample_column {
 typedef struct gl_sample {
     char delimiter;
     bool latin1;
-    size_t rows;   /* looked at, without the header */
-    size_t uneven; /* rows with another number of cells, or that break a rule */
+    size_t rows; /* looked at, without the header */
     size_t count;
     gl_sample_column *columns;
 } gl_sample;
