@@ -46,6 +46,7 @@ pkg_check_modules(HIREDIS_SSL IMPORTED_TARGET hiredis_ssl) # from hiredis 1.0 on
 pkg_check_modules(SSL REQUIRED IMPORTED_TARGET libssl)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(MHD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(XML2 REQUIRED IMPORTED_TARGET libxml-2.0)
@@ -65,6 +66,20 @@ function(gl_add_library name)
   add_library(${name} STATIC ${A_SOURCES})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/stages)
   target_link_libraries(${name} PUBLIC ${A_LIBS} PRIVATE ${A_PRIVATE_LIBS})
+endfunction()
+
+# gl_embed(FILE HEADER NAME OUT): writes a source that defines `const gl_str NAME`, the bytes of FILE; HEADER declares it. Its path in OUT.
+function(gl_embed file header name out)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
+  file(READ ${PROJECT_SOURCE_DIR}/${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.c CONTENT
+"/* Made of @file@ by gl_embed. */
+#include \"@header@\"
+static const unsigned char bytes[] = {@bytes@};
+const gl_str @name@ = {(const char *)bytes, sizeof bytes};
+" @ONLY)
+  set(${out} ${CMAKE_CURRENT_BINARY_DIR}/${name}.c PARENT_SCOPE)
 endfunction()
 
 # gl_add_daemon(greenlane-x SOURCES main.c LIBS gl_x gl_stage)

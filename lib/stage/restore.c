@@ -31,6 +31,8 @@ gl_store *gl_restore_open(gl_runtime *runtime, int32_t partition, gl_err *err)
                                   .topic = runtime->def->state_topic,
                                   .stale_after_ms = STALE_MS,
                                   .now_ms = gl_wall_us() / 1000};
+    if (runtime->def->state_dictionary != NULL)
+        identity.dictionary = *runtime->def->state_dictionary;
     int64_t end = gl_mono_us() + (int64_t)LOCK_WAIT_MS * 1000;
     bool wiped = false;
     gl_store *store = gl_store_open(directory, &identity, &wiped, err);

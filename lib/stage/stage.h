@@ -51,9 +51,9 @@ bool gl_state_first(gl_state *state, int32_t partition, gl_str prefix, gl_str *k
  * can say how (its schema is not known, or the registry is away): the state is there, and a new start would be no
  * further. Else GL_FATAL. Returns false. */
 bool gl_state_unreadable(gl_err *err, const char *what);
-/* Walks committed entries from the key after `after` ({NULL,0}: the first); false from `each` ends the walk. For
- * rebuilding views. */
-bool gl_state_walk(gl_state *state, int32_t partition, gl_str after,
+/* Walks committed entries from the key after `after` ({NULL,0}: the first); false from `each` ends the walk. Values
+ * are valid until the batch ends and as long as `arena`, which grows with each. For rebuilding views. */
+bool gl_state_walk(gl_state *state, gl_arena *arena, int32_t partition, gl_str after,
                    bool (*each)(void *context, gl_str key, gl_str value), void *context, gl_err *err);
 
 /* What a batch produces. Slices must live until the batch ends (allocate in batch->arena). */
@@ -106,6 +106,7 @@ typedef struct gl_stage_def {
     const char *const *inputs;               /* topics, NULL-terminated; NULL: an intake stage with `poll` */
     const char *const *outputs;              /* topics, NULL-terminated: gl_outbox_put's index */
     const char *state_topic;                 /* compacted changelog, NULL: no state */
+    const gl_str *state_dictionary;          /* optional: what values of the local copy are packed with (pack.h) */
     const gl_conf_table *const *conf_tables; /* the stage's own sections, NULL-terminated */
     const gl_metric_def *metrics;            /* the stage's own metrics, for docs/METRICS.md */
     size_t metric_count;

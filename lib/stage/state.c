@@ -143,29 +143,30 @@ bool gl_state_get(gl_state *state, int32_t partition, gl_str key, gl_str *value,
             return true;
         }
     }
-    return at->store == NULL || gl_store_get(at->store, key, value, err);
+    return at->store == NULL || gl_store_get(at->store, state->arena, key, value, err);
 }
 
 /* The first entry at or after `from`, the overlay's writes before the store's. */
-static bool merged_seek(partition_state *at, gl_str from, gl_str *key, gl_str *value, gl_err *err)
+static bool merged_seek(const gl_state *state, partition_state *at, gl_str from, gl_str *key, gl_str *value,
+                        gl_err *err)
 {
     const gl_overlay_node *node = at->written ? gl_overlay_seek(&at->overlay, from) : NULL;
-    gl_str stored_key = {NULL, 0}, stored_value = {NULL, 0};
-    if (at->store != NULL && !gl_store_seek(at->store, from, &stored_key, &stored_value, err))
+    gl_str stored = {NULL, 0};
+    if (at->store != NULL && !gl_store_seek(at->store, from, &stored, err))
         return false;
     for (;;) {
-        int order = node == NULL ? 1 : stored_key.ptr == NULL ? -1 : gl_key_compare(node->key, stored_key);
+        int order = node == NULL ? 1 : stored.ptr == NULL ? -1 : gl_key_compare(node->key, stored);
         if (order > 0) { /* also when both are at their end */
-            *key = stored_key;
-            *value = stored_value;
-            return true;
+            *key = stored;
+            *value = (gl_str){NULL, 0};
+            return stored.ptr == NULL || gl_store_value(at->store, state->arena, value, err);
         }
         if (node->top->value.ptr != NULL) {
             *key = node->key;
             *value = node->top->value;
             return true;
         }
-        if (order == 0 && !gl_store_next(at->store, &stored_key, &stored_value, err))
+        if (order == 0 && !gl_store_next(at->store, &stored, err))
             return false;
         node = gl_overlay_next(node);
     }
@@ -174,7 +175,7 @@ static bool merged_seek(partition_state *at, gl_str from, gl_str *key, gl_str *v
 bool gl_state_first(gl_state *state, int32_t partition, gl_str prefix, gl_str *key, gl_str *value, gl_err *err)
 {
     partition_state *at = partition_at(state, partition);
-    if (!check_owned(state, at, partition, err) || !merged_seek(at, prefix, key, value, err))
+    if (!check_owned(state, at, partition, err) || !merged_seek(state, at, prefix, key, value, err))
         return false;
     if (key->ptr == NULL || !gl_str_starts(*key, prefix)) {
         *key = (gl_str){NULL, 0};
@@ -195,7 +196,23 @@ static bool walk_overlay(const partition_state *at, gl_str after, bool (*each)(v
     return true;
 }
 
-bool gl_state_walk(gl_state *state, int32_t partition, gl_str after,
+static bool walk_store(gl_store *store, gl_arena *arena, gl_str after, bool (*each)(void *, gl_str, gl_str),
+                       void *context, gl_err *err)
+{
+    gl_str key, value;
+    bool good = gl_store_seek(store, after, &key, err);
+    if (good && key.ptr != NULL && after.ptr != NULL && gl_key_compare(key, after) == 0)
+        good = gl_store_next(store, &key, err);
+    while (good && key.ptr != NULL) {
+        good = gl_store_value(store, arena, &value, err);
+        if (!good || !each(context, key, value))
+            break;
+        good = gl_store_next(store, &key, err);
+    }
+    return good;
+}
+
+bool gl_state_walk(gl_state *state, gl_arena *arena, int32_t partition, gl_str after,
                    bool (*each)(void *context, gl_str key, gl_str value), void *context, gl_err *err)
 {
     partition_state *at = partition_at(state, partition);
@@ -203,11 +220,5 @@ bool gl_state_walk(gl_state *state, int32_t partition, gl_str after,
         return false;
     if (at->store == NULL)
         return walk_overlay(at, after, each, context);
-    gl_str key, value;
-    bool good = gl_store_seek(at->store, after, &key, &value, err);
-    if (good && key.ptr != NULL && after.ptr != NULL && gl_key_compare(key, after) == 0)
-        good = gl_store_next(at->store, &key, &value, err);
-    while (good && key.ptr != NULL && each(context, key, value))
-        good = gl_store_next(at->store, &key, &value, err);
-    return good;
+    return walk_store(at->store, arena, after, each, context, err);
 }

@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "stage/pack.h"
+
 enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64, ENTRY_BYTES = 64 /* of a page, beside key and value */ };
 /* Of what this file lays out, not of the values: a store of another format is wiped and restored, after an upgrade and
  * after a rollback. */
-static const int64_t FORMAT = 1 + GL_VERSION_NEXT;
+static const int64_t FORMAT = 2 + GL_VERSION_NEXT;
 
 static const size_t FIRST_MAP_BYTES = (size_t)256 << 20;
 static const size_t SLACK_BYTES = (size_t)64 << 20; /* kept free beyond what a write is known to need */
@@ -24,6 +26,8 @@ struct gl_store {
     MDB_dbi entries, meta;
     MDB_txn *view; /* the read view; kept, and renewed when `viewing` is false */
     MDB_cursor *cursor;
+    MDB_val at; /* the value where the cursor is */
+    gl_pack *pack;
     bool viewing;
     bool cursor_ready; /* the cursor belongs to the current view */
     int64_t marker;
@@ -239,12 +243,13 @@ static bool is_usable(gl_store *store, const gl_store_identity *identity, bool *
     int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
     if (code != 0)
         return io_failed(err, store, "cannot read", code);
-    int64_t at_ms = 0, format = 1; /* the first one did not say so */
+    int64_t at_ms = 0, format = 1, dictionary = 0; /* the first one did not say so */
     meta_number(store, txn, "format", &format);
+    meta_number(store, txn, "dictionary", &dictionary);
     *empty = !meta_number(store, txn, "marker", &store->marker);
-    *usable = !*empty && format == FORMAT && meta_is(store, txn, "cluster", identity->cluster) &&
-              meta_is(store, txn, "topic", identity->topic) && meta_number(store, txn, "at", &at_ms) &&
-              identity->now_ms - at_ms <= identity->stale_after_ms;
+    *usable = !*empty && format == FORMAT && dictionary == gl_pack_id(store->pack) &&
+              meta_is(store, txn, "cluster", identity->cluster) && meta_is(store, txn, "topic", identity->topic) &&
+              meta_number(store, txn, "at", &at_ms) && identity->now_ms - at_ms <= identity->stale_after_ms;
     mdb_txn_abort(txn);
     return true;
 }
@@ -314,8 +319,10 @@ gl_store *gl_store_open(const char *directory, const gl_store_identity *identity
     snprintf(store->directory, sizeof store->directory, "%s", directory);
     snprintf(store->cluster, sizeof store->cluster, "%s", identity->cluster);
     snprintf(store->topic, sizeof store->topic, "%s", identity->topic);
+    store->pack = gl_pack_new(identity->dictionary);
     if (!open_store(store, identity, &dropped, err)) {
         close_environment(store);
+        gl_pack_free(store->pack);
         if (store->lock_fd >= 0)
             close(store->lock_fd);
         free(store);
@@ -338,6 +345,7 @@ void gl_store_close(gl_store *store, int64_t now_ms)
     if (synced)
         write_boot(store, CLEAN, &ignored);
     close(store->lock_fd);
+    gl_pack_free(store->pack);
     free(store);
 }
 
@@ -346,15 +354,29 @@ int64_t gl_store_marker(const gl_store *store)
     return store->marker;
 }
 
+static int put_value(gl_store *store, MDB_txn *txn, MDB_val *key, gl_str value)
+{
+    uint8_t how;
+    gl_str packed;
+    gl_pack_value(store->pack, value, &how, &packed);
+    MDB_val room = {packed.len + 1, NULL};
+    int code = mdb_put(txn, store->entries, key, &room, MDB_RESERVE);
+    if (code != 0)
+        return code;
+    uint8_t *bytes = room.mv_data;
+    bytes[0] = how;
+    memcpy(bytes + 1, packed.ptr, packed.len);
+    return 0;
+}
+
 static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *entries, size_t count, int64_t marker,
                      int64_t now_ms)
 {
     int code = 0;
     for (size_t i = 0; i < count && code == 0; i++) {
         MDB_val key = {entries[i].key.len, (void *)entries[i].key.ptr};
-        MDB_val value = {entries[i].value.len, (void *)entries[i].value.ptr};
         if (entries[i].value.ptr != NULL)
-            code = mdb_put(txn, store->entries, &key, &value, 0);
+            code = put_value(store, txn, &key, entries[i].value);
         else if ((code = mdb_del(txn, store->entries, &key, NULL)) == MDB_NOTFOUND)
             code = 0;
     }
@@ -364,6 +386,9 @@ static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *entrie
         code = put_meta(store, txn, "at", &now_ms, sizeof now_ms);
     if (code == 0)
         code = put_meta(store, txn, "format", &FORMAT, sizeof FORMAT);
+    int64_t dictionary = gl_pack_id(store->pack);
+    if (code == 0)
+        code = put_meta(store, txn, "dictionary", &dictionary, sizeof dictionary);
     if (code == 0)
         code = put_meta(store, txn, "cluster", store->cluster, strlen(store->cluster));
     if (code == 0)
@@ -477,7 +502,7 @@ static gl_str slice_of(MDB_val value)
     return (gl_str){value.mv_data == NULL ? "" : value.mv_data, value.mv_size};
 }
 
-bool gl_store_get(gl_store *store, gl_str key, gl_str *value, gl_err *err)
+bool gl_store_get(gl_store *store, gl_arena *arena, gl_str key, gl_str *value, gl_err *err)
 {
     *value = (gl_str){NULL, 0};
     if (key.len == 0 || key.len > GL_STORE_KEY_LIMIT_BYTES)
@@ -490,26 +515,22 @@ bool gl_store_get(gl_store *store, gl_str key, gl_str *value, gl_err *err)
         return true;
     if (code != 0)
         return io_failed(err, store, "cannot read", code);
-    *value = slice_of(found);
-    return true;
+    return gl_unpack_value(store->pack, arena, slice_of(found), value, err);
 }
 
-static bool move_cursor(gl_store *store, MDB_val *at, MDB_cursor_op op, gl_str *key, gl_str *value, gl_err *err)
+static bool move_cursor(gl_store *store, MDB_val *at, MDB_cursor_op op, gl_str *key, gl_err *err)
 {
-    MDB_val found;
     *key = (gl_str){NULL, 0};
-    *value = (gl_str){NULL, 0};
-    int code = mdb_cursor_get(store->cursor, at, &found, op);
+    int code = mdb_cursor_get(store->cursor, at, &store->at, op);
     if (code == MDB_NOTFOUND)
         return true;
     if (code != 0)
         return io_failed(err, store, "cannot read", code);
     *key = slice_of(*at);
-    *value = slice_of(found);
     return true;
 }
 
-bool gl_store_seek(gl_store *store, gl_str from, gl_str *key, gl_str *value, gl_err *err)
+bool gl_store_seek(gl_store *store, gl_str from, gl_str *key, gl_err *err)
 {
     if (!begin_view(store, err))
         return false;
@@ -522,13 +543,18 @@ bool gl_store_seek(gl_store *store, gl_str from, gl_str *key, gl_str *value, gl_
         return io_failed(err, store, "cannot read", code);
     store->cursor_ready = true;
     MDB_val at = {from.len, (void *)from.ptr};
-    return move_cursor(store, &at, from.len == 0 ? MDB_FIRST : MDB_SET_RANGE, key, value, err);
+    return move_cursor(store, &at, from.len == 0 ? MDB_FIRST : MDB_SET_RANGE, key, err);
 }
 
-bool gl_store_next(gl_store *store, gl_str *key, gl_str *value, gl_err *err)
+bool gl_store_next(gl_store *store, gl_str *key, gl_err *err)
 {
     MDB_val at = {0, NULL};
-    return move_cursor(store, &at, MDB_NEXT, key, value, err);
+    return move_cursor(store, &at, MDB_NEXT, key, err);
+}
+
+bool gl_store_value(gl_store *store, gl_arena *arena, gl_str *value, gl_err *err)
+{
+    return gl_unpack_value(store->pack, arena, slice_of(store->at), value, err);
 }
 
 void gl_store_release(gl_store *store)

@@ -9,6 +9,7 @@
 #ifndef GL_STAGE_STORE_H
 #define GL_STAGE_STORE_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -22,6 +23,7 @@ typedef struct gl_store_identity {
     int64_t
         stale_after_ms; /* a marker older than this is wiped too: tombstones behind it may have been compacted away */
     int64_t now_ms;     /* wall clock */
+    gl_str dictionary;  /* what values are packed with (pack.h), {NULL, 0}: nothing; another one is another format */
 } gl_store_identity;
 
 typedef struct gl_store_entry {
@@ -43,13 +45,15 @@ bool gl_store_wipe(gl_store *store, gl_err *err);
  * from the store since the last apply; after this one nothing that was read may be used: the map may have moved. */
 bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,
                     gl_err *err);
-/* {NULL, 0} when there is none. Valid until gl_store_release. */
-bool gl_store_get(gl_store *store, gl_str key, gl_str *value, gl_err *err);
-/* The first entry at or after `from` ({NULL, 0}: the first of all); `*key` {NULL, 0} when there is none. Valid until
- * gl_store_release. */
-bool gl_store_seek(gl_store *store, gl_str from, gl_str *key, gl_str *value, gl_err *err);
-/* The entry after the last one that gl_store_seek or gl_store_next gave. */
-bool gl_store_next(gl_store *store, gl_str *key, gl_str *value, gl_err *err);
+/* {NULL, 0} when there is none. In `arena` or in the store: valid as long as the arena and until gl_store_release. */
+bool gl_store_get(gl_store *store, gl_arena *arena, gl_str key, gl_str *value, gl_err *err);
+/* The key of the first entry at or after `from` ({NULL, 0}: the first of all); {NULL, 0} when there is none. Valid
+ * until gl_store_release. */
+bool gl_store_seek(gl_store *store, gl_str from, gl_str *key, gl_err *err);
+/* The key of the entry after the last one that gl_store_seek or gl_store_next gave. */
+bool gl_store_next(gl_store *store, gl_str *key, gl_err *err);
+/* The value of the entry that gl_store_seek or gl_store_next gave last; as gl_store_get. */
+bool gl_store_value(gl_store *store, gl_arena *arena, gl_str *value, gl_err *err);
 /* Ends the read view: later reads see what was applied since. */
 void gl_store_release(gl_store *store);
 bool gl_store_count(gl_store *store, size_t *count, gl_err *err);

@@ -128,10 +128,10 @@ Test(outbox, a_walk_goes_on_after_a_key)
     gl_outbox_state(outbox, &record, GL_STR("b"), GL_STR("2"));
     gl_err err;
     gl_buf buf = gl_buf_in(arena);
-    cr_assert(gl_state_walk(gl_outbox_state_view(outbox), 0, (gl_str){NULL, 0}, concatenate, &buf, &err));
+    cr_assert(gl_state_walk(gl_outbox_state_view(outbox), arena, 0, (gl_str){NULL, 0}, concatenate, &buf, &err));
     cr_assert(gl_str_eqz(gl_buf_view(&buf), "a=1 b=2 "));
     buf.len = 0;
-    cr_assert(gl_state_walk(gl_outbox_state_view(outbox), 0, GL_STR("b"), concatenate, &buf, &err));
+    cr_assert(gl_state_walk(gl_outbox_state_view(outbox), arena, 0, GL_STR("b"), concatenate, &buf, &err));
     cr_assert(gl_str_eqz(gl_buf_view(&buf), "c=3 "));
 }
 

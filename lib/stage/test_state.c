@@ -9,16 +9,20 @@
 
 static char directory[] = "/tmp/gl-test-state-XXXXXX";
 static char place[64];
-static const gl_store_identity identity = {"cluster", "topic", 3600000, 1000};
+static const gl_store_identity identity = {
+    .cluster = "cluster", .topic = "topic", .stale_after_ms = 3600000, .now_ms = 1000};
+static gl_arena *scratch;
 
 static void set_up(void)
 {
     cr_assert_not_null(mkdtemp(directory));
+    scratch = gl_arena_new(0);
     snprintf(place, sizeof place, "%s/0", directory);
 }
 
 static void tear_down(void)
 {
+    gl_arena_destroy(scratch);
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", directory);
     cr_assert_eq(system(command), 0);
@@ -45,7 +49,7 @@ static bool has(gl_store *store, const char *key)
 {
     gl_str value;
     gl_err err;
-    cr_assert(gl_store_get(store, gl_str_of(key), &value, &err));
+    cr_assert(gl_store_get(store, scratch, gl_str_of(key), &value, &err));
     return value.ptr != NULL;
 }
 
@@ -86,9 +90,10 @@ Test(state, another_boot_without_a_clean_close_is_wiped)
 
 Test(state, another_cluster_topic_or_time_is_wiped)
 {
-    const gl_store_identity others[] = {{"other", "topic", 3600000, 1000},
-                                        {"cluster", "other", 3600000, 1000},
-                                        {"cluster", "topic", 3600000, 1000 + 3600001}};
+    const gl_store_identity others[] = {
+        {.cluster = "other", .topic = "topic", .stale_after_ms = 3600000, .now_ms = 1000},
+        {.cluster = "cluster", .topic = "other", .stale_after_ms = 3600000, .now_ms = 1000},
+        {.cluster = "cluster", .topic = "topic", .stale_after_ms = 3600000, .now_ms = 1000 + 3600001}};
     for (size_t i = 0; i < 3; i++) {
         bool wiped;
         gl_store *store = reopen(&identity, NULL);
@@ -160,17 +165,17 @@ Test(state, what_was_read_can_be_written_while_the_map_moves)
     put(store, "time:1", "due", 1);
     put(store, "value", "kept", 2);
     gl_err err = {0};
-    gl_str key, value, kept, none;
-    cr_assert(gl_store_seek(store, GL_STR("time:"), &key, &value, &err), "%s", err.message);
-    cr_assert(gl_store_get(store, GL_STR("value"), &kept, &err), "%s", err.message);
+    gl_str key, kept, none;
+    cr_assert(gl_store_seek(store, GL_STR("time:"), &key, &err), "%s", err.message);
+    cr_assert(gl_store_get(store, scratch, GL_STR("value"), &kept, &err), "%s", err.message);
     char *big = calloc(1, VALUE_BYTES);
     const gl_store_entry entries[] = {
         {GL_STR("big"), {big, VALUE_BYTES}}, {key, {NULL, 0}}, {GL_STR("again"), kept}, {GL_STR("empty"), {"", 0}}};
     cr_assert(gl_store_apply(store, entries, 4, 3, 1000, &err), "%s", err.message);
     cr_assert(!has(store, "time:1"));
-    cr_assert(gl_store_get(store, GL_STR("again"), &kept, &err), "%s", err.message);
+    cr_assert(gl_store_get(store, scratch, GL_STR("again"), &kept, &err), "%s", err.message);
     cr_assert(gl_str_eqz(kept, "kept"));
-    cr_assert(gl_store_get(store, GL_STR("empty"), &none, &err), "%s", err.message);
+    cr_assert(gl_store_get(store, scratch, GL_STR("empty"), &none, &err), "%s", err.message);
     cr_assert(none.ptr != NULL && none.len == 0);
     gl_store_close(store, 1000);
     free(big);
@@ -238,9 +243,9 @@ Test(state, a_walk_over_the_store_goes_on_where_it_stopped)
     gl_state_set_store(state, 0, store);
     gl_err err;
     int seen = 0;
-    cr_assert(gl_state_walk(state, 0, (gl_str){NULL, 0}, count_key, &seen, &err));
+    cr_assert(gl_state_walk(state, arena, 0, (gl_str){NULL, 0}, count_key, &seen, &err));
     cr_assert_eq(seen, 3);
-    cr_assert(gl_state_walk(state, 0, GL_STR("c"), count_key, &seen, &err));
+    cr_assert(gl_state_walk(state, arena, 0, GL_STR("c"), count_key, &seen, &err));
     cr_assert_eq(seen, 5);
     gl_state_end_batch(state);
     gl_store_close(store, 1000);

@@ -357,6 +357,7 @@ const gl_stage_def gl_decide_stage = {
     .inputs = INPUTS,
     .outputs = OUTPUTS,
     .state_topic = "gl.clearances",
+    .state_dictionary = &gl_decide_dictionary,
     .conf_tables = TABLES,
     .metrics = METRICS,
     .metric_count = sizeof METRICS / sizeof *METRICS,

@@ -14,5 +14,6 @@ enum { GL_DECIDE_OUT_DECISIONS, GL_DECIDE_OUT_NOTIFICATIONS, GL_DECIDE_OUT_AUDIT
 enum { GL_DECIDE_NOTE_DEGRADED = 1 };
 
 extern const gl_stage_def gl_decide_stage;
+extern const gl_str gl_decide_dictionary; /* clearances.dict, for zstd: made by training/decide */
 
 #endif

@@ -431,7 +431,7 @@ static bool walk_one(void *context, gl_str key, gl_str value)
     walking *w = context;
     if (key.len != GL_DECLARATION_ID_BYTES)
         return true;
-    /* The value is in the store's memory, which stays until the step ends. */
+    /* The value stays until the step ends, where it is: in the store's memory or in the views' arena. */
     bool done = gather_clearance(w->g, w->partition, key, value);
     if (w->g->waits) {
         w->stopped = true;
@@ -488,7 +488,7 @@ static bool rebuild_step(gl_views *views, gl_state *state, int32_t partition, in
         view->has_cursor
             ? (gl_str){(const char *)gl_arena_dup(views->arena, view->cursor, sizeof view->cursor), sizeof view->cursor}
             : (gl_str){NULL, 0};
-    bool walked = gl_state_walk(state, partition, after, walk_one, &w, &err);
+    bool walked = gl_state_walk(state, views->arena, partition, after, walk_one, &w, &err);
     if (!walked)
         gl_log_err(GL_LOG_ERROR, &err);
     bool sent = flush(g);

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 FREQUENCY_HZ = 499
-LIBRARIES = (("liblmdb", "LMDB"), ("libcrypto", "SHA-256 (OpenSSL)"), ("libhiredis", "hiredis"), ("librdkafka", "librdkafka, called by workers"),
+LIBRARIES = (("liblmdb", "LMDB"), ("libzstd", "zstd"), ("libcrypto", "SHA-256 (OpenSSL)"), ("libhiredis", "hiredis"), ("librdkafka", "librdkafka, called by workers"),
              ("libmicrohttpd", "libmicrohttpd"), ("libyajl", "yajl"), ("libxml2", "libxml2"), ("libxgboost", "libxgboost"), ("greenlane-", "own code"),
              ("[kernel", "the kernel, for workers"), ("[guest.kernel", "the kernel, for workers"))
 REST = "the C library and others"
