@@ -17,6 +17,11 @@ enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64, ENTRY_BYTES = 64 /* of a page, bes
  * after a rollback. */
 static const int64_t FORMAT = 2 + GL_VERSION_NEXT;
 
+/* Entries of one LMDB transaction. It holds a copy of each page that it changes until its end, and the environment
+ * keeps that memory for the next one: without a bound each of a process' environments would come to hold the pages of
+ * the largest batch it ever saw. */
+enum { STEP = 512 };
+
 static const size_t FIRST_MAP_BYTES = (size_t)256 << 20;
 static const size_t SLACK_BYTES = (size_t)64 << 20; /* kept free beyond what a write is known to need */
 static const char CLEAN[] = "clean";
@@ -456,18 +461,26 @@ static int make_room(gl_store *store, changes *c, size_t need)
     return grow_to(store, need);
 }
 
-static int apply_growing(gl_store *store, changes *c, int64_t marker, int64_t now_ms)
+static int apply_step(gl_store *store, changes *c, size_t from, size_t count, int64_t marker, int64_t now_ms)
 {
-    size_t need = used_bytes(store) + 4 * (bytes_of(c) + c->count * ENTRY_BYTES) + SLACK_BYTES;
-    int code = make_room(store, c, need);
-    if (code == 0)
-        code = apply_once(store, c->entries, c->count, marker, now_ms);
+    int code = apply_once(store, c->entries + from, count, marker, now_ms);
     for (int tries = 0; code == MDB_MAP_FULL && tries < 8; tries++) {
         code = make_room(store, c, map_bytes(store) * 2);
         if (code == 0)
-            code = apply_once(store, c->entries, c->count, marker, now_ms);
+            code = apply_once(store, c->entries + from, count, marker, now_ms);
     }
     return code;
+}
+
+static int apply_growing(gl_store *store, changes *c, int64_t marker, int64_t now_ms)
+{
+    size_t need = used_bytes(store) + 4 * (bytes_of(c) + c->count * ENTRY_BYTES) + SLACK_BYTES, from = 0;
+    int code = make_room(store, c, need);
+    if (code == 0 && c->count > STEP && c->copies == NULL)
+        copy_out(c); /* slices of the map are good for one transaction: a later one may write where they are */
+    for (; code == 0 && c->count - from > STEP; from += STEP)
+        code = apply_step(store, c, from, STEP, store->marker, now_ms);
+    return code == 0 ? apply_step(store, c, from, c->count - from, marker, now_ms) : code;
 }
 
 bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,

@@ -3,8 +3,9 @@
  * Kafka is the truth, the store a copy that saves reading the changelog from its beginning. Writes are not synced
  * (MDB_NOSYNC): a killed process leaves a whole environment in the page cache, a crashed operating system may leave a
  * torn one, and then the boot id recorded beside it differs and the store is wiped and restored. Always holds: the
- * entries and the marker change in one LMDB transaction; the marker is the changelog offset after the last record that
- * is in the store; one process has a partition's directory open (flock). Thread: one at a time. Locks: none.
+ * everything before the marker, a changelog offset, is in the store; what a killed process left behind it is read
+ * again, which changes nothing; one process has a partition's directory open (flock). Thread: one at a time. Locks:
+ * none.
  */
 #ifndef GL_STAGE_STORE_H
 #define GL_STAGE_STORE_H
@@ -41,8 +42,9 @@ int64_t gl_store_marker(const gl_store *store);
 /* Empties the store; the marker is 0 again. */
 bool gl_store_wipe(gl_store *store, gl_err *err);
 
-/* Applies in order and sets the marker (-1: leaves it), in one LMDB transaction. The entries may hold what was read
- * from the store since the last apply; after this one nothing that was read may be used: the map may have moved. */
+/* Applies in order, a few hundred entries an LMDB transaction, and sets the marker (-1: leaves it) with the last. The
+ * entries may hold what was read from the store since the last apply; after this one nothing that was read may be used:
+ * the map may have moved. */
 bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,
                     gl_err *err);
 /* {NULL, 0} when there is none. In `arena` or in the store: valid as long as the arena and until gl_store_release. */

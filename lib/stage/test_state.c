@@ -181,6 +181,35 @@ Test(state, what_was_read_can_be_written_while_the_map_moves)
     free(big);
 }
 
+/* More than one LMDB transaction takes: the pages that hold what was read are used again by the later ones. */
+Test(state, what_was_read_can_be_written_with_many_others)
+{
+    enum { COUNT = 20000, ROUNDS = 3 };
+    static char keys[COUNT][24];
+    static gl_store_entry entries[COUNT + 1];
+    gl_store *store = reopen(&identity, NULL);
+    gl_err err = {0};
+    put(store, "read", "what was read", 1);
+    for (int round = 0; round < ROUNDS; round++) {
+        gl_str read;
+        cr_assert(gl_store_get(store, scratch, GL_STR("read"), &read, &err), "%s", err.message);
+        for (int i = 0; i < COUNT; i++) {
+            snprintf(keys[i], sizeof keys[i], "%05d", (i * 7919 + round) % COUNT);
+            entries[i] = (gl_store_entry){gl_str_of(keys[i]), gl_str_of(keys[i])};
+        }
+        entries[COUNT] = (gl_store_entry){GL_STR("copy"), read};
+        cr_assert(gl_store_apply(store, entries, COUNT + 1, 2 + round, 1000, &err), "%s", err.message);
+        cr_assert(gl_store_get(store, scratch, GL_STR("copy"), &read, &err), "%s", err.message);
+        cr_assert(gl_str_eqz(read, "what was read"));
+        put(store, "read", "what was read", 2 + round);
+    }
+    size_t count;
+    cr_assert(gl_store_count(store, &count, &err));
+    cr_assert_eq(count, COUNT + 2);
+    cr_assert_eq(gl_store_marker(store), 1 + ROUNDS);
+    gl_store_close(store, 1000);
+}
+
 static gl_str first(gl_state *state, const char *prefix, gl_str *value)
 {
     gl_str key;
