@@ -1,5 +1,5 @@
 /* See rates.h. */
-#include "decide/rates.h"
+#include "customs/rates.h"
 
 #include <stdlib.h>
 

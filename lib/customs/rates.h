@@ -3,8 +3,8 @@
  * Always holds: rates are positive decimals, one a currency; the version names the date and the content
  * ("2026-11-02/1f3a..."), so two files with the same rates have the same version.
  */
-#ifndef DECIDE_RATES_H
-#define DECIDE_RATES_H
+#ifndef GL_CUSTOMS_RATES_H
+#define GL_CUSTOMS_RATES_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -10,8 +10,8 @@
 
 #include "base/conf.h"
 #include "customs/money.h"
+#include "customs/rates.h"
 #include "decide/draw.h"
-#include "decide/rates.h"
 
 typedef enum gl_lane {
     GL_LANE_RED,
