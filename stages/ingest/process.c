@@ -288,7 +288,7 @@ void gl_pass_reject(gl_pass *p, gl_entry *e)
     if (intake->lrn.len > 0)
         r.functional_reference_id = intake->lrn;
     r.rejected_at = p->batch->now_us;
-    r.format = e->job->events ? GL_STR("greenlane-events") : gl_str_of(gl_format_name(e->job->format));
+    r.format = e->job->events ? GL_STR("greenlane-events") : gl_str_of(intake->format);
     if (e->job->profile.len > 0)
         r.profile = e->job->profile;
     r.channel = channel_of(e->job);
@@ -521,6 +521,7 @@ static void reject_message(gl_pass *p, const gl_record *record)
     intake->position = job->first_position > 0 ? job->first_position : 1;
     intake->rejected = true;
     intake->lrn = GL_STR("");
+    intake->format = gl_format_name(job->format);
     gl_answer answer = {0};
     gl_entry e = {.job = job, .record = record, .intake = intake, .answer = &answer};
     gl_pass_reject(p, &e);

@@ -7,7 +7,7 @@
 #include "ingest/formats/cds/cds_map.h"
 #include "ingest/formats/codes.h"
 
-const char *const gl_document_parts[] = {"canonical", "cds", "codes", NULL};
+const char *const gl_document_parts[] = {"canonical", "cds", "eucdm", "codes", NULL};
 
 bool gl_document_part(const char *name, gl_buf *buf)
 {
@@ -15,6 +15,8 @@ bool gl_document_part(const char *name, gl_buf *buf)
         gl_canonical_document(buf);
     else if (strcmp(name, "cds") == 0)
         gl_cds_document(buf);
+    else if (strcmp(name, "eucdm") == 0)
+        gl_eu_document(buf);
     else if (strcmp(name, "codes") == 0)
         gl_codes_document(buf);
     else

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* "canonical", "cds", "codes"; NULL-terminated. */
+/* "canonical", "cds", "eucdm", "codes"; NULL-terminated. */
 extern const char *const gl_document_parts[];
 /* Appends a part; false: no such part. */
 bool gl_document_part(const char *name, gl_buf *buf);

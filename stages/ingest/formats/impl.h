@@ -12,6 +12,7 @@ struct gl_reader {
     size_t offset;    /* of what is read next */
     int64_t position; /* of what is read next, from 1 */
     bool finished;
+    const char *form; /* what of the format it is, when that is told while reading; NULL: the format's name says it */
     gl_report report;
     const struct gl_mapping *mapping; /* CSV */
     void *state;                      /* the format's own */

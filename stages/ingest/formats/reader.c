@@ -184,6 +184,7 @@ void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source)
     intake->source = source;
     intake->position = reader->position++;
     intake->next_offset = reader->offset;
+    intake->format = reader->form != NULL ? reader->form : gl_format_name(reader->format);
     intake->errors = reader->report.errors;
     intake->error_count = reader->report.error_count;
     intake->rejected = reader->report.rejected;
@@ -224,13 +225,13 @@ void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_st
     number_items(declaration);
     gl_validate(&reader->report, declaration);
     intake->lrn = gl_usable_lrn(declaration->functional_reference_id);
-    declaration->message.format = gl_str_of(gl_format_name(reader->format));
     declaration->message.profile = profile;
     declaration->message.position = reader->position;
     declaration->message.size_bytes = (int64_t)source.len;
     if (gl_str_eqz(declaration->function_code, "1"))
         gl_intake_cancel(reader, intake, GL_STR(""), intake->lrn, declaration->family);
     gl_intake_refuse(reader, intake, source);
+    declaration->message.format = gl_str_of(intake->format);
 }
 
 gl_str gl_line_column(gl_arena *arena, gl_str bytes, size_t offset)

@@ -62,6 +62,7 @@ typedef struct gl_intake {
     gl_rejection_validation_error *errors; /* those of severity ERROR reject it */
     size_t error_count;                    /* errors and warnings */
     bool rejected;                         /* at least one error of severity ERROR */
+    const char *format;                    /* gl_format_name, or the form of it that was read: cds-xml, eucdm-xml */
 } gl_intake;
 
 typedef struct gl_reader gl_reader;

@@ -62,7 +62,8 @@ Test(docs, examples_are_accepted)
                     {"short", "", GL_FORMAT_JSON, 1},
                     {"parcels", "parcels", GL_FORMAT_CSV, 2},
                     {"cancellation", "", GL_FORMAT_JSON, 1},
-                    {"xml", "", GL_FORMAT_XML, 1}};
+                    {"xml", "", GL_FORMAT_XML, 1},
+                    {"eucdm", "", GL_FORMAT_XML, 1}};
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         test_read *r = read_from(examples[i].format, examples[i].profile, example(page, examples[i].name), 0, 0);
         cr_assert_eq(r->count, examples[i].count, "%s: %zu", examples[i].name, r->count);

@@ -1,53 +1,7 @@
-/* See cds_map.h. Elements are those of WCO_DEC_2_DMS (the UK's CDS) and of the EU's H7 in the same clothing. */
-#include "ingest/formats/cds/cds_map.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+/* See cds_map.h. Elements are those of WCO_DEC_2_DMS as the UK's CDS takes it; what the EU's form has beyond them is in
+ * eucdm_map.c. */
 #include "base/clock.h"
-#include "base/yaml.h"
-
-#define FIELD(e, f)                                                                                                    \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_FIELD, .field = (f), .key = -1                                                \
-    }
-#define ENTER(e, t)                                                                                                    \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_ENTER, .key = -1, .inside = &(t)                                              \
-    }
-#define RECORD(e, f, t)                                                                                                \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_RECORD, .field = (f), .key = -1, .inside = &(t)                               \
-    }
-#define LIST(e, f, t)                                                                                                  \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_LIST, .field = (f), .key = -1, .inside = &(t)                                 \
-    }
-#define PARTY(e, r)                                                                                                    \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_LIST, .field = "parties", .key = GL_DECLARATION_PARTY_ROLE_##r,               \
-        .inside = &party                                                                                               \
-    }
-#define DOCUMENT(e, k, t)                                                                                              \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_LIST, .field = "documents", .key = GL_DECLARATION_DOCUMENT_KIND_##k,          \
-        .inside = &(t)                                                                                                 \
-    }
-#define ATTRIBUTE(e, f)                                                                                                \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_ATTRIBUTE, .field = (f), .key = -1                                            \
-    }
-#define CUSTOM(e, f, c, n)                                                                                             \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_CUSTOM, .field = (f), .key = -1, .custom = (c), .note = (n)                   \
-    }
-#define SKIP(e)                                                                                                        \
-    {                                                                                                                  \
-        .element = (e), .action = GL_CDS_SKIP, .key = -1                                                               \
-    }
-#define TABLE(name, s, r)                                                                                              \
-    static const gl_cds_table name = {.shape = &(s), .rules = (r), .count = sizeof(r) / sizeof *(r)}
+#include "ingest/formats/cds/cds_rules.h"
 
 /* Sets a field of `record` from a child element, with an error where the child stands. */
 static void set(gl_cds *cds, const gl_shape *shape, const char *name, void *record, gl_str text, const gl_xml *node,
@@ -58,26 +12,17 @@ static void set(gl_cds *cds, const gl_shape *shape, const char *name, void *reco
     gl_field_set_text(cds->report, field, record, gl_str_trim(text), node, &member);
 }
 
-/* Does a custom rule's element hold something it does not read? */
-static void check_known(gl_cds *cds, const gl_xml *node, const char *const *known)
-{
-    for (const gl_xml *child = node->first; child != NULL; child = child->next)
-        if (gl_names_index(known, child->name) < 0) {
-            const char *near = gl_report_wants_hint(cds->report) ? gl_nearest_name(child->name, known) : NULL;
-            gl_report_at(cds->report, child, NULL,
-                         &(gl_problem){.code = "unknown-element", .warning = true, .hint = near},
-                         "%.*s is not known inside %.*s", GL_STR_ARG(child->name), GL_STR_ARG(node->name));
-        }
-}
+static gl_cds_rule origin_rules[] = {PART("CountryCode", "origin_country_id, preferential_origin_id"),
+                                     PART("TypeCode", "which of the two"), SKIP("RegionID")};
+TABLE(origin, gl_shape_item, origin_rules);
 
 /* Origin: type 2 is the preferential one (DE 5/16), 1 or none the country of origin (DE 5/15). */
 static void read_origin(gl_cds *cds, const gl_xml *node, void *record, const gl_path *path)
 {
-    static const char *const known[] = {"CountryCode", "TypeCode", "RegionID", NULL};
     const gl_xml *country = gl_xml_child(node, "CountryCode"), *type = gl_xml_child(node, "TypeCode");
     gl_declaration_goods_item *item = record;
     bool preferential = type != NULL && gl_str_eqz(gl_str_trim(type->text), "2");
-    check_known(cds, node, known);
+    gl_cds_check(cds, &origin, node);
     if (type != NULL && !preferential && !gl_str_eqz(gl_str_trim(type->text), "1"))
         gl_report_at(cds->report, type, path, &(gl_problem){.code = "invalid-code", .warning = true, .allowed = "1, 2"},
                      "not a type of origin; read as country of origin");
@@ -91,28 +36,37 @@ static void read_origin(gl_cds *cds, const gl_xml *node, void *record, const gl_
             country, path);
 }
 
-/* DE 1/10 is requested and previous procedure, two characters each; DE 1/11 the additional ones, three characters. */
+static gl_cds_rule procedure_rules[] = {PART("CurrentCode", "procedure_current_code, additional_procedures"),
+                                        PART("PreviousCode", "procedure_previous_code"), IN_ORDER("SequenceNumeric")};
+TABLE(procedure, gl_shape_item, procedure_rules);
+
+/* Sets one of the item's two procedure codes; the same again says nothing new. */
+static void set_procedure(gl_cds *cds, const char *field, gl_str *code, const gl_xml *node, const gl_path *path)
+{
+    gl_str text = node == NULL ? GL_STR("") : gl_str_trim(node->text);
+    if (text.len == 0 || (code->ptr != NULL && gl_str_eq(*code, text)))
+        return;
+    gl_path member = {path, field, code};
+    if (code->ptr != NULL)
+        gl_report_at(cds->report, node, &member, &(gl_problem){.code = "duplicate-element"},
+                     "an item has one requested and previous procedure");
+    else
+        set(cds, &gl_shape_item, field, cds->item, text, node, path);
+}
+
+/* Requested and previous procedure (DE 1/10, 11 09) are two characters each, the additional ones (DE 1/11, 11 10)
+ * three. */
 static void read_procedure(gl_cds *cds, const gl_xml *node, void *record, const gl_path *path)
 {
-    static const char *const known[] = {"CurrentCode", "PreviousCode", "SequenceNumeric", NULL};
     const gl_xml *current = gl_xml_child(node, "CurrentCode"), *previous = gl_xml_child(node, "PreviousCode");
     gl_declaration_goods_item *item = record;
     gl_str code = current == NULL ? GL_STR("") : gl_str_trim(current->text);
-    check_known(cds, node, known);
-    if (previous == NULL && code.len != 2) {
-        if (code.len > 0)
-            set(cds, &gl_shape_item, "additional_procedures", item, code, current, path);
-        return;
-    }
-    if (item->procedure_current_code.ptr != NULL) {
-        gl_report_at(cds->report, node, path, &(gl_problem){.code = "duplicate-element"},
-                     "an item has one requested and previous procedure");
-        return;
-    }
-    if (code.len > 0)
-        set(cds, &gl_shape_item, "procedure_current_code", item, code, current, path);
-    if (previous != NULL)
-        set(cds, &gl_shape_item, "procedure_previous_code", item, previous->text, previous, path);
+    gl_cds_check(cds, &procedure, node);
+    if (code.len > 0 && code.len != 2 && (previous == NULL || code.len == 3))
+        set(cds, &gl_shape_item, "additional_procedures", item, code, current, path);
+    else
+        set_procedure(cds, "procedure_current_code", &item->procedure_current_code, current, path);
+    set_procedure(cds, "procedure_previous_code", &item->procedure_previous_code, previous, path);
 }
 
 static bool digits(gl_str text, size_t at, size_t count)
@@ -235,12 +189,14 @@ static gl_cds_rule address_rules[] = {FIELD("CityName", "city"),
                                       SKIP("TypeCode")};
 TABLE(address, gl_shape_party, address_rules);
 
-static gl_cds_rule communication_rules[] = {FIELD("ID", "communications"), SKIP("TypeCode"), SKIP("SequenceNumeric")};
+static gl_cds_rule communication_rules[] = {FIELD("ID", "communications"),
+                                            LEFT("TypeCode", "number and address tell themselves apart"),
+                                            IN_ORDER("SequenceNumeric")};
 TABLE(communication, gl_shape_party, communication_rules);
 
-static gl_cds_rule contact_rules[] = {SKIP("Name"), SKIP("name"), SKIP("SequenceNumeric"),
+static gl_cds_rule contact_rules[] = {LEFT("Name", GL_CDS_NO_PERSON), IN_ORDER("SequenceNumeric"),
                                       ENTER("Communication", communication)};
-TABLE(contact, gl_shape_party, contact_rules);
+SHARED_TABLE(contact, gl_shape_party, contact_rules);
 
 static gl_cds_rule party_rules[] = {FIELD("ID", "id"),
                                     FIELD("Name", "name"),
@@ -248,10 +204,10 @@ static gl_cds_rule party_rules[] = {FIELD("ID", "id"),
                                     FIELD("FunctionCode", "role_code"),
                                     FIELD("CategoryCode", "role_code"),
                                     ENTER("Address", address),
-                                    ENTER("Contact", contact),
+                                    ENTER("Contact", gl_cds_table_contact),
                                     ENTER("Communication", communication),
-                                    SKIP("SequenceNumeric")};
-TABLE(party, gl_shape_party, party_rules);
+                                    IN_ORDER("SequenceNumeric")};
+SHARED_TABLE(party, gl_shape_party, party_rules);
 
 static gl_cds_rule transport_rules[] = {FIELD("ID", "id"),
                                         FIELD("IdentificationTypeCode", "identification_type_code"),
@@ -281,19 +237,11 @@ TABLE(inland, gl_shape_transport_means, inland_rules);
 static gl_cds_rule location_address_rules[] = {FIELD("TypeCode", "qualifier_code"),
                                                FIELD("CountryCode", "country_code"), SKIP("CityName"), SKIP("Line"),
                                                SKIP("PostcodeID")};
-TABLE(location_address, gl_shape_goods_location, location_address_rules);
+SHARED_TABLE(location_address, gl_shape_goods_location, location_address_rules);
 
-static gl_cds_rule location_rules[] = {FIELD("Name", "name"),
-                                       FIELD("ID", "id"),
-                                       FIELD("TypeCode", "type_code"),
-                                       FIELD("IdentificationType", "qualifier_code"),
-                                       ENTER("Address", location_address),
-                                       SKIP("authorisationReferenceNumber"),
-                                       SKIP("CustomsOffice"),
-                                       SKIP("latitude"),
-                                       SKIP("longitude"),
-                                       SKIP("EconomicOperator")};
-TABLE(goods_location, gl_shape_goods_location, location_rules);
+static gl_cds_rule location_rules[] = {FIELD("Name", "name"), FIELD("ID", "id"), FIELD("TypeCode", "type_code"),
+                                       ENTER("Address", gl_cds_table_location_address)};
+SHARED_TABLE(goods_location, gl_shape_goods_location, location_rules);
 
 static gl_cds_rule write_off_rules[] = {FIELD("QuantityQuantity", "quantity"), FIELD("AmountAmount", "amount")};
 TABLE(write_off, gl_shape_document, write_off_rules);
@@ -303,7 +251,6 @@ TABLE(document_submitter, gl_shape_document, document_submitter_rules);
 
 static gl_cds_rule document_rules[] = {FIELD("CategoryCode", "category_code"),
                                        FIELD("TypeCode", "type_code"),
-                                       FIELD("Type", "type_code"),
                                        FIELD("ID", "id"),
                                        FIELD("Name", "name"),
                                        FIELD("LPCOExemptionCode", "status_code"),
@@ -311,8 +258,8 @@ static gl_cds_rule document_rules[] = {FIELD("CategoryCode", "category_code"),
                                        CUSTOM("EffectiveDateTime", "effective_date", read_effective, NULL),
                                        ENTER("Submitter", document_submitter),
                                        ENTER("WriteOff", write_off),
-                                       SKIP("SequenceNumeric")};
-TABLE(document, gl_shape_document, document_rules);
+                                       IN_ORDER("SequenceNumeric")};
+SHARED_TABLE(document, gl_shape_document, document_rules);
 
 static void read_header_document(gl_cds *cds, const gl_xml *node, void *record, const gl_path *path)
 {
@@ -321,7 +268,7 @@ static void read_header_document(gl_cds *cds, const gl_xml *node, void *record, 
     gl_declaration_document *made = gl_list_append(cds->report, (gl_list *)&declaration->documents, sizeof *made, node);
     made->kind = deferment ? GL_DECLARATION_DOCUMENT_KIND_DEFERRED_PAYMENT : GL_DECLARATION_DOCUMENT_KIND_SUPPORTING;
     gl_path list = {path, "documents", &declaration->documents}, element = {&list, NULL, gl_record_slot(made)};
-    gl_cds_walk(cds, &document, node, made, &element);
+    gl_cds_walk(cds, &gl_cds_table_document, node, made, &element);
 }
 
 static gl_cds_rule guarantee_rules[] = {
@@ -337,7 +284,7 @@ static gl_cds_rule information_rules[] = {FIELD("StatementCode", "statement_code
                                           FIELD("StatementTypeCode", "statement_type_code"),
                                           FIELD("StatementDescription", "statement_description"),
                                           SKIP("Pointer"),
-                                          SKIP("SequenceNumeric"),
+                                          IN_ORDER("SequenceNumeric"),
                                           SKIP("LimitDateTime")};
 TABLE(information, gl_shape_additional_information, information_rules);
 
@@ -349,7 +296,7 @@ TABLE(item_ucr, gl_shape_item, item_ucr_rules);
 /* --- items --- */
 
 static gl_cds_rule classification_rules[] = {
-    FIELD("ID", "id"), FIELD("IdentificationTypeCode", "identification_type_code"), SKIP("SequenceNumeric")};
+    FIELD("ID", "id"), FIELD("IdentificationTypeCode", "identification_type_code"), IN_ORDER("SequenceNumeric")};
 TABLE(classification, gl_shape_classification, classification_rules);
 
 static gl_cds_rule payment_rules[] = {FIELD("MethodCode", "payment_method_code"),
@@ -406,7 +353,7 @@ TABLE(adjustment, gl_shape_valuation_adjustment, adjustment_rules);
 static gl_cds_rule packaging_rules[] = {FIELD("MarksNumbersID", "marks"),
                                         FIELD("QuantityQuantity", "quantity"),
                                         FIELD("TypeCode", "type_code"),
-                                        SKIP("SequenceNumeric"),
+                                        IN_ORDER("SequenceNumeric"),
                                         SKIP("PackingMaterialDescription"),
                                         SKIP("LengthMeasure"),
                                         SKIP("WidthMeasure"),
@@ -420,28 +367,22 @@ TABLE(item_destination, gl_shape_item, item_destination_rules);
 static gl_cds_rule item_export_rules[] = {FIELD("ID", "dispatch_country_id")};
 TABLE(item_export, gl_shape_item, item_export_rules);
 
-static gl_cds_rule item_freight_rules[] = {FIELD("rate", "freight"), SKIP("PaymentMethodCode")};
-TABLE(item_freight, gl_shape_item, item_freight_rules);
-
 static gl_cds_rule item_rules[] = {
     FIELD("SequenceNumeric", "sequence_numeric"),
     FIELD("CustomsValueAmount", "customs_value_amount"),
     FIELD("StatisticalValueAmount", "statistical_value_amount"),
     FIELD("TransactionNatureCode", "transaction_nature_code"),
-    DOCUMENT("AdditionalDocument", SUPPORTING, document),
-    DOCUMENT("SupportingDocument", SUPPORTING, document),
-    DOCUMENT("AdditionalReference", REFERENCE, document),
-    DOCUMENT("TransportContractDocument", TRANSPORT, document),
-    DOCUMENT("PreviousDocument", PREVIOUS, document),
+    DOCUMENT("AdditionalDocument", SUPPORTING, gl_cds_table_document),
+    DOCUMENT("PreviousDocument", PREVIOUS, gl_cds_table_document),
     LIST("AdditionalInformation", "additional_information", information),
     ENTER("Commodity", commodity),
     ENTER("CustomsValuation", valuation),
     ENTER("Destination", item_destination),
     ENTER("ExportCountry", item_export),
-    ENTER("Freight", item_freight),
-    CUSTOM("GovernmentProcedure", "procedure_current_code, procedure_previous_code, additional_procedures",
-           read_procedure, "with a previous code, or two characters: the procedure; else an additional one"),
-    CUSTOM("Origin", "origin_country_id, preferential_origin_id", read_origin, "type 2 is the preferential origin"),
+    CUSTOM_INSIDE("GovernmentProcedure", "procedure_current_code, procedure_previous_code, additional_procedures",
+                  read_procedure, procedure, "two characters: the procedure; three: an additional one"),
+    CUSTOM_INSIDE("Origin", "origin_country_id, preferential_origin_id", read_origin, origin,
+                  "type 2 is the preferential origin"),
     LIST("Packaging", "packaging", packaging),
     ENTER("UCR", item_ucr),
     LIST("ValuationAdjustment", "valuation_adjustments", adjustment),
@@ -451,33 +392,35 @@ static gl_cds_rule item_rules[] = {
     PARTY("Consignor", CONSIGNOR),
     PARTY("DomesticDutyTaxParty", FISCAL_REFERENCE),
     PARTY("Seller", SELLER)};
-TABLE(item, gl_shape_item, item_rules);
+SHARED_TABLE(item, gl_shape_item, item_rules);
 
-/* DE 6/14 and 6/15 together are the declared code: eight digits of the CN and two of TARIC. */
+/* The ID of the commodity's first classification of this type (TSP: or without one; NULL: of any), or NULL. */
+static const gl_xml *classification_id(const gl_xml *commodity_node, const char *type)
+{
+    for (const gl_xml *c = commodity_node == NULL ? NULL : commodity_node->first; c != NULL; c = c->next) {
+        const gl_xml *id = gl_str_eqz(c->name, "Classification") ? gl_xml_child(c, "ID") : NULL;
+        gl_str is = gl_xml_child_text(c, "IdentificationTypeCode");
+        if (id != NULL && gl_str_trim(id->text).len > 0 &&
+            (type == NULL || gl_str_eqz(is, type) || (is.len == 0 && strcmp(type, "TSP") == 0)))
+            return id;
+    }
+    return NULL;
+}
+
+/* DE 6/14 and 6/15 together are the declared code: eight digits of the CN and two of TARIC. An H7 has one code, of six
+ * digits, whatever its type is called. */
 static void declared_code(gl_cds *cds, gl_declaration_goods_item *it, const gl_xml *commodity_node)
 {
-    gl_str first = {NULL, 0}, taric = {NULL, 0};
-    const gl_xml *node = NULL;
-    for (const gl_xml *c = commodity_node == NULL ? NULL : commodity_node->first; c != NULL; c = c->next) {
-        if (!gl_str_eqz(c->name, "Classification"))
-            continue;
-        const gl_xml *id = gl_xml_child(c, "ID");
-        gl_str type = gl_xml_child_text(c, "IdentificationTypeCode"),
-               text = id == NULL ? GL_STR("") : gl_str_trim(id->text);
-        bool tsp = type.len == 0 || gl_str_eqz(type, "TSP");
-        if (first.ptr == NULL && tsp && text.len > 0) {
-            first = text;
-            node = id;
-        } else if (taric.ptr == NULL && gl_str_eqz(type, "TRC") && text.len > 0) {
-            taric = text;
-        }
-    }
-    if (first.ptr == NULL)
+    const gl_xml *first = classification_id(commodity_node, "TSP"), *taric = classification_id(commodity_node, "TRC");
+    if (first == NULL && cds->form->any_classification)
+        first = classification_id(commodity_node, NULL);
+    if (first == NULL)
         return;
-    it->commodity_code = first;
-    if (first.len == 8 && digits(first, 0, 8) && taric.len == 2 && digits(taric, 0, 2))
-        it->commodity_code = gl_str_of(gl_arena_printf(cds->report->arena, "%.8s%.2s", first.ptr, taric.ptr));
-    gl_report_origin(cds->report, &it->commodity_code, node);
+    gl_str code = gl_str_trim(first->text), more = taric == NULL ? GL_STR("") : gl_str_trim(taric->text);
+    it->commodity_code = code;
+    if (code.len == 8 && digits(code, 0, 8) && more.len == 2 && digits(more, 0, 2))
+        it->commodity_code = gl_str_of(gl_arena_printf(cds->report->arena, "%.8s%.2s", code.ptr, more.ptr));
+    gl_report_origin(cds->report, &it->commodity_code, first);
 }
 
 static void read_item(gl_cds *cds, const gl_xml *node, void *record, const gl_path *path)
@@ -487,7 +430,7 @@ static void read_item(gl_cds *cds, const gl_xml *node, void *record, const gl_pa
     gl_declaration_goods_item *made = gl_list_append(cds->report, (gl_list *)&declaration->items, sizeof *made, node);
     gl_path list = {path, "items", &declaration->items}, element = {&list, NULL, gl_record_slot(made)};
     cds->item = made;
-    gl_cds_walk(cds, &item, node, made, &element);
+    gl_cds_walk(cds, &gl_cds_table_item, node, made, &element);
     declared_code(cds, made, gl_xml_child(node, "Commodity"));
     cds->item = NULL;
 }
@@ -497,12 +440,11 @@ static void read_item(gl_cds *cds, const gl_xml *node, void *record, const gl_pa
 static gl_cds_rule itinerary_rules[] = {ATTRIBUTE("RoutingCountryCode", "routing_country"), SKIP("SequenceNumeric")};
 TABLE(itinerary, gl_shape_declaration, itinerary_rules);
 
-static gl_cds_rule freight_rules[] = {ATTRIBUTE("PaymentMethodCode", "freight_payment_method"),
-                                      FIELD("rate", "freight")};
-TABLE(freight, gl_shape_declaration, freight_rules);
+static gl_cds_rule freight_rules[] = {ATTRIBUTE("PaymentMethodCode", "freight_payment_method")};
+SHARED_TABLE(freight, gl_shape_declaration, freight_rules);
 
 static gl_cds_rule consignment_rules[] = {PARTY("Carrier", CARRIER), PARTY("Consignor", CONSIGNOR),
-                                          ENTER("Freight", freight), ENTER("Itinerary", itinerary),
+                                          ENTER("Freight", gl_cds_table_freight), ENTER("Itinerary", itinerary),
                                           SKIP("ConsignmentItem")};
 TABLE(consignment, gl_shape_declaration, consignment_rules);
 
@@ -516,15 +458,15 @@ TABLE(equipment, gl_shape_declaration, equipment_rules);
 static gl_cds_rule loading_rules[] = {FIELD("ID", "loading_location_id"), SKIP("Name")};
 TABLE(loading, gl_shape_declaration, loading_rules);
 
-static gl_cds_rule shipment_consignment_rules[] = {FIELD("ContainerCode", "container_code"),
-                                                   RECORD("ArrivalTransportMeans", "arrival_transport", inland),
-                                                   RECORD("DepartureTransportMeans", "arrival_transport", inland),
-                                                   RECORD("GoodsLocation", "goods_location", goods_location),
-                                                   ENTER("LoadingLocation", loading),
-                                                   ENTER("TransportEquipment", equipment),
-                                                   ENTER("Freight", freight),
-                                                   DOCUMENT("TransportContractDocument", TRANSPORT, document)};
-TABLE(shipment_consignment, gl_shape_declaration, shipment_consignment_rules);
+static gl_cds_rule shipment_consignment_rules[] = {
+    FIELD("ContainerCode", "container_code"),
+    RECORD("ArrivalTransportMeans", "arrival_transport", inland),
+    RECORD("DepartureTransportMeans", "arrival_transport", inland),
+    RECORD("GoodsLocation", "goods_location", gl_cds_table_goods_location),
+    ENTER("LoadingLocation", loading),
+    ENTER("TransportEquipment", equipment),
+    ENTER("Freight", gl_cds_table_freight)};
+SHARED_TABLE(shipment_consignment, gl_shape_declaration, shipment_consignment_rules);
 
 static gl_cds_rule shipment_valuation_rules[] = {FIELD("FreightChargeAmount", "freight"), SKIP("ChargeDeduction")};
 TABLE(shipment_valuation, gl_shape_declaration, shipment_valuation_rules);
@@ -543,9 +485,6 @@ TABLE(terms, gl_shape_trade_terms, terms_rules);
 static gl_cds_rule warehouse_rules[] = {FIELD("ID", "warehouse_id"), FIELD("TypeCode", "warehouse_type_code")};
 TABLE(warehouse, gl_shape_declaration, warehouse_rules);
 
-static gl_cds_rule total_measure_rules[] = {FIELD("GrossMassMeasure", "total_gross_mass")};
-TABLE(total_measure, gl_shape_declaration, total_measure_rules);
-
 static gl_cds_rule shipment_rules[] = {
     FIELD("TransactionNatureCode", "transaction_nature_code"),
     SKIP("ExitDateTime"),
@@ -560,21 +499,17 @@ static gl_cds_rule shipment_rules[] = {
     PARTY("Seller", SELLER),
     PARTY("Surety", GUARANTOR),
     PARTY("NotifyParty", NOTIFY),
-    ENTER("Consignment", shipment_consignment),
+    ENTER("Consignment", gl_cds_table_shipment_consignment),
     ENTER("CustomsValuation", shipment_valuation),
     ENTER("Destination", destination),
     ENTER("ExportCountry", export_country),
-    ENTER("GoodsMeasure", total_measure),
-    CUSTOM("GovernmentAgencyGoodsItem", "items", read_item, "its elements are listed below"),
-    DOCUMENT("PreviousDocument", PREVIOUS, document),
-    DOCUMENT("SupportingDocument", SUPPORTING, document),
-    DOCUMENT("AdditionalReference", REFERENCE, document),
-    DOCUMENT("TransportContractDocument", TRANSPORT, document),
+    CUSTOM_INSIDE("GovernmentAgencyGoodsItem", "items", read_item, gl_cds_table_item, "its elements are listed below"),
+    DOCUMENT("PreviousDocument", PREVIOUS, gl_cds_table_document),
     LIST("AdditionalInformation", "additional_information", information),
     RECORD("TradeTerms", "trade_terms", terms),
     ENTER("UCR", declaration_ucr),
     ENTER("Warehouse", warehouse)};
-TABLE(shipment, gl_shape_declaration, shipment_rules);
+SHARED_TABLE(shipment, gl_shape_declaration, shipment_rules);
 
 static gl_cds_rule exchange_rules[] = {FIELD("RateNumeric", "exchange_rate"), SKIP("CurrencyTypeCode")};
 TABLE(exchange, gl_shape_declaration, exchange_rules);
@@ -589,7 +524,6 @@ TABLE(supervising_office, gl_shape_declaration, supervising_rules);
 static gl_cds_rule declaration_rules[] = {FIELD("FunctionCode", "function_code"),
                                           FIELD("FunctionalReferenceID", "functional_reference_id"),
                                           FIELD("TypeCode", "type_code"),
-                                          FIELD("ProcedureCategory", "procedure_category"),
                                           CUSTOM("AcceptanceDateTime", "declared_date", read_acceptance, NULL),
                                           CUSTOM("IssueDateTime", "issue_date_time", read_issue, NULL),
                                           FIELD("GoodsItemQuantity", "goods_item_quantity"),
@@ -617,7 +551,7 @@ static gl_cds_rule declaration_rules[] = {FIELD("FunctionCode", "function_code")
                                           ENTER("Consignment", consignment),
                                           ENTER("CurrencyExchange", exchange),
                                           ENTER("ExitOffice", exit_office),
-                                          ENTER("GoodsShipment", shipment),
+                                          ENTER("GoodsShipment", gl_cds_table_shipment),
                                           DOCUMENT("ObligationGuarantee", GUARANTEE, guarantee),
                                           ENTER("PresentationOffice", presentation_office),
                                           ENTER("SupervisingOffice", supervising_office)};
@@ -625,82 +559,17 @@ const gl_cds_table gl_cds_declaration = {.shape = &gl_shape_declaration,
                                          .rules = declaration_rules,
                                          .count = sizeof declaration_rules / sizeof *declaration_rules};
 
-static void prepare_table(const gl_cds_table *table)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        gl_cds_rule *rule = &table->rules[i];
-        rule->element_len = strlen(rule->element);
-        if (rule->action == GL_CDS_FIELD || rule->action == GL_CDS_RECORD || rule->action == GL_CDS_LIST) {
-            rule->target = gl_shape_field(table->shape, gl_str_of(rule->field));
-            if (rule->target == NULL) {
-                fprintf(stderr, "cds mapping: %s has no field %s\n", table->shape->name, rule->field);
-                abort();
-            }
-        }
-        if (rule->inside != NULL)
-            prepare_table(rule->inside);
-    }
-}
-
-static void prepare_all(void)
-{
-    prepare_table(&gl_cds_declaration);
-    prepare_table(&item);
-    prepare_table(&document);
-}
-
-void gl_cds_prepare(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, prepare_all);
-}
-
-static void document_table(gl_buf *buf, const gl_cds_table *table, const char *prefix)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        const gl_cds_rule *rule = &table->rules[i];
-        char path[256];
-        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix == 0 ? "" : "/", rule->element);
-        if (rule->action == GL_CDS_ENTER) {
-            document_table(buf, rule->inside, path);
-            continue;
-        }
-        gl_buf_printf(buf, "| `%s` | ", path);
-        if (rule->action == GL_CDS_SKIP)
-            gl_buf_text(buf, "not carried");
-        else if (rule->action == GL_CDS_ATTRIBUTE)
-            gl_buf_printf(buf, "attribute `%s`", rule->field);
-        else if (rule->action == GL_CDS_LIST && rule->key >= 0)
-            gl_buf_printf(buf, "`%s`, %s", rule->field, rule->target->shape->fields[0].names[rule->key]);
-        else if (rule->action == GL_CDS_CUSTOM)
-            gl_buf_printf(buf, "%s", rule->field);
-        else
-            gl_buf_printf(buf, "`%s`", rule->field);
-        gl_buf_printf(buf, " | %s |\n", rule->note == NULL ? "" : rule->note);
-    }
-}
-
-void gl_cds_document(gl_buf *buf)
-{
-    static const struct {
-        const char *title;
-        const gl_cds_table *table;
-    } parts[] = {{"Declaration", &gl_cds_declaration},
-                 {"GovernmentAgencyGoodsItem", &item},
-                 {"a party", &party},
-                 {"a document", &document},
-                 {"ObligationGuarantee", &guarantee},
-                 {"AdditionalInformation", &information},
-                 {"DutyTaxFee", &duty},
-                 {"Packaging", &packaging},
-                 {"Classification", &classification},
-                 {"ChargeDeduction", &charge},
-                 {"a means of transport", &transport},
-                 {"GoodsLocation", &goods_location},
-                 {"TradeTerms", &terms}};
-    gl_cds_prepare();
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        gl_buf_printf(buf, "\n#### In %s\n\n| element | canonical | |\n|---|---|---|\n", parts[i].title);
-        document_table(buf, parts[i].table, "");
-    }
-}
+const gl_cds_part gl_cds_parts[] = {{"Declaration", &gl_cds_declaration},
+                                    {"GovernmentAgencyGoodsItem", &gl_cds_table_item},
+                                    {"a party", &gl_cds_table_party},
+                                    {"a document", &gl_cds_table_document},
+                                    {"ObligationGuarantee", &guarantee},
+                                    {"AdditionalInformation", &information},
+                                    {"DutyTaxFee", &duty},
+                                    {"Packaging", &packaging},
+                                    {"Classification", &classification},
+                                    {"ChargeDeduction", &charge},
+                                    {"a means of transport", &transport},
+                                    {"GoodsLocation", &gl_cds_table_goods_location},
+                                    {"TradeTerms", &terms},
+                                    {NULL, NULL}};

@@ -1,7 +1,8 @@
 /* The WCO mapping: which element of a Declaration becomes which canonical field.
  *
  * Tables of rules, one a context; a rule is about one child element. The tables drive the reader, its warnings about
- * elements nobody knows, and the element list of docs/FORMATS.md.
+ * elements nobody knows, and the element lists of docs/FORMATS.md. A form is who writes the Declaration: the tables are
+ * the UK's, the EU's form has rules of its own that stand before those of a table.
  * Always holds: each rule's field exists in its table's shape (checked when the tables are prepared).
  * Thread: any, after gl_cds_prepare.
  */
@@ -18,17 +19,21 @@ typedef enum gl_cds_action {
     GL_CDS_LIST,      /* it is a new element of the list `field`; `key` is the element's enum (role, kind), -1: none */
     GL_CDS_ATTRIBUTE, /* its text is the code of the attribute named `field` */
     GL_CDS_CUSTOM,    /* `custom` reads it; `field` says what it sets */
+    GL_CDS_PART,      /* the custom rule around it reads it; `field` says what it sets */
     GL_CDS_SKIP,      /* known, and without a canonical home */
 } gl_cds_action;
 
+typedef struct gl_cds_table gl_cds_table;
+typedef struct gl_cds_form gl_cds_form;
+
 /* What the reader carries through a declaration. */
 typedef struct gl_cds {
+    const gl_cds_form *form;
     gl_report *report;
     gl_declaration *declaration;
     gl_declaration_goods_item *item; /* NULL: outside items */
 } gl_cds;
 
-typedef struct gl_cds_table gl_cds_table;
 typedef void gl_cds_custom(gl_cds *cds, const gl_xml *node, void *record, const gl_path *path);
 
 typedef struct gl_cds_rule {
@@ -36,9 +41,9 @@ typedef struct gl_cds_rule {
     gl_cds_action action;
     const char *field;
     int key;
-    const gl_cds_table *inside; /* ENTER, RECORD, LIST */
+    const gl_cds_table *inside; /* ENTER, RECORD, LIST, and CUSTOM where its elements are rules too */
     gl_cds_custom *custom;
-    const char *note;       /* for the documentation */
+    const char *note;       /* for the documentation; SKIP: the reason */
     size_t element_len;     /* prepared */
     const gl_field *target; /* prepared */
 } gl_cds_rule;
@@ -51,11 +56,52 @@ struct gl_cds_table {
 
 extern const gl_cds_table gl_cds_declaration;
 
+/* What the documentation has a list of elements for; ends with a title NULL. */
+typedef struct gl_cds_part {
+    const char *title;
+    const gl_cds_table *table;
+} gl_cds_part;
+extern const gl_cds_part gl_cds_parts[];
+
+typedef struct gl_cds_overlay {
+    const gl_cds_table *over;
+    gl_cds_table rules; /* before those of `over`, of the same shape */
+} gl_cds_overlay;
+
+struct gl_cds_form {
+    const char *format; /* as message.format records it */
+    const gl_cds_overlay *overlays;
+    size_t overlay_count;
+    bool any_classification; /* an item without classification TSP declares the first one it has */
+    bool relief_is_h7;       /* C07, C08, F48, F49 make an H7 without a procedure category too */
+};
+extern const gl_cds_form gl_cds_form_uk, gl_cds_form_eu;
+
+/* The EU's form names its column (ProcedureCategory), or is the document's root in the namespace of WCO declarations;
+ * the UK's comes in MetaData. */
+const gl_cds_form *gl_cds_form_of(const gl_xml *declaration);
+
+/* An element of the EU's H7: its path below Declaration, the number of its data element (NULL: none), how many. */
+typedef struct gl_eu_element {
+    const char *path, *number, *times;
+} gl_eu_element;
+extern const gl_eu_element gl_eu_structure[];
+extern const size_t gl_eu_structure_count;
+
 /* Resolves the tables' names; once, from any thread. Aborts when a rule names a field that does not exist. */
 void gl_cds_prepare(void);
+/* The rules that the form lays over the table, or NULL. */
+const gl_cds_table *gl_cds_over(const gl_cds_form *form, const gl_cds_table *table);
+/* The rule about a child element, `over` (may be NULL) first; NULL: nobody knows it there. */
+const gl_cds_rule *gl_cds_rule_of(const gl_cds_table *over, const gl_cds_table *table, gl_str element);
+/* The rule about "GoodsShipment/UCR/ID", a path below Declaration; NULL: there is none. */
+const gl_cds_rule *gl_cds_find(const gl_cds_form *form, const char *path);
 /* Reads the children of `node` into `record` by the table. */
 void gl_cds_walk(gl_cds *cds, const gl_cds_table *table, const gl_xml *node, void *record, const gl_path *path);
-/* One Markdown row an element, for docs/FORMATS.md. */
+/* Reports the children of `node` that the table does not know. */
+void gl_cds_check(gl_cds *cds, const gl_cds_table *table, const gl_xml *node);
+/* One Markdown row an element, for docs/FORMATS.md: the tables, and the EU's H7. */
 void gl_cds_document(gl_buf *buf);
+void gl_eu_document(gl_buf *buf);
 
 #endif

@@ -1,6 +1,7 @@
-/* WCO Data Model declarations as the UK's CDS writes them: a Declaration alone, in MetaData, or in the gateway's
- * submitDeclarationRequest (docs/FORMATS.md). One document is one declaration; what is none is refused as what it is.
- * Elements are told by their local names, whatever prefixes and namespace versions are used.
+/* WCO Data Model declarations as the UK's CDS and the EU's national systems write them: a Declaration alone, in
+ * MetaData, or in the gateway's submitDeclarationRequest (docs/FORMATS.md). One document is one declaration; what is
+ * none is refused as what it is. Elements are told by their local names, whatever prefixes and namespace versions are
+ * used.
  */
 #include "base/yaml.h"
 #include "customs/ids.h"
@@ -26,19 +27,15 @@ static const gl_locator cds_locator = {cds_pointer, cds_value, NULL};
 
 /* --- the walk --- */
 
-static const gl_cds_rule *rule_of(const gl_cds_table *table, gl_str name)
-{
-    for (size_t i = 0; i < table->count; i++)
-        if (table->rules[i].element_len == name.len && memcmp(table->rules[i].element, name.ptr, name.len) == 0)
-            return &table->rules[i];
-    return NULL;
-}
-
 static void unknown_element(gl_cds *cds, const gl_cds_table *table, const gl_xml *node)
 {
     const char *names[64] = {NULL};
-    for (size_t i = 0; i < table->count && i < 63; i++)
-        names[i] = table->rules[i].element;
+    const gl_cds_table *over = gl_cds_over(cds->form, table);
+    size_t count = 0;
+    for (size_t i = 0; over != NULL && i < over->count && count < 63; i++)
+        names[count++] = over->rules[i].element;
+    for (size_t i = 0; i < table->count && count < 63; i++)
+        names[count++] = table->rules[i].element;
     const char *near = gl_report_wants_hint(cds->report) ? gl_nearest_name(node->name, names) : NULL;
     const char *hint = near == NULL ? NULL : gl_arena_printf(cds->report->arena, "did you mean %s?", near);
     gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unknown-element", .warning = true, .hint = hint},
@@ -116,6 +113,7 @@ static void read_attribute(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *n
     gl_declaration_attribute *attribute = gl_list_append(cds->report, list, sizeof *attribute, node);
     attribute->type = gl_str_of(rule->field);
     attribute->code = text;
+    gl_report_origin(cds->report, &attribute->code, node);
 }
 
 static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void *record, const gl_path *path)
@@ -139,9 +137,18 @@ static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void
     case GL_CDS_CUSTOM:
         rule->custom(cds, node, record, path);
         return;
+    case GL_CDS_PART:
     case GL_CDS_SKIP:
         return;
     }
+}
+
+void gl_cds_check(gl_cds *cds, const gl_cds_table *table, const gl_xml *node)
+{
+    const gl_cds_table *over = gl_cds_over(cds->form, table);
+    for (const gl_xml *child = node->first; child != NULL; child = child->next)
+        if (gl_cds_rule_of(over, table, child->name) == NULL)
+            unknown_element(cds, table, child);
 }
 
 void gl_cds_walk(gl_cds *cds, const gl_cds_table *table, const gl_xml *node, void *record, const gl_path *path)
@@ -150,8 +157,9 @@ void gl_cds_walk(gl_cds *cds, const gl_cds_table *table, const gl_xml *node, voi
     if (text.len > 0)
         gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unexpected-text", .warning = true},
                      "%.*s holds text where elements were expected", GL_STR_ARG(node->name));
+    const gl_cds_table *over = gl_cds_over(cds->form, table);
     for (const gl_xml *child = node->first; child != NULL; child = child->next) {
-        const gl_cds_rule *rule = rule_of(table, child->name);
+        const gl_cds_rule *rule = gl_cds_rule_of(over, table, child->name);
         if (rule == NULL)
             unknown_element(cds, table, child);
         else
@@ -218,13 +226,14 @@ static bool is_h8(const gl_declaration *declaration)
     return false;
 }
 
-static const char *import_set(const gl_declaration *declaration, gl_str procedure)
+static const char *import_set(const gl_cds *cds, gl_str procedure)
 {
     static const char *const h7[] = {"1H7", "C07", "C08", "F48", "F49", NULL}, *const uk[] = {"1H7", NULL};
-    bool british = declaration->procedure_category.ptr == NULL;
+    const gl_declaration *declaration = cds->declaration;
+    bool relief = cds->form->relief_is_h7 || declaration->procedure_category.ptr != NULL;
     if (is_h8(declaration))
         return "H8";
-    if (has_additional(declaration, uk) || (!british && has_additional(declaration, h7)))
+    if (has_additional(declaration, uk) || (relief && has_additional(declaration, h7)))
         return "H7";
     if (gl_str_eqz(procedure, "71"))
         return "H2";
@@ -260,8 +269,7 @@ static void derive_data_set(gl_cds *cds)
     else if (letter != 0 && strchr("BCEF", letter) != NULL)
         declaration->data_set = export ? GL_STR("C1") : GL_STR("I1");
     else if (letter != 0)
-        declaration->data_set =
-            gl_str_of(export ? export_set(declaration, procedure) : import_set(declaration, procedure));
+        declaration->data_set = gl_str_of(export ? export_set(declaration, procedure) : import_set(cds, procedure));
 }
 
 /* --- what is no declaration --- */
@@ -460,8 +468,9 @@ static void read_cancellation(gl_reader *reader, gl_intake *intake, const gl_xml
 static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml *node)
 {
     gl_report *report = &reader->report;
-    gl_cds cds = {.report = report, .declaration = &intake->declaration};
+    gl_cds cds = {.form = gl_cds_form_of(node), .report = report, .declaration = &intake->declaration};
     report->root = node;
+    reader->form = cds.form->format;
     message_kind kind = kind_of(report, node);
     if (kind == MESSAGE_CANCELLATION) {
         read_cancellation(reader, intake, node);

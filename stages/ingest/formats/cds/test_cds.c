@@ -1,52 +1,13 @@
 /* WCO declarations: fields, data sets, errors whose XPath leads to the value, and what is refused as what it is. */
-#include <libxml/parser.h>
-#include <libxml/xpath.h>
-
 #include "customs/ids.h"
-#include "ingest/formats/test_read.h"
+#include "ingest/formats/cds/test_xml.h"
 
-#define P(name) "/*[local-name()='" name "']"
 #define DECLARATION(content)                                                                                           \
     "<Declaration><FunctionCode>9</FunctionCode><FunctionalReferenceID>L-1</FunctionalReferenceID>"                    \
     "<TypeCode>IMA</TypeCode>" content "</Declaration>"
 #define ITEM(content)                                                                                                  \
     DECLARATION("<GoodsShipment><GovernmentAgencyGoodsItem><SequenceNumeric>1</SequenceNumeric>" content               \
                 "</GovernmentAgencyGoodsItem></GoodsShipment>")
-
-static test_read *read_corpus(const char *name, gl_str *bytes)
-{
-    static char text[65536];
-    char path[512];
-    snprintf(path, sizeof path, "%s/stages/ingest/formats/cds/corpus/%s", GL_SOURCE_DIR, name);
-    FILE *file = fopen(path, "rb");
-    cr_assert(file != NULL, "%s", path);
-    *bytes = (gl_str){text, fread(text, 1, sizeof text, file)};
-    fclose(file);
-    test_read *r = read_from(GL_FORMAT_XML, "", *bytes, 0, 0);
-    cr_assert_eq(r->count, 1);
-    return r;
-}
-
-/* Each error's XPath names exactly one node, whose text is the value reported. */
-static void pointers_resolve(const gl_intake *intake, gl_str bytes)
-{
-    xmlDocPtr doc = xmlReadMemory(bytes.ptr, (int)bytes.len, NULL, NULL, XML_PARSE_NONET);
-    cr_assert(doc != NULL);
-    xmlXPathContextPtr context = xmlXPathNewContext(doc);
-    for (size_t i = 0; i < intake->error_count; i++) {
-        const gl_rejection_validation_error *e = &intake->errors[i];
-        char path[2048];
-        snprintf(path, sizeof path, "%.*s", GL_STR_ARG(e->pointer));
-        xmlXPathObjectPtr found = xmlXPathEvalExpression((const xmlChar *)path, context);
-        cr_assert(found != NULL && found->nodesetval != NULL && found->nodesetval->nodeNr == 1, "%s", path);
-        xmlChar *text = xmlNodeGetContent(found->nodesetval->nodeTab[0]);
-        cr_assert(e->value.ptr == NULL || gl_str_eqz(e->value, (const char *)text), "%s: %s", path, (const char *)text);
-        xmlFree(text);
-        xmlXPathFreeObject(found);
-    }
-    xmlXPathFreeContext(context);
-    xmlFreeDoc(doc);
-}
 
 Test(cds, import_h1)
 {

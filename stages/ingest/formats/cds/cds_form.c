@@ -1,0 +1,137 @@
+/* Looking rules up, for reading and for the documentation. See cds_map.h. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ingest/formats/cds/cds_map.h"
+
+const gl_cds_form gl_cds_form_uk = {.format = "cds-xml"};
+
+const gl_cds_form *gl_cds_form_of(const gl_xml *declaration)
+{
+    bool root =
+        declaration->parent == NULL && gl_str_starts(declaration->uri, GL_STR("urn:wco:datamodel:WCO:DEC-DMS:"));
+    return root || gl_xml_child(declaration, "ProcedureCategory") != NULL ? &gl_cds_form_eu : &gl_cds_form_uk;
+}
+
+static void prepare_table(const gl_cds_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        gl_cds_rule *rule = &table->rules[i];
+        rule->element_len = strlen(rule->element);
+        if (rule->action == GL_CDS_FIELD || rule->action == GL_CDS_RECORD || rule->action == GL_CDS_LIST) {
+            rule->target = gl_shape_field(table->shape, gl_str_of(rule->field));
+            if (rule->target == NULL) {
+                fprintf(stderr, "cds mapping: %s has no field %s\n", table->shape->name, rule->field);
+                abort();
+            }
+        }
+        if (rule->inside != NULL)
+            prepare_table(rule->inside);
+    }
+}
+
+static void prepare_all(void)
+{
+    prepare_table(&gl_cds_declaration);
+    for (const gl_cds_part *part = gl_cds_parts; part->title != NULL; part++)
+        prepare_table(part->table);
+    for (size_t i = 0; i < gl_cds_form_eu.overlay_count; i++)
+        prepare_table(&gl_cds_form_eu.overlays[i].rules);
+}
+
+void gl_cds_prepare(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare_all);
+}
+
+const gl_cds_table *gl_cds_over(const gl_cds_form *form, const gl_cds_table *table)
+{
+    for (size_t i = 0; i < form->overlay_count; i++)
+        if (form->overlays[i].over == table)
+            return &form->overlays[i].rules;
+    return NULL;
+}
+
+static const gl_cds_rule *rule_in(const gl_cds_table *table, gl_str element)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->rules[i].element_len == element.len &&
+            memcmp(table->rules[i].element, element.ptr, element.len) == 0)
+            return &table->rules[i];
+    return NULL;
+}
+
+const gl_cds_rule *gl_cds_rule_of(const gl_cds_table *over, const gl_cds_table *table, gl_str element)
+{
+    const gl_cds_rule *own = over == NULL ? NULL : rule_in(over, element);
+    return own != NULL ? own : rule_in(table, element);
+}
+
+const gl_cds_rule *gl_cds_find(const gl_cds_form *form, const char *path)
+{
+    const gl_cds_table *table = &gl_cds_declaration;
+    const gl_cds_rule *rule = NULL;
+    for (const char *step = path; table != NULL; step = strchr(step, '/') + 1) {
+        gl_str element = {step, strcspn(step, "/")};
+        rule = gl_cds_rule_of(gl_cds_over(form, table), table, element);
+        if (rule == NULL || step[element.len] == 0)
+            return rule;
+        table = rule->inside;
+    }
+    return NULL;
+}
+
+/* --- documentation --- */
+
+/* "`parties`, IMPORTER | note |" */
+static void document_rule(gl_buf *buf, const gl_cds_rule *rule)
+{
+    if (rule->action == GL_CDS_SKIP)
+        gl_buf_text(buf, "not carried");
+    else if (rule->action == GL_CDS_ATTRIBUTE)
+        gl_buf_printf(buf, "attribute `%s`", rule->field);
+    else if (rule->action == GL_CDS_LIST && rule->key >= 0)
+        gl_buf_printf(buf, "`%s`, %s", rule->field, rule->target->shape->fields[0].names[rule->key]);
+    else if (rule->action == GL_CDS_CUSTOM || rule->action == GL_CDS_PART)
+        gl_buf_text(buf, rule->field);
+    else if (rule->action != GL_CDS_ENTER)
+        gl_buf_printf(buf, "`%s`", rule->field);
+    gl_buf_printf(buf, " | %s |\n", rule->note == NULL ? "" : rule->note);
+}
+
+static void document_table(gl_buf *buf, const gl_cds_table *table, const char *prefix)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const gl_cds_rule *rule = &table->rules[i];
+        char path[256];
+        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix == 0 ? "" : "/", rule->element);
+        if (rule->action == GL_CDS_ENTER) {
+            document_table(buf, rule->inside, path);
+            continue;
+        }
+        gl_buf_printf(buf, "| `%s` | ", path);
+        document_rule(buf, rule);
+    }
+}
+
+void gl_cds_document(gl_buf *buf)
+{
+    gl_cds_prepare();
+    for (const gl_cds_part *part = gl_cds_parts; part->title != NULL; part++) {
+        gl_buf_printf(buf, "\n#### In %s\n\n| element | canonical | |\n|---|---|---|\n", part->title);
+        document_table(buf, part->table, "");
+    }
+}
+
+void gl_eu_document(gl_buf *buf)
+{
+    gl_cds_prepare();
+    gl_buf_text(buf, "| element | data element | times | canonical | |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < gl_eu_structure_count; i++) {
+        const gl_eu_element *e = &gl_eu_structure[i];
+        gl_buf_printf(buf, "| `%s` | %s | %s | ", e->path, e->number == NULL ? "" : e->number, e->times);
+        document_rule(buf, gl_cds_find(&gl_cds_form_eu, e->path));
+    }
+}
