@@ -35,25 +35,70 @@ static void list_profiles(const gl_mappings *mappings, gl_str bytes, gl_buf *nam
     }
 }
 
-static void show(const char *path, gl_format format, const gl_buf *profiles, bool json)
+/* What a file is, as it is shown. */
+typedef struct finding {
+    gl_format format;
+    const char *name; /* as the intake records it */
+    gl_buf profiles;  /* CSV: those that its header fits, as JSON strings with commas */
+    gl_buf data_set;  /* XML: empty when it was not read that far */
+} finding;
+
+/* The form of XML and its data set are told by reading it. */
+static void read_form(gl_str bytes, finding *found)
+{
+    gl_err err = {0};
+    gl_intake intake;
+    gl_arena *arena = gl_arena_new(0);
+    gl_reader *reader = gl_reader_open(arena, NULL, GL_FORMAT_XML, GL_STR(""), bytes, 0, 0, &err);
+    if (reader != NULL && gl_reader_next(reader, arena, &intake)) {
+        found->name = intake.format;
+        gl_buf_bytes(&found->data_set, intake.declaration.data_set.ptr, intake.declaration.data_set.len);
+    }
+    gl_reader_close(reader);
+    gl_arena_destroy(arena);
+}
+
+static void look(const gl_mappings *mappings, gl_str bytes, finding *found)
+{
+    found->format = gl_format_detect(bytes);
+    found->name = gl_format_name(found->format);
+    if (found->format == GL_FORMAT_CSV)
+        list_profiles(mappings, bytes, &found->profiles);
+    else if (found->format == GL_FORMAT_XML)
+        read_form(bytes, found);
+}
+
+static void show_json(gl_buf *line, const char *path, const finding *found)
+{
+    gl_buf_text(line, "{\"file\":");
+    gl_buf_json(line, gl_str_of(path));
+    gl_buf_printf(line, ",\"format\":\"%s\"", found->name);
+    if (found->format == GL_FORMAT_CSV)
+        gl_buf_printf(line, ",\"profiles\":[%.*s]", GL_STR_ARG(gl_buf_view(&found->profiles)));
+    if (found->data_set.len > 0) {
+        gl_buf_text(line, ",\"data_set\":");
+        gl_buf_json(line, gl_buf_view(&found->data_set));
+    }
+    gl_buf_byte(line, '}');
+}
+
+static void show_text(gl_buf *line, const char *path, const finding *found)
+{
+    gl_buf_printf(line, "%s: %s", path, found->name);
+    if (found->data_set.len > 0)
+        gl_buf_printf(line, ", data set %.*s", GL_STR_ARG(gl_buf_view(&found->data_set)));
+    if (found->format == GL_FORMAT_CSV && found->profiles.len > 0)
+        gl_buf_printf(line, ", profile %.*s", GL_STR_ARG(gl_buf_view(&found->profiles)));
+    else if (found->format == GL_FORMAT_CSV)
+        gl_buf_printf(line, ", of no profile that is there: greenlane mapping init %s", path);
+    else if (found->format == GL_FORMAT_UNKNOWN)
+        gl_buf_text(line, ": neither JSON, NDJSON, CSV nor XML");
+}
+
+static void show(const char *path, const finding *found, bool json)
 {
     gl_buf line = {0};
-    if (json) {
-        gl_buf_text(&line, "{\"file\":");
-        gl_buf_json(&line, gl_str_of(path));
-        gl_buf_printf(&line, ",\"format\":\"%s\"", gl_format_name(format));
-        if (format == GL_FORMAT_CSV)
-            gl_buf_printf(&line, ",\"profiles\":[%.*s]", GL_STR_ARG(gl_buf_view(profiles)));
-        gl_buf_byte(&line, '}');
-    } else {
-        gl_buf_printf(&line, "%s: %s", path, gl_format_name(format));
-        if (format == GL_FORMAT_CSV && profiles->len > 0)
-            gl_buf_printf(&line, ", profile %.*s", GL_STR_ARG(gl_buf_view(profiles)));
-        else if (format == GL_FORMAT_CSV)
-            gl_buf_printf(&line, ", of no profile that is there: greenlane mapping init %s", path);
-        else if (format == GL_FORMAT_UNKNOWN)
-            gl_buf_text(&line, ": neither JSON, NDJSON, CSV nor XML");
-    }
+    (json ? show_json : show_text)(&line, path, found);
     gl_buf_byte(&line, '\n');
     fwrite(line.data, 1, line.len, stdout);
     gl_buf_free(&line);
@@ -78,27 +123,28 @@ static int run_detect(int argc, char **argv)
     if (mappings == NULL)
         return gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
     for (int i = 1; i <= count; i++) {
-        gl_buf bytes = {0}, profiles = {0};
+        gl_buf bytes = {0};
+        finding found = {0};
         if (!gl_buf_read_file(&bytes, argv[i], FILE_LIMIT_BYTES)) {
             code = gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", argv[i], strerror(errno));
         } else {
-            gl_format format = gl_format_detect(gl_buf_view(&bytes));
-            if (format == GL_FORMAT_CSV)
-                list_profiles(mappings, gl_buf_view(&bytes), &profiles);
-            if (format == GL_FORMAT_UNKNOWN && code == GL_EXIT_OK)
+            look(mappings, gl_buf_view(&bytes), &found);
+            if (found.format == GL_FORMAT_UNKNOWN && code == GL_EXIT_OK)
                 code = GL_EXIT_REFUSED;
-            show(argv[i], format, &profiles, json);
+            show(argv[i], &found, json);
         }
         gl_buf_free(&bytes);
-        gl_buf_free(&profiles);
+        gl_buf_free(&found.profiles);
+        gl_buf_free(&found.data_set);
     }
     gl_mappings_destroy(mappings);
     return code;
 }
 
-const gl_command gl_command_detect = {"detect", "what a file is", "FILE... [--mappings DIRECTORY] [--json]",
-                                      "Tells a file's format from its content, as the intake does when no type is "
-                                      "given, and for a CSV the profiles that its header fits.\n\n"
-                                      "  greenlane detect parcels.csv declaration.xml\n\n"
-                                      "Exit code 1: a file is of no format that is taken.",
-                                      run_detect};
+const gl_command gl_command_detect = {
+    "detect", "what a file is", "FILE... [--mappings DIRECTORY] [--json]",
+    "Tells a file's format from its content, as the intake does when no type is "
+    "given; for a CSV the profiles that its header fits, for XML the form (cds-xml, eucdm-xml) and data set.\n\n"
+    "  greenlane detect parcels.csv declaration.xml\n\n"
+    "Exit code 1: a file is of no format that is taken.",
+    run_detect};
