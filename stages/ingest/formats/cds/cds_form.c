@@ -9,9 +9,11 @@ const gl_cds_form gl_cds_form_uk = {.format = "cds-xml"};
 
 const gl_cds_form *gl_cds_form_of(const gl_xml *declaration)
 {
-    bool root =
-        declaration->parent == NULL && gl_str_starts(declaration->uri, GL_STR("urn:wco:datamodel:WCO:DEC-DMS:"));
-    return root || gl_xml_child(declaration, "ProcedureCategory") != NULL ? &gl_cds_form_eu : &gl_cds_form_uk;
+    const gl_xml *around = declaration->parent;
+    bool root = around == NULL && gl_str_starts(declaration->uri, GL_STR("urn:wco:datamodel:WCO:DEC-DMS:"));
+    bool category = gl_xml_child(declaration, "ProcedureCategory") != NULL ||
+                    (around != NULL && gl_xml_child(around, "ProcedureCategory") != NULL);
+    return root || category ? &gl_cds_form_eu : &gl_cds_form_uk;
 }
 
 static void prepare_table(const gl_cds_table *table)

@@ -77,8 +77,8 @@ struct gl_cds_form {
 };
 extern const gl_cds_form gl_cds_form_uk, gl_cds_form_eu;
 
-/* The EU's form names its column (ProcedureCategory), or is the document's root in the namespace of WCO declarations;
- * the UK's comes in MetaData. */
+/* The EU's form names its column (ProcedureCategory, its own or in MetaData), or is the document's root in the
+ * namespace of WCO declarations; the UK's comes in MetaData. */
 const gl_cds_form *gl_cds_form_of(const gl_xml *declaration);
 
 /* An element of the EU's H7: its path below Declaration, the number of its data element (NULL: none), how many. */

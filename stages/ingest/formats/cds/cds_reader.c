@@ -230,10 +230,9 @@ static const char *import_set(const gl_cds *cds, gl_str procedure)
 {
     static const char *const h7[] = {"1H7", "C07", "C08", "F48", "F49", NULL}, *const uk[] = {"1H7", NULL};
     const gl_declaration *declaration = cds->declaration;
-    bool relief = cds->form->relief_is_h7 || declaration->procedure_category.ptr != NULL;
     if (is_h8(declaration))
         return "H8";
-    if (has_additional(declaration, uk) || (relief && has_additional(declaration, h7)))
+    if (has_additional(declaration, uk) || (cds->form->relief_is_h7 && has_additional(declaration, h7)))
         return "H7";
     if (gl_str_eqz(procedure, "71"))
         return "H2";

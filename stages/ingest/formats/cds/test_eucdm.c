@@ -307,6 +307,7 @@ Test(eucdm, the_form_is_told_by_root_namespace_and_category)
         {"<MetaData><Declaration xmlns=\"" NAMESPACE "\"><ProcedureCategory>H7</ProcedureCategory></Declaration>"
          "</MetaData>",
          "eucdm-xml"},
+        {"<MetaData><ProcedureCategory>H7</ProcedureCategory><Declaration/></MetaData>", "eucdm-xml"},
         {"<MetaData><Declaration xmlns=\"" NAMESPACE "\"/></MetaData>", "cds-xml"},
         {"<Declaration/>", "cds-xml"},
         {"<Declaration xmlns=\"urn:other\"/>", "cds-xml"},
