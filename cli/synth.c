@@ -39,10 +39,19 @@ static int between(gl_rng *rng, int low, int high)
     return low + (int)gl_rng_below(rng, (uint32_t)(high - low + 1));
 }
 
+/* Alcohol, tobacco and perfume have no relief. */
+static bool has_relief(const gl_good *good)
+{
+    return strncmp(good->hs6, "22", 2) != 0 && strncmp(good->hs6, "24", 2) != 0 && strncmp(good->hs6, "3303", 4) != 0;
+}
+
 static void make_item(gl_synth *s, gl_rng *rng)
 {
     gl_synth_item *item = &s->items[s->item_count++];
-    item->good = &gl_goods[gl_rng_below(rng, (uint32_t)gl_goods_count)];
+    uint32_t which = gl_rng_below(rng, (uint32_t)gl_goods_count);
+    while (s->low_value && !has_relief(&gl_goods[which]))
+        which = (which + 1) % (uint32_t)gl_goods_count;
+    item->good = &gl_goods[which];
     item->quantity = gl_rng_share(rng) < 0.8 ? 1 : between(rng, 2, 4);
     double low = gl_rng_share(rng); /* the lower prices are the usual ones */
     int64_t one =
@@ -107,6 +116,17 @@ static int64_t latest_of(const gl_synth_plan *plan, int64_t index, int64_t numbe
     return number;
 }
 
+/* Relief from duty is for what is cheap as a whole: 150 EUR, 135 GBP; less what an amendment may add. */
+static void keep_relief(gl_synth *s)
+{
+    int64_t most = strcmp(s->currency, "GBP") == 0 ? 13400 : 14900, sum = 0;
+    most -= AMENDED_CENTS;
+    for (int i = 0; i < s->item_count; i++)
+        sum += s->items[i].value_cents;
+    for (int i = 0; s->low_value && sum > most && i < s->item_count; i++)
+        s->items[i].value_cents = s->items[i].value_cents * most / sum;
+}
+
 void gl_synth_make(const gl_synth_plan *plan, int64_t index, gl_synth *s)
 {
     memset(s, 0, sizeof *s);
@@ -124,7 +144,7 @@ void gl_synth_make(const gl_synth_plan *plan, int64_t index, gl_synth *s)
     snprintf(s->lrn, sizeof s->lrn, "%.8s-%010lld", plan->prefix, (long long)s->number);
     s->low_value = gl_rng_share(&rng) >= plan->high_value;
     s->year = 2026;
-    s->month = between(&rng, 1, 12);
+    s->month = between(&rng, 1, 10);
     s->day = between(&rng, 1, 28);
     s->office = OFFICES[gl_rng_below(&rng, COUNT32(OFFICES))];
     s->currency = CURRENCIES[gl_rng_below(&rng, COUNT32(CURRENCIES))];
@@ -135,6 +155,7 @@ void gl_synth_make(const gl_synth_plan *plan, int64_t index, gl_synth *s)
         count++;
     for (int i = 0; i < count; i++)
         make_item(s, &rng);
+    keep_relief(s);
     s->flaw = s->kind == GL_SYNTH_BAD ? (int)gl_rng_below(&rng, GL_SYNTH_FLAWS) : -1;
 }
 
@@ -213,8 +234,8 @@ void gl_synth_json(const gl_synth *s, gl_buf *buf)
     json_party(buf, s);
     gl_buf_printf(buf,
                   "\"border_transport\":{\"mode_code\":\"%d\"},\"documents\":[{\"kind\":\"TRANSPORT\",\"type_code\":"
-                  "\"N740\",\"id\":\"157-%08lld\"}],\"items\":[",
-                  s->mode, (long long)(s->number / 400));
+                  "\"N740\",\"id\":\"157-%07lld%lld\"}],\"items\":[",
+                  s->mode, (long long)(s->number / 400 % 10000000), (long long)(s->number / 400 % 10000000 % 7));
     for (int i = 0; i < s->item_count; i++) {
         if (i > 0)
             gl_buf_byte(buf, ',');

@@ -4,12 +4,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "ingest/ingest.h"
 
 enum { POLL_MS = 1000, ANSWER_LIMIT_BYTES = 32 << 20 };
 
 struct gl_checker {
     const gl_mappings *mappings;
+    const gl_checks *checks;
     gl_job_queue *queue;
     pthread_t thread;
     bool stopping; /* atomic */
@@ -48,6 +50,7 @@ static void check(const gl_checker *checker, gl_job *job)
         gl_reader_open(keep, checker->mappings, job->format, job->profile, job->bytes, 0, 0, &job->message_error);
     gl_buf_text(&body, "{\"results\":[");
     if (reader != NULL) {
+        gl_reader_check(reader, checker->checks, gl_wall_us());
         read_all(reader, arena, &body, job, &valid, &invalid);
         gl_reader_close(reader);
     }
@@ -69,12 +72,13 @@ static void *checker_main(void *context)
     return NULL;
 }
 
-gl_checker *gl_checker_start(const gl_mappings *mappings)
+gl_checker *gl_checker_start(const gl_mappings *mappings, const gl_checks *checks)
 {
     gl_checker *checker = calloc(1, sizeof *checker);
     if (checker == NULL)
         abort();
     checker->mappings = mappings;
+    checker->checks = checks;
     checker->queue = gl_job_queue_new();
     if (pthread_create(&checker->thread, NULL, checker_main, checker) != 0)
         abort();

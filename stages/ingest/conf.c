@@ -37,6 +37,15 @@ static const gl_conf_entry ingest_entries[] = {
      "Country of the MRN, two letters (ISO 3166-1)."},
     {"mappings", GL_CONF_STRING, offsetof(gl_ingest_conf, mappings), "mappings", GL_CONF_FILE, 0, 0, NULL,
      "Directory of CSV mappings; a profile is a file name without .yaml."},
+    {"code_lists", GL_CONF_STRING, offsetof(gl_ingest_conf, code_lists), NULL, GL_CONF_FILE, 0, 0, NULL,
+     "Directory of code lists with their dates (config/code_lists): countries, currencies, units. Empty: codes are "
+     "held "
+     "against their form only."},
+    {"rules", GL_CONF_STRING, offsetof(gl_ingest_conf, rules), NULL, GL_CONF_FILE, 0, 0, NULL,
+     "File of the rules over several fields and of what a data set needs (config/intake_rules.yaml). Empty: none."},
+    {"exchange_rates", GL_CONF_STRING, offsetof(gl_ingest_conf, exchange_rates), NULL, GL_CONF_FILE, 0, 0, NULL,
+     "File of dated exchange rates by which the rules compare amounts (config/exchange_rates.yaml). Empty: amounts of "
+     "different currencies are not compared."},
     {"http_account", GL_CONF_STRING, offsetof(gl_ingest_conf, http_account), "default", 0, 0, 0, NULL,
      "Without `access`: account of requests without a Greenlane-Account header."},
     {"message_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, message_limit_bytes), "128m", 0, 1024, 0, NULL,

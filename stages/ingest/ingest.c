@@ -111,6 +111,18 @@ static bool check_account(const gl_ingest *ingest, const gl_account *account, gl
     return gl_fail_context(err, "accounts: profile of %s", account->name);
 }
 
+static bool load_checks(gl_ingest *ingest, gl_err *err)
+{
+    const gl_ingest_conf *conf = &ingest->conf;
+    ingest->checks = gl_checks_load(conf->code_lists, conf->rules, conf->exchange_rates, err);
+    if (ingest->checks == NULL)
+        return false;
+    gl_log(GL_LOG_INFO, "checks-loaded", "%zu code lists, %zu rules (%s)",
+           gl_code_lists_count(gl_checks_lists(ingest->checks)), gl_checks_rule_count(ingest->checks),
+           gl_checks_version(ingest->checks));
+    return true;
+}
+
 static bool check_conf(gl_ingest *ingest, gl_err *err)
 {
     const char *country = ingest->conf.country;
@@ -147,6 +159,7 @@ static void ingest_close(void *stage)
     gl_job_queue_destroy(ingest->queue);
     gl_doubt_destroy(ingest->doubt);
     gl_mappings_destroy(ingest->mappings);
+    gl_checks_destroy(ingest->checks);
     gl_access_release(ingest->access);
     pthread_mutex_destroy(&ingest->access_lock);
     pthread_mutex_destroy(&ingest->view_lock);
@@ -227,7 +240,8 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     ingest->doubt = gl_doubt_new(ingest->partition_count, ingest->conf.view_settle_ms, gl_mono_us());
     open_metrics(ingest);
     ingest->mappings = gl_mappings_load(ingest->conf.mappings, err);
-    if (ingest->mappings == NULL || !check_conf(ingest, err) || !load_access(ingest, err)) {
+    if (ingest->mappings == NULL || !load_checks(ingest, err) || !check_conf(ingest, err) ||
+        !load_access(ingest, err)) {
         ingest_close(ingest);
         return false;
     }

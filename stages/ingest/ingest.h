@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "ingest/access.h"
+#include "ingest/checks/checks.h"
 #include "ingest/jobs.h"
 #include "stage/stage.h"
 
@@ -34,6 +35,7 @@ typedef struct gl_ingest {
     const gl_kv_conf *kv_conf;
     int32_t partition_count;
     gl_mappings *mappings;
+    gl_checks *checks;
     gl_job_queue *queue;
     struct gl_checker *checker; /* while the service runs */
     gl_http *http;

@@ -115,6 +115,7 @@ static bool read_job(gl_pass *p, const gl_record *record, gl_err *err)
                                                      job->bytes, chunk.offset, chunk.position, &job->message_error);
     if (reader == NULL)
         return true;
+    gl_reader_check(reader, p->ingest->checks, p->batch->now_us);
     size_t limit = job->file != NULL ? (size_t)p->ingest->conf.chunk_declarations : GL_INGEST_LIMIT_DECLARATIONS;
     size_t first = p->count;
     job->finished = read_entries(p, record, reader, &chunk, limit);

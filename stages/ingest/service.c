@@ -380,7 +380,7 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[5] = (gl_http_route){"POST", "/v1/validate", post_validate, ingest};
     routes[6] = (gl_http_route){"GET", "/v1/openapi.json", get_openapi, ingest};
     routes[7] = (gl_http_route){"GET", "/v1/declaration.schema.json", get_schema, ingest};
-    ingest->checker = gl_checker_start(ingest->mappings);
+    ingest->checker = gl_checker_start(ingest->mappings, ingest->checks);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
     ingest->conf.http.part = take_part;

@@ -58,8 +58,16 @@ static size_t characters(gl_str text)
     return count;
 }
 
-static void check_text(gl_report *report, const gl_field *field, gl_str text, const gl_path *path)
+/* What a walk is over, and against. */
+typedef struct walking {
+    gl_report *report;
+    const gl_code_lists *lists; /* NULL: none */
+    int32_t day;
+} walking;
+
+static void check_text(const walking *w, const gl_field *field, gl_str text, const gl_path *path)
 {
+    gl_report *report = w->report;
     size_t bad = 0;
     if (!gl_str_is_utf8(text, &bad)) {
         gl_report_field(report, path, &(gl_problem){.code = "encoding", .allowed = "UTF-8"},
@@ -75,13 +83,18 @@ static void check_text(gl_report *report, const gl_field *field, gl_str text, co
     if (form->holds == NULL && gl_str_has_control(text))
         gl_report_field(report, path, &(gl_problem){.code = "control-character"}, "%s holds a control character",
                         field->name);
+    const gl_code_list *list = w->lists == NULL ? NULL : gl_code_lists_of(w->lists, field);
     if (form->holds != NULL && !form->holds(text))
         gl_report_field(report, path, &(gl_problem){.code = "invalid-code", .allowed = form->allowed}, "%s",
                         form->text);
+    else if (list != NULL)
+        gl_check_code(report, list, text, w->day, path);
 }
 
-static void check_amount(gl_report *report, const gl_declaration_amount *amount, const gl_path *path)
+static void check_amount(const walking *w, const gl_declaration_amount *amount, const gl_path *path)
 {
+    gl_report *report = w->report;
+    const gl_code_list *list = w->lists == NULL ? NULL : gl_code_lists_of_currencies(w->lists);
     if (amount->unscaled < 0)
         gl_report_field(report, path, &(gl_problem){.code = "negative", .allowed = "0 or more"},
                         "the amount is negative");
@@ -91,10 +104,21 @@ static void check_amount(gl_report *report, const gl_declaration_amount *amount,
             report, &code,
             &(gl_problem){.code = "invalid-code", .allowed = "a currency of ISO 4217, three capital letters"},
             "not a currency");
+    else if (amount->currency_code.len > 0 && list != NULL)
+        gl_check_code(report, list, amount->currency_code, w->day, &code);
 }
 
-static void check_measure(gl_report *report, const gl_declaration_measure *measure, const gl_path *path)
+/* "KGM#G" is kilograms, gross: the EU's qualifiers are not in the list of units. */
+static gl_str without_qualifier(gl_str unit)
 {
+    const char *mark = memchr(unit.ptr, '#', unit.len);
+    return mark == NULL ? unit : (gl_str){unit.ptr, (size_t)(mark - unit.ptr)};
+}
+
+static void check_measure(const walking *w, const gl_declaration_measure *measure, const gl_path *path)
+{
+    gl_report *report = w->report;
+    const gl_code_list *list = w->lists == NULL ? NULL : gl_code_lists_of_units(w->lists);
     if (measure->unscaled < 0)
         gl_report_field(report, path, &(gl_problem){.code = "negative", .allowed = "0 or more"},
                         "the quantity is negative");
@@ -105,26 +129,28 @@ static void check_measure(gl_report *report, const gl_declaration_measure *measu
                         &(gl_problem){.code = "invalid-code",
                                       .allowed = "a unit of UN/ECE Recommendation 20, at most 8 characters"},
                         "not a unit");
+    else if (measure->unit_code.len > 0 && list != NULL)
+        gl_check_code(report, list, without_qualifier(measure->unit_code), w->day, &unit);
 }
 
-static void walk(gl_report *report, const gl_shape *shape, const void *record, const gl_path *parent);
+static void walk(const walking *w, const gl_shape *shape, const void *record, const gl_path *parent);
 
-static void walk_list(gl_report *report, const gl_field *field, const gl_list *list, const gl_path *path)
+static void walk_list(const walking *w, const gl_field *field, const gl_list *list, const gl_path *path)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (field->kind == GL_FIELD_TEXTS) {
             const gl_str *text = (const gl_str *)list->at + i;
             gl_path element = {path, NULL, gl_record_slot(text)};
-            check_text(report, field, *text, &element);
+            check_text(w, field, *text, &element);
         } else {
             const void *record = (const char *)list->at + i * field->shape->bytes;
             gl_path element = {path, NULL, gl_record_slot(record)};
-            walk(report, field->shape, record, &element);
+            walk(w, field->shape, record, &element);
         }
     }
 }
 
-static void walk(gl_report *report, const gl_shape *shape, const void *record, const gl_path *parent)
+static void walk(const walking *w, const gl_shape *shape, const void *record, const gl_path *parent)
 {
     for (size_t i = 0; i < shape->count; i++) {
         const gl_field *field = &shape->fields[i];
@@ -133,21 +159,21 @@ static void walk(gl_report *report, const gl_shape *shape, const void *record, c
         if (field->kind == GL_FIELD_TEXT) {
             const gl_str *text = slot;
             if (text->ptr != NULL && text->len > 0)
-                check_text(report, field, *text, &path);
+                check_text(w, field, *text, &path);
             else if (field->required && shape != &gl_shape_declaration)
-                gl_report_field(report, &path, &(gl_problem){.code = "missing"}, "%s: %s is missing", shape->name,
+                gl_report_field(w->report, &path, &(gl_problem){.code = "missing"}, "%s: %s is missing", shape->name,
                                 field->name);
         } else if (field->kind == GL_FIELD_LIST || field->kind == GL_FIELD_TEXTS) {
-            walk_list(report, field, slot, &path);
+            walk_list(w, field, slot, &path);
         } else if (field->kind == GL_FIELD_AMOUNT || field->kind == GL_FIELD_MEASURE ||
                    field->kind == GL_FIELD_RECORD) {
             const void *inner = *(const gl_record_pointer *)slot;
             if (inner != NULL && field->kind == GL_FIELD_AMOUNT)
-                check_amount(report, inner, &path);
+                check_amount(w, inner, &path);
             else if (inner != NULL && field->kind == GL_FIELD_MEASURE)
-                check_measure(report, inner, &path);
+                check_measure(w, inner, &path);
             else if (inner != NULL)
-                walk(report, field->shape, inner, &path);
+                walk(w, field->shape, inner, &path);
         }
     }
 }
@@ -234,19 +260,6 @@ static void rule_sequence(RULE_ARGUMENTS)
     }
 }
 
-static void rule_masses(RULE_ARGUMENTS)
-{
-    (void)declaration;
-    const gl_declaration_measure *net = item->net_mass, *gross = item->gross_mass;
-    if (net == NULL || gross == NULL || !gl_str_eq(net->unit_code, gross->unit_code))
-        return;
-    gl_path mass = {path, "net_mass", &item->net_mass};
-    gl_decimal n = {net->unscaled, net->scale}, g = {gross->unscaled, gross->scale};
-    if (gl_decimal_compare(n, g) > 0)
-        gl_report_field(report, &mass, &(gl_problem){.code = rule->code, .warning = rule->warning},
-                        "the net mass is above the gross mass");
-}
-
 const gl_rule gl_rules[] = {
     {"missing", false,
      "LRN, declaration type, family and at least one item are given; a cancellation needs LRN and family only", false,
@@ -258,13 +271,14 @@ const gl_rule gl_rules[] = {
     {"too-many-items", false, "a declaration has at most 9,999 items", false, rule_item_limit},
     {"duplicate-sequence", false, "item numbers are from 1 to 9,999 and no two are the same", false, rule_sequence},
     {"item-count", true, "the declared number of items is the number of items", false, rule_item_count},
-    {"net-above-gross", true, "an item's net mass is at most its gross mass", true, rule_masses},
 };
 const size_t gl_rule_count = sizeof gl_rules / sizeof *gl_rules;
 
-void gl_validate(gl_report *report, const gl_declaration *declaration)
+void gl_validate(gl_report *report, const gl_declaration *declaration, const gl_checks *checks, int32_t day)
 {
-    walk(report, &gl_shape_declaration, declaration, NULL);
+    bool cancels = gl_str_eqz(declaration->function_code, "1");
+    walking w = {report, checks == NULL || cancels ? NULL : gl_checks_lists(checks), day};
+    walk(&w, &gl_shape_declaration, declaration, NULL);
     gl_path items = {NULL, "items", &declaration->items};
     for (size_t r = 0; r < gl_rule_count; r++) {
         if (!gl_rules[r].per_item) {
@@ -276,4 +290,6 @@ void gl_validate(gl_report *report, const gl_declaration *declaration)
             gl_rules[r].check(&gl_rules[r], report, declaration, &declaration->items.at[i], &element);
         }
     }
+    if (checks != NULL && !cancels)
+        gl_check_rules(checks, report, declaration, day);
 }

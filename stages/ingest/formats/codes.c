@@ -6,6 +6,7 @@
 const gl_report_code gl_report_codes[] = {
     {"amendment-not-supported", "It says by pointers what changes in a declaration made before; an amendment is the "
                                 "whole declaration, with function code 4"},
+    {"code-out-of-date", "A code of a list (config/code_lists) that is not valid yet, or no longer"},
     {"conflicting-fields", "Events: two fields name the declaration, and one is enough"},
     {"conflicting-rows", "CSV: rows of one declaration say different things about the declaration"},
     {"control-character", "A text holds a control character other than tab and line break"},
@@ -34,6 +35,7 @@ const gl_report_code gl_report_codes[] = {
     {"too-many-errors", "The list of errors ends here; there are more"},
     {"too-many-items", "More than 9,999 items"},
     {"unexpected-text", "XML: text between elements; it is not read"},
+    {"unknown-code", "A code that is not in its list (config/code_lists); the hint says what may be meant"},
     {"unknown-column", "CSV: a column that is neither mapped nor ignored"},
     {"unknown-element", "XML: an element nobody knows at this place; it is not read"},
     {"unknown-field", "JSON: a field that does not exist"},

@@ -3,13 +3,14 @@
 
 #include <stdio.h>
 
+#include "ingest/checks/checks.h"
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/cds/cds_map.h"
 #include "ingest/formats/codes.h"
 
-const char *const gl_document_parts[] = {"canonical", "cds", "eucdm", "codes", NULL};
+const char *const gl_document_parts[] = {"canonical", "cds", "eucdm", "codes", "rules", NULL};
 
-bool gl_document_part(const char *name, gl_buf *buf)
+bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
 {
     if (strcmp(name, "canonical") == 0)
         gl_canonical_document(buf);
@@ -19,6 +20,8 @@ bool gl_document_part(const char *name, gl_buf *buf)
         gl_eu_document(buf);
     else if (strcmp(name, "codes") == 0)
         gl_codes_document(buf);
+    else if (strcmp(name, "rules") == 0)
+        gl_checks_document(checks, buf);
     else
         return false;
     return true;

@@ -165,6 +165,12 @@ gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_forma
     return open_format(reader, mappings, profile, err) ? reader : NULL;
 }
 
+void gl_reader_check(gl_reader *reader, const gl_checks *checks, int64_t now_us)
+{
+    reader->checks = checks;
+    reader->day = (int32_t)(now_us / (INT64_C(86400) * 1000000));
+}
+
 bool gl_reader_next(gl_reader *reader, gl_arena *arena, gl_intake *intake)
 {
     if (reader->finished)
@@ -223,7 +229,7 @@ void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_st
 {
     gl_declaration *declaration = &intake->declaration;
     number_items(declaration);
-    gl_validate(&reader->report, declaration);
+    gl_validate(&reader->report, declaration, reader->checks, reader->day);
     intake->lrn = gl_usable_lrn(declaration->functional_reference_id);
     declaration->message.profile = profile;
     declaration->message.position = reader->position;

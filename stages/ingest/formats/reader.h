@@ -72,6 +72,9 @@ typedef struct gl_reader gl_reader;
  * about the whole message: intake-format-unknown, intake-profile-unknown, intake-profile-required, intake-empty. */
 gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
                           size_t offset, int64_t position, gl_err *err);
+struct gl_checks;
+/* Declarations that come next are also held against code lists and rules (checks/checks.h), of that moment. */
+void gl_reader_check(gl_reader *reader, const struct gl_checks *checks, int64_t now_us);
 /* Events (POST /v1/events): JSON or NDJSON only; else as gl_reader_open. */
 gl_reader *gl_event_reader_open(gl_arena *arena, gl_format format, gl_str bytes, gl_err *err);
 /* The next declaration or event, allocated in `arena` (may differ from the reader's); false at the end of the message.

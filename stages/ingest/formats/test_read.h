@@ -29,18 +29,28 @@ static inline gl_mappings *test_mappings(void)
     return mappings;
 }
 
-/* The arena stays: tests run in processes of their own. */
-static inline test_read *read_from(gl_format format, const char *profile, gl_str bytes, size_t offset, int64_t position)
+enum { TEST_DAY_S = 1795521600 }; /* 2026-11-24T12:00:00Z */
+
+/* The arena stays: tests run in processes of their own. `checks` may be NULL. */
+static inline test_read *read_checked(gl_format format, const char *profile, gl_str bytes, size_t offset,
+                                      int64_t position, const struct gl_checks *checks)
 {
     test_read *r = calloc(1, sizeof *r);
     cr_assert(r != NULL);
     r->arena = gl_arena_new(0);
     gl_reader *reader =
         gl_reader_open(r->arena, test_mappings(), format, gl_str_of(profile), bytes, offset, position, &r->err);
+    if (reader != NULL)
+        gl_reader_check(reader, checks, (int64_t)TEST_DAY_S * 1000000);
     while (reader != NULL && r->count < TEST_READ_ENTRIES && gl_reader_next(reader, r->arena, &r->at[r->count]))
         r->count++;
     gl_reader_close(reader);
     return r;
+}
+
+static inline test_read *read_from(gl_format format, const char *profile, gl_str bytes, size_t offset, int64_t position)
+{
+    return read_checked(format, profile, bytes, offset, position, NULL);
 }
 
 static inline test_read *read_text(gl_format format, const char *profile, const char *text)

@@ -1,13 +1,15 @@
 /* formats_read: what the readers make of files, for people and for scripts.
  *
- * formats_read [-p PROFILE] [-m MAPPINGS] [-r REPEAT] [-s] FILE...: one line of JSON a declaration (its canonical
- * content, or its errors); -s: counts and microseconds a declaration only; -d: the generated tables of docs/FORMATS.md.
+ * formats_read [-c CONFIG] [-p PROFILE] [-m MAPPINGS] [-r REPEAT] [-s] FILE...: one line of JSON a declaration (its
+ * canonical content, or its errors); -c: held against the code lists, rules and rates of that folder; -s: counts and
+ * microseconds a declaration only; -d: the generated tables of docs/FORMATS.md.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ingest/checks/checks.h"
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/document.h"
 #include "ingest/formats/reader.h"
@@ -16,6 +18,7 @@ enum { FILE_LIMIT_BYTES = 1 << 30 };
 
 typedef struct options {
     gl_mappings *mappings;
+    gl_checks *checks; /* NULL: none */
     gl_str profile;
     long repeat;
     bool summary;
@@ -80,6 +83,7 @@ static bool read_message(options *o, const char *path, gl_str bytes)
         fprintf(stderr, "%s: %s: %s\n", path, err.code, err.message);
         return false;
     }
+    gl_reader_check(reader, o->checks, gl_wall_us());
     gl_intake intake;
     while (gl_reader_next(reader, o->declaration_arena, &intake)) {
         o->accepted += !intake.rejected;
@@ -113,7 +117,7 @@ static bool read_file(options *o, const char *path)
 }
 
 /* Replaces what is between the markers of each part. */
-static bool update_page(const char *path)
+static bool update_page(const char *path, const gl_checks *checks)
 {
     static char text[1 << 20];
     FILE *file = fopen(path, "rb");
@@ -130,7 +134,7 @@ static bool update_page(const char *path)
         if (old.ptr == NULL)
             continue;
         gl_buf_bytes(&fresh, all.ptr, (size_t)(old.ptr - all.ptr));
-        gl_document_part(gl_document_parts[i], &fresh);
+        gl_document_part(gl_document_parts[i], checks, &fresh);
         gl_buf_bytes(&fresh, old.ptr + old.len, (size_t)(all.ptr + all.len - old.ptr) - old.len);
         gl_buf_free(&page);
         page = fresh;
@@ -151,14 +155,24 @@ static int print_schema(void)
     return 0;
 }
 
+static bool load_checks(options *o, const char *config, gl_err *err)
+{
+    o->checks = gl_checks_load(gl_arena_printf(o->arena, "%s/code_lists", config),
+                               gl_arena_printf(o->arena, "%s/intake_rules.yaml", config),
+                               gl_arena_printf(o->arena, "%s/exchange_rates.yaml", config), err);
+    return o->checks != NULL;
+}
+
 int main(int argc, char **argv)
 {
     options o = {.repeat = 1, .arena = gl_arena_new(0), .declaration_arena = gl_arena_new(0), .profile = GL_STR("")};
-    const char *mappings = "config/mappings";
+    const char *mappings = "config/mappings", *config = NULL, *page = NULL;
     int option;
-    while ((option = getopt(argc, argv, "p:m:r:su:j")) != -1) {
+    while ((option = getopt(argc, argv, "c:p:m:r:su:j")) != -1) {
         if (option == 'p')
             o.profile = gl_str_of(optarg);
+        else if (option == 'c')
+            config = optarg;
         else if (option == 'm')
             mappings = optarg;
         else if (option == 'r')
@@ -166,25 +180,28 @@ int main(int argc, char **argv)
         else if (option == 's')
             o.summary = true;
         else if (option == 'u')
-            return update_page(optarg) ? 0 : 1;
+            page = optarg;
         else if (option == 'j')
             return print_schema();
         else
             return 2;
     }
     gl_err err = {0};
+    if (page != NULL && config == NULL)
+        config = "config";
     o.mappings = gl_mappings_load(mappings, &err);
-    if (o.mappings == NULL) {
+    if (o.mappings == NULL || (config != NULL && !load_checks(&o, config, &err))) {
         fprintf(stderr, "%s: %s\n", err.code, err.message);
         return 2;
     }
-    bool good = true;
+    bool good = page == NULL || update_page(page, o.checks);
     for (int i = optind; i < argc; i++)
         good = read_file(&o, argv[i]) && good;
     size_t all = o.accepted + o.refused;
     if (o.summary)
         printf("accepted %zu, refused %zu, %.2f us a declaration\n", o.accepted, o.refused,
                all == 0 ? 0.0 : (double)o.cpu_us / (double)all);
+    gl_checks_destroy(o.checks);
     gl_mappings_destroy(o.mappings);
     gl_arena_destroy(o.arena);
     gl_arena_destroy(o.declaration_arena);
