@@ -140,11 +140,11 @@ install_registry() {
     : >"$REGISTRY_HOME/complete"
 }
 
-# The Kafka client of the tests that is not ours: confluent-kafka and fastavro, in a virtual environment in the build directory.
+# The Kafka client of the tests that is not ours: confluent-kafka, fastavro and zstandard, in a virtual environment in the build directory.
 install_venv() {
     iv_wanted=$ROOT/tests/e2e/requirements.txt
     cmp -s "$iv_wanted" "$VENV/requirements.txt" && return 0
-    step "making a Python environment for the tests (confluent-kafka, fastavro)"
+    step "making a Python environment for the tests (confluent-kafka, fastavro, zstandard)"
     mkdir -p "$BUILD"
     rm -rf "$VENV"
     if ! { python3 -m venv "$VENV" &&

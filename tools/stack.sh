@@ -349,7 +349,8 @@ launch_stage() {
     if [ "$ls_name" = ingest ]; then # with the intake topics of the tests
         ls_config=$RUN/ingest.yaml
         cat "$ROOT/config/ingest.yaml" "$ROOT/tests/support/intake-topics.yaml" >"$ls_config" || return 1
-        set -- --set "ingest.mappings=$ROOT/config/mappings"
+        set -- --set "ingest.mappings=$ROOT/config/mappings" --set "ingest.code_lists=$ROOT/config/code_lists" \
+            --set "ingest.rules=$ROOT/config/intake_rules.yaml" --set "ingest.exchange_rates=$ROOT/config/exchange_rates.yaml"
     fi
     set -- --config "$ls_config" --set "admin.listen=127.0.0.1:$(admin_port "$ls_name")" "$@"
     if stack_secure; then

@@ -250,7 +250,12 @@ static void open_all(void)
 {
     static const char *const sets[] = {"redis.url=", NULL};
     /* config/ingest.yaml watches a directory that belongs to whoever runs it. */
-    static const char *const ingest_sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings", "redis.url=", NULL};
+    static const char *const ingest_sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings",
+                                              "ingest.code_lists=" GL_SOURCE_DIR "/config/code_lists",
+                                              "ingest.rules=" GL_SOURCE_DIR "/config/intake_rules.yaml",
+                                              "ingest.exchange_rates=" GL_SOURCE_DIR "/config/exchange_rates.yaml",
+                                              "redis.url=",
+                                              NULL};
     /* A cache that is too small for the texts: some are found, some are computed, and some are put out. */
     static const char *const classify_sets[] = {"classify.cache_entries=16", "redis.url=", NULL};
     metrics = gl_metrics_new();

@@ -35,9 +35,10 @@ class Rival:
     def __init__(self, folder, settings=(), point=None):
         binary = os.path.join(os.environ["GREENLANE_BUILD"], "bin", "greenlane-ingest")
         self.port_file = os.path.join(folder, "port")
+        beside = {"mappings": "mappings", "code_lists": "code_lists", "rules": "intake_rules.yaml", "exchange_rates": "exchange_rates.yaml"}
         self.log = open(os.path.join(folder, "log"), "wb")
         self.process = subprocess.Popen(
-            [binary, "--config", os.path.join(os.environ["GREENLANE_RUN"], "ingest.yaml"), "--set", f"ingest.mappings={o.ROOT}/config/mappings",
+            [binary, "--config", os.path.join(os.environ["GREENLANE_RUN"], "ingest.yaml"), *(text for key, name in beside.items() for text in ("--set", f"ingest.{key}={o.ROOT}/config/{name}")),
              "--set", "ingest.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0",
              "--set", f"admin.port_file={self.port_file}", "--set", f"stage.state_dir={os.environ['GREENLANE_RUN']}/state",
              *(text for setting in settings for text in ("--set", setting))],
