@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
-#include "ingest/formats/reader.h"
+#include "ingest/formats/pack/message.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30 };
 
@@ -37,6 +37,7 @@ static void list_profiles(const gl_mappings *mappings, gl_str bytes, gl_buf *nam
 
 /* What a file is, as it is shown. */
 typedef struct finding {
+    gl_str entry; /* of an archive, or empty */
     gl_format format;
     const char *name; /* as the intake records it */
     gl_buf profiles;  /* CSV: those that its header fits, as JSON strings with commas */
@@ -72,6 +73,10 @@ static void show_json(gl_buf *line, const char *path, const finding *found)
 {
     gl_buf_text(line, "{\"file\":");
     gl_buf_json(line, gl_str_of(path));
+    if (found->entry.len > 0) {
+        gl_buf_text(line, ",\"entry\":");
+        gl_buf_json(line, found->entry);
+    }
     gl_buf_printf(line, ",\"format\":\"%s\"", found->name);
     if (found->format == GL_FORMAT_CSV)
         gl_buf_printf(line, ",\"profiles\":[%.*s]", GL_STR_ARG(gl_buf_view(&found->profiles)));
@@ -84,7 +89,7 @@ static void show_json(gl_buf *line, const char *path, const finding *found)
 
 static void show_text(gl_buf *line, const char *path, const finding *found)
 {
-    gl_buf_printf(line, "%s: %s", path, found->name);
+    gl_buf_printf(line, "%s%s%.*s: %s", path, found->entry.len > 0 ? "/" : "", GL_STR_ARG(found->entry), found->name);
     if (found->data_set.len > 0)
         gl_buf_printf(line, ", data set %.*s", GL_STR_ARG(gl_buf_view(&found->data_set)));
     if (found->format == GL_FORMAT_CSV && found->profiles.len > 0)
@@ -102,6 +107,43 @@ static void show(const char *path, const finding *found, bool json)
     gl_buf_byte(&line, '\n');
     fwrite(line.data, 1, line.len, stdout);
     gl_buf_free(&line);
+}
+
+/* By content alone: what a file is called proves nothing. */
+static int detect_parts(const char *path, const gl_message *message, const gl_mappings *mappings, bool json)
+{
+    int code = GL_EXIT_OK;
+    for (size_t i = 0; i < message->part_count; i++) {
+        finding found = {.entry = message->parts[i].name};
+        look(mappings, gl_message_part_bytes(message, i), &found);
+        if (found.format == GL_FORMAT_UNKNOWN)
+            code = GL_EXIT_REFUSED;
+        show(path, &found, json);
+        gl_buf_free(&found.profiles);
+        gl_buf_free(&found.data_set);
+    }
+    return code;
+}
+
+static int detect_file(const char *path, const gl_mappings *mappings, bool json)
+{
+    gl_buf bytes = {0};
+    gl_message message = {0};
+    gl_err err = {0};
+    int code = GL_EXIT_OK;
+    if (!gl_buf_read_file(&bytes, path, FILE_LIMIT_BYTES))
+        code = gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", path, strerror(errno));
+    else if (!gl_message_open(&message,
+                              &(gl_message_source){.bytes = bytes.len == 0 ? GL_STR("") : gl_buf_view(&bytes),
+                                                   .name = GL_STR(""),
+                                                   .limit_bytes = FILE_LIMIT_BYTES},
+                              &err))
+        code = gl_complain(GL_EXIT_REFUSED, "%s: %s", path, err.message);
+    else
+        code = detect_parts(path, &message, mappings, json);
+    gl_message_close(&message);
+    gl_buf_free(&bytes);
+    return code;
 }
 
 static int run_detect(int argc, char **argv)
@@ -123,19 +165,8 @@ static int run_detect(int argc, char **argv)
     if (mappings == NULL)
         return gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
     for (int i = 1; i <= count; i++) {
-        gl_buf bytes = {0};
-        finding found = {0};
-        if (!gl_buf_read_file(&bytes, argv[i], FILE_LIMIT_BYTES)) {
-            code = gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", argv[i], strerror(errno));
-        } else {
-            look(mappings, gl_buf_view(&bytes), &found);
-            if (found.format == GL_FORMAT_UNKNOWN && code == GL_EXIT_OK)
-                code = GL_EXIT_REFUSED;
-            show(argv[i], &found, json);
-        }
-        gl_buf_free(&bytes);
-        gl_buf_free(&found.profiles);
-        gl_buf_free(&found.data_set);
+        int of_file = detect_file(argv[i], mappings, json);
+        code = of_file > code ? of_file : code;
     }
     gl_mappings_destroy(mappings);
     return code;
@@ -144,7 +175,8 @@ static int run_detect(int argc, char **argv)
 const gl_command gl_command_detect = {
     "detect", "what a file is", "FILE... [--mappings DIRECTORY] [--json]",
     "Tells a file's format from its content, as the intake does when no type is "
-    "given; for a CSV the profiles that its header fits, for XML the form (cds-xml, eucdm-xml) and data set.\n\n"
+    "given; for a CSV the profiles that its header fits, for XML the form (cds-xml, eucdm-xml) and data set, of gzip and\n"
+    "zip what is in them.\n\n"
     "  greenlane detect parcels.csv declaration.xml\n\n"
     "Exit code 1: a file is of no format that is taken.",
     run_detect};

@@ -13,10 +13,11 @@
 #include "cli/command.h"
 #include "cli/event_json.h"
 #include "customs/ids.h"
-#include "ingest/formats/reader.h"
+#include "ingest/formats/pack/message.h"
 #include "io/json.h"
 
 enum { PART_LINES = 2000, PART_BYTES = 8 * 1024 * 1024, SHOWN_REJECTIONS = 20, ID_BYTES = 12, ANSWER_NODES = 1 << 20 };
+enum { FILE_LIMIT_BYTES = 1 << 30 };
 
 typedef struct sending {
     gl_client *client;
@@ -108,28 +109,41 @@ static gl_str take_lines(gl_str *rest)
     return part;
 }
 
+static void send_message(sending *s, gl_format format, gl_str rest, int *code)
+{
+    bool lines = format == GL_FORMAT_NDJSON;
+    if (!lines)
+        send_part(s, "application/json", rest, code);
+    while (lines && rest.len > 0) {
+        gl_str part = take_lines(&rest);
+        if (gl_str_trim(part).len > 0 && !send_part(s, "application/x-ndjson", part, code))
+            break;
+    }
+}
+
 static int send_file(sending *s, const char *path)
 {
     gl_buf bytes = {0};
+    gl_message message = {0};
+    gl_err err = {0};
     int code = GL_EXIT_UNAVAILABLE;
-    if (read_all(path, &bytes)) {
-        gl_str rest = gl_buf_view(&bytes);
-        gl_format format = gl_format_of_name(gl_str_of(path));
-        bool lines = (format == GL_FORMAT_UNKNOWN ? gl_format_detect(rest) : format) == GL_FORMAT_NDJSON;
+    bool read = read_all(path, &bytes);
+    gl_message_source source = {.bytes = bytes.len == 0 ? GL_STR("") : gl_buf_view(&bytes),
+                                .name = gl_str_of(path),
+                                .limit_bytes = FILE_LIMIT_BYTES};
+    if (read && !gl_message_open(&message, &source, &err)) {
+        code = gl_complain(GL_EXIT_REFUSED, "%s: %s", path, err.message);
+    } else if (read) {
         s->quiet = true;
         code = GL_EXIT_OK;
         gl_progress_start(&s->progress, "events", 0);
-        if (!lines)
-            send_part(s, "application/json", rest, &code);
-        while (lines && rest.len > 0) {
-            gl_str part = take_lines(&rest);
-            if (gl_str_trim(part).len > 0 && !send_part(s, "application/x-ndjson", part, &code))
-                break;
-        }
+        for (size_t i = 0; i < message.part_count; i++)
+            send_message(s, message.parts[i].format, gl_message_part_bytes(&message, i), &code);
         gl_progress_end(&s->progress);
         if (!s->json)
             printf("%lld accepted, %lld rejected\n", (long long)s->accepted, (long long)s->rejected);
     }
+    gl_message_close(&message);
     gl_buf_free(&bytes);
     return code;
 }

@@ -5,26 +5,49 @@
 #include "cli/command.h"
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/csv/propose.h"
-#include "ingest/formats/reader.h"
+#include "ingest/formats/pack/message.h"
 
 enum { SAMPLE_BYTES = 4 << 20, FILE_LIMIT_BYTES = 1 << 30, CODES_SHOWN = 64 };
 
+/* A file with what is in it. */
+typedef struct opened {
+    gl_buf bytes;
+    gl_message message;
+} opened;
+
+static void close_file(opened *file)
+{
+    gl_message_close(&file->message);
+    gl_buf_free(&file->bytes);
+}
+
+/* An exit code. One CSV, packed or not: which of several is meant nobody can know. */
+static int open_file(const char *path, opened *file)
+{
+    gl_err err = {0};
+    if (!gl_buf_read_file(&file->bytes, path, FILE_LIMIT_BYTES))
+        return gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", path, strerror(errno));
+    gl_message_source source = {.bytes = file->bytes.len == 0 ? GL_STR("") : gl_buf_view(&file->bytes),
+                                .format = GL_FORMAT_CSV,
+                                .name = GL_STR(""),
+                                .limit_bytes = FILE_LIMIT_BYTES};
+    if (!gl_message_open(&file->message, &source, &err))
+        return gl_complain(GL_EXIT_REFUSED, "%s: %s", path, err.message);
+    if (file->message.part_count > 1)
+        return gl_complain(GL_EXIT_REFUSED, "%s: it holds %zu files; a mapping is made and tried with one", path,
+                           file->message.part_count);
+    return GL_EXIT_OK;
+}
+
 /* ---- init ---- */
 
-/* The beginning of the file, up to the end of its last whole line. */
-static bool read_beginning(const char *path, gl_buf *text)
+/* Up to the end of its last whole line. */
+static gl_str beginning(gl_str text)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return false;
-    gl_buf_reserve(text, SAMPLE_BYTES);
-    text->len = fread(text->data, 1, SAMPLE_BYTES, file);
-    bool good = !ferror(file);
-    fclose(file);
-    if (text->len == SAMPLE_BYTES)
-        while (text->len > 0 && text->data[text->len - 1] != '\n' && text->data[text->len - 1] != '\r')
-            text->len--;
-    return good;
+    size_t len = text.len < SAMPLE_BYTES ? text.len : SAMPLE_BYTES;
+    while (len < text.len && len > 0 && text.ptr[len - 1] != '\n' && text.ptr[len - 1] != '\r')
+        len--;
+    return (gl_str){text.ptr, len};
 }
 
 static int write_proposal(const gl_proposal *proposal, const char *output)
@@ -45,19 +68,18 @@ static int write_proposal(const gl_proposal *proposal, const char *output)
 
 static int init(const char *path, const char *output)
 {
-    gl_buf text = {0};
+    opened file = {0};
     gl_proposal proposal;
     gl_err err = {0};
     gl_arena *arena = gl_arena_new(0);
-    int code;
-    if (!read_beginning(path, &text))
-        code = gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", path, strerror(errno));
-    else if (!gl_mapping_propose(arena, gl_buf_view(&text), &proposal, &err))
+    int code = open_file(path, &file);
+    if (code == GL_EXIT_OK &&
+        !gl_mapping_propose(arena, beginning(gl_message_part_bytes(&file.message, 0)), &proposal, &err))
         code = gl_complain(GL_EXIT_REFUSED, "%s: %s", path, err.message);
-    else
+    else if (code == GL_EXIT_OK)
         code = write_proposal(&proposal, output);
     gl_arena_destroy(arena);
-    gl_buf_free(&text);
+    close_file(&file);
     return code;
 }
 
@@ -183,24 +205,23 @@ static int report(const trial *t)
 static int check(const char *mapping, const char *path, int64_t records)
 {
     gl_err err = {0};
-    gl_buf text = {0};
+    opened file = {0};
     gl_mappings *mappings = gl_mappings_load_file(mapping, &err);
     if (mappings == NULL)
         return gl_complain_err(GL_EXIT_REFUSED, &err);
     trial t = {.arena = gl_arena_new(0)};
     gl_reader *reader = NULL;
-    int code;
-    if (!gl_buf_read_file(&text, path, FILE_LIMIT_BYTES))
-        code = gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", path, strerror(errno));
-    else if ((reader = gl_reader_open(t.arena, mappings, GL_FORMAT_CSV, gl_mappings_profile(mappings, 0),
-                                      gl_buf_view(&text), 0, 0, &err)) == NULL)
-        code = gl_complain_err(GL_EXIT_REFUSED, &err);
-    else {
+    int code = open_file(path, &file);
+    if (code == GL_EXIT_OK)
+        reader = gl_message_reader(t.arena, mappings, gl_mappings_profile(mappings, 0), &file.message, 0, 0, &err);
+    if (reader != NULL) {
         read_all(&t, reader, records);
         code = report(&t);
         gl_reader_close(reader);
+    } else if (code == GL_EXIT_OK) {
+        code = gl_complain_err(GL_EXIT_REFUSED, &err);
     }
-    gl_buf_free(&text);
+    close_file(&file);
     gl_arena_destroy(t.arena);
     gl_mappings_destroy(mappings);
     return code;

@@ -1,8 +1,9 @@
 /* greenlane submit: files to ingest, answers to people or scripts.
  *
  * Large files go in parts, several at a time, and so do many small files; answers are shown in the order of the files.
- * Threads: `--parallel` senders take parts; the main thread shows answers. Locks: one, `submission.lock`. Always holds:
- * a source is freed when all of its parts have been shown; at most IN_FLIGHT_LIMIT parts wait to be shown.
+ * What is packed is unpacked here, so that it can go in parts as well; what cannot be goes as it is, and ingest says
+ * why. Threads: `--parallel` senders take parts; the main thread shows answers. Locks: one, `submission.lock`. Always
+ * holds: a source is freed when all of its parts have been shown; at most IN_FLIGHT_LIMIT parts wait to be shown.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -13,13 +14,23 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/split.h"
+#include "ingest/formats/pack/message.h"
 #include "io/json.h"
 
+enum { UNPACKED_LIMIT_BYTES = 1 << 30 };
 enum { SENDERS_LIMIT = 16, IN_FLIGHT_LIMIT = 2 * SENDERS_LIMIT, SHOWN_REJECTIONS = 20, SHOWN_ACCEPTED = 5 };
 
-/* A file. */
-typedef struct source {
+/* A file that was read, and which of its parts is next. */
+typedef struct package {
     const char *path;
+    gl_buf bytes;
+    gl_message message;
+    size_t next;
+} package;
+
+/* A file, or one in an archive. */
+typedef struct source {
+    char *path;
     gl_buf bytes;
     gl_format format;
     gl_split split;
@@ -48,6 +59,7 @@ typedef struct submission {
     bool has_rule;
     pthread_mutex_t lock;
     pthread_cond_t ready;
+    package package;
     source *source;     /* whose parts are taken now, or NULL */
     sent *first, *last; /* in file order, not yet shown */
     bool all_taken, stop;
@@ -69,6 +81,10 @@ static const char *content_type(gl_format format)
         return "text/csv";
     case GL_FORMAT_XML:
         return "application/xml";
+    case GL_FORMAT_GZIP:
+        return "application/gzip";
+    case GL_FORMAT_ZIP:
+        return "application/zip";
     case GL_FORMAT_UNKNOWN:
         break;
     }
@@ -106,39 +122,89 @@ static gl_format format_of_option(const char *name)
     return GL_FORMAT_UNKNOWN;
 }
 
-static gl_format choose_format(const char *option, const char *path, gl_str bytes)
+static gl_str view(const gl_buf *bytes)
 {
-    gl_format format = format_of_option(option);
-    if (format == GL_FORMAT_UNKNOWN)
-        format = gl_format_of_name(gl_str_of(path));
-    return format == GL_FORMAT_UNKNOWN ? gl_format_detect(bytes) : format;
+    return bytes->len == 0 ? GL_STR("") : gl_buf_view(bytes);
+}
+
+static void package_close(package *p)
+{
+    gl_message_close(&p->message);
+    gl_buf_free(&p->bytes);
+    *p = (package){.path = ""};
+}
+
+/* false when it cannot be read; the others go on. */
+static bool package_open(submission *s, const char *path)
+{
+    package *p = &s->package;
+    package_close(p);
+    p->path = path;
+    if (!read_all(path, &p->bytes)) {
+        gl_complain(0, "cannot read %s: %s", path, strerror(errno));
+        s->failed = true;
+        return false;
+    }
+    gl_err err;
+    gl_message_source what = {.bytes = view(&p->bytes),
+                              .format = format_of_option(s->format),
+                              .name = gl_str_of(path),
+                              .limit_bytes = UNPACKED_LIMIT_BYTES};
+    if (!gl_message_open(&p->message, &what, &err))
+        p->message.part_count = 1; /* as it is */
+    return true;
 }
 
 static void source_free(source *from)
 {
     gl_split_end(&from->split);
     gl_buf_free(&from->bytes);
+    free(from->path);
     free(from);
 }
 
-/* NULL when it cannot be read; the others go on. */
-static source *source_open(submission *s, const char *path)
+/* Takes the bytes of a file, copies those of an archive's entry. */
+static void take_bytes(source *from, package *p)
 {
+    const gl_message *message = &p->message;
+    gl_buf *all = message->unpacked.len > 0 ? &p->message.unpacked : &p->bytes;
+    if (message->parts == NULL || message->parts == &message->whole) {
+        from->format = message->parts == NULL ? gl_format_detect(view(&p->bytes)) : message->whole.format;
+        from->bytes = message->parts == NULL ? p->bytes : *all;
+        *(message->parts == NULL ? &p->bytes : all) = (gl_buf){0};
+        return;
+    }
+    from->format = message->parts[p->next].format;
+    gl_buf_str(&from->bytes, gl_message_part_bytes(message, p->next));
+}
+
+static char *path_of(const package *p)
+{
+    char *path = NULL;
+    gl_str entry = p->message.parts == NULL ? GL_STR("") : p->message.parts[p->next].name;
+    if (asprintf(&path, "%s%s%.*s", p->path, entry.len > 0 ? "/" : "", GL_STR_ARG(entry)) < 0)
+        abort();
+    return path;
+}
+
+static bool has_sources(const submission *s)
+{
+    return s->package.next < s->package.message.part_count || s->next_file < s->file_count;
+}
+
+/* The next one there is; NULL when its file cannot be read. */
+static source *source_open(submission *s)
+{
+    package *p = &s->package;
+    if (p->next == p->message.part_count && !package_open(s, s->files[s->next_file++]))
+        return NULL;
     source *from = calloc(1, sizeof *from);
     if (from == NULL)
         abort();
-    from->path = path;
-    if (!read_all(path, &from->bytes)) {
-        gl_complain(0, "cannot read %s: %s", path, strerror(errno));
-        s->failed = true;
-        source_free(from);
-        return NULL;
-    }
-    gl_str bytes = gl_buf_view(&from->bytes);
-    if (bytes.ptr == NULL)
-        bytes.ptr = "";
-    from->format = choose_format(s->format, path, bytes);
-    gl_split_begin(&from->split, from->format, bytes, s->has_rule ? &s->rule : NULL);
+    from->path = path_of(p);
+    take_bytes(from, p);
+    p->next++;
+    gl_split_begin(&from->split, from->format, view(&from->bytes), s->has_rule ? &s->rule : NULL);
     return from;
 }
 
@@ -148,10 +214,10 @@ static source *source_open(submission *s, const char *path)
 static source *next_part(submission *s, gl_part *part)
 {
     for (;;) {
-        if (s->source == NULL && s->next_file < s->file_count)
-            s->source = source_open(s, s->files[s->next_file++]);
+        if (s->source == NULL && has_sources(s))
+            s->source = source_open(s);
         source *from = s->source;
-        if (from == NULL && s->next_file == s->file_count)
+        if (from == NULL && !has_sources(s))
             return NULL;
         if (from == NULL)
             continue;
@@ -441,7 +507,7 @@ static void show_all(submission *s)
 static int64_t count_of(const submission *s)
 {
     const source *from = s->source;
-    if (s->file_count != 1 || from == NULL || from->split.whole)
+    if (s->file_count != 1 || s->package.message.part_count > 1 || from == NULL || from->split.whole)
         return 0;
     gl_split split = {0};
     gl_part part;
@@ -519,10 +585,8 @@ static void summary(const submission *s, int64_t started_us)
 static void submit_all(submission *s, int64_t parallel)
 {
     pthread_t senders[SENDERS_LIMIT];
-    if (s->file_count == 1) { /* read now, so that its declarations can be counted for the bar */
-        s->source = source_open(s, s->files[0]);
-        s->next_file = 1;
-    }
+    if (s->file_count == 1) /* read now, so that its declarations can be counted for the bar */
+        s->source = source_open(s);
     gl_progress_start(&s->progress, "submitting", count_of(s));
     for (int64_t i = 0; i < parallel; i++)
         if (pthread_create(&senders[i], NULL, sender_main, s) != 0)
@@ -532,6 +596,7 @@ static void submit_all(submission *s, int64_t parallel)
         pthread_join(senders[i], NULL);
     if (s->source != NULL)
         source_free(s->source);
+    package_close(&s->package);
     gl_progress_end(&s->progress);
 }
 
@@ -587,7 +652,8 @@ const gl_command gl_command_submit = {
     "Sends files to ingest and shows the first MRNs, and what is wrong with what was rejected, with the place in the\n"
     "file; --json lists the answer for every declaration. An answer means that the declaration is\n"
     "committed: it will be decided, exactly once. Sending an unchanged declaration again gives its first MRN and no\n"
-    "second decision, so a file may be submitted again after a failure. Exit code 1: something was rejected.\n\n"
+    "second decision, so a file may be submitted again after a failure. gzip and zip are unpacked first. Exit code 1:\n"
+    "something was rejected.\n\n"
     "  greenlane submit declarations.ndjson h1.xml\n"
     "  greenlane submit --profile kcs --json valid.csv > answers.ndjson\n"
     "  greenlane generate | greenlane submit -",

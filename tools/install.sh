@@ -10,7 +10,7 @@ REGISTRY_HOME=$CACHE/apicurio-$REGISTRY_VERSION
 
 # Packages by name; tools by the command that they bring, so that another provider of the command will do.
 APT_LIBRARIES="libc6-dev librdkafka-dev libavro-dev libhiredis-dev libyaml-dev liblmdb-dev libzstd-dev libmicrohttpd-dev libgnutls28-dev libxml2-dev
- libxgboost-dev libyajl-dev libssl-dev libcurl4-openssl-dev libcriterion-dev python3-venv ca-certificates"
+ libxgboost-dev libyajl-dev libssl-dev libcurl4-openssl-dev libzip-dev zlib1g-dev libcriterion-dev python3-venv ca-certificates"
 APT_TOOLS="gcc:gcc cmake:cmake ninja:ninja-build pkg-config:pkg-config ccache:ccache python3:python3 redis-server:redis-server
  java:default-jre-headless mvn:maven curl:curl openssl:openssl"
 

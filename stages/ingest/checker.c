@@ -46,8 +46,11 @@ static void check(const gl_checker *checker, gl_job *job)
     gl_arena *keep = gl_arena_new(0), *arena = gl_arena_new(0);
     gl_buf body = {0};
     size_t valid = 0, invalid = 0;
-    gl_reader *reader =
-        gl_reader_open(keep, checker->mappings, job->format, job->profile, job->bytes, 0, 0, &job->message_error);
+    gl_job_open(job);
+    job->message_error = job->unreadable;
+    gl_reader *reader = job->unreadable.code != NULL ? NULL
+                                                     : gl_message_reader(keep, checker->mappings, job->profile,
+                                                                         job->message, 0, 0, &job->message_error);
     gl_buf_text(&body, "{\"results\":[");
     if (reader != NULL) {
         gl_reader_check(reader, checker->checks, gl_wall_us());

@@ -24,7 +24,7 @@ static const gl_conf_entry ingest_entries[] = {
     {"port_file", GL_CONF_STRING, offsetof(gl_ingest_conf, port_file), NULL, GL_CONF_FILE, 0, 0, NULL,
      "File that gets the port listened on, for scripts. Empty: none."},
     {"body_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, http.body_limit_bytes), "32m", 0, 1024, 1 << 30, NULL,
-     "Largest body of a request; a larger one is answered with 413."},
+     "Largest body of a request, and what a packed one may unpack to; a larger one is answered with 413."},
     {"connection_limit", GL_CONF_INT, offsetof(gl_ingest_conf, http.connection_limit), "1000", 0, 1, 100000, NULL,
      "Connections served at once."},
     {"idle_timeout", GL_CONF_DURATION, offsetof(gl_ingest_conf, http.idle_timeout_ms), "30s", 0, 1000, 3600000, NULL,
@@ -49,7 +49,8 @@ static const gl_conf_entry ingest_entries[] = {
     {"http_account", GL_CONF_STRING, offsetof(gl_ingest_conf, http_account), "default", 0, 0, 0, NULL,
      "Without `access`: account of requests without a Greenlane-Account header."},
     {"message_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, message_limit_bytes), "128m", 0, 1024, 0, NULL,
-     "Largest file of a watched directory; a larger one is set aside with an answer."},
+     "Largest file of a watched directory, and what a packed one may unpack to; a larger one is set aside with an "
+     "answer."},
     {"chunk", GL_CONF_INT, offsetof(gl_ingest_conf, chunk_declarations), "5000", 0, 1, 100000, NULL,
      "Declarations of a file that are committed in one transaction."},
     {"batch_bytes", GL_CONF_BYTES, offsetof(gl_ingest_conf, batch_bytes), "8m", 0, 1024, 0, NULL,

@@ -294,14 +294,18 @@ static void take_trace(gl_record *record, gl_str traceparent, gl_str tracestate)
         record->tracestate = gl_tracestate(tracestate);
 }
 
-static void add_record(gl_batch *batch, gl_job *job)
+/* Returns the bytes that it takes. Unpacked before the batch is full, so that a batch holds what is configured, and one
+ * message more. */
+static int64_t add_record(gl_batch *batch, gl_job *job)
 {
+    gl_job_open(job);
     gl_record *record = &batch->records[batch->count++];
     *record = (gl_record){.token = job, .timestamp_ms = job->received_us / 1000, .value = job->bytes};
     if (job->request != NULL)
         take_trace(record, gl_http_header(job->request, "traceparent"), gl_http_header(job->request, "tracestate"));
+    size_t bytes = job->bytes.len + job->message->unpacked.len;
     if (job->topic == NULL)
-        return;
+        return (int64_t)bytes;
     record->topic = job->topic->topic->name;
     record->headers = job->topic->headers;
     record->partition = job->topic->partition;
@@ -309,6 +313,7 @@ static void add_record(gl_batch *batch, gl_job *job)
     record->timestamp_ms = job->topic->place.timestamp_ms;
     record->key = job->topic->key;
     take_trace(record, job->topic->traceparent, job->topic->tracestate);
+    return (int64_t)bytes;
 }
 
 /* Takes what is there, up to `limit` messages and `batch_bytes`; waits only for the first. Requests and topics take
@@ -326,10 +331,8 @@ static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t lim
         add_record(batch, job);
     while (batch->count < limit && bytes < ingest->conf.batch_bytes) {
         gl_job *from_topic = own->topics != NULL && more ? gl_topics_take(own->topics) : NULL;
-        if (from_topic != NULL) {
-            bytes += (int64_t)from_topic->bytes.len;
-            add_record(batch, from_topic);
-        }
+        if (from_topic != NULL)
+            bytes += add_record(batch, from_topic);
         if (batch->count == limit)
             break;
         job = gl_job_queue_take(ingest->queue, wakes, batch->count == 0 ? timeout_ms : 0);
@@ -337,8 +340,7 @@ static size_t ingest_poll(void *stage, void *worker, gl_batch *batch, size_t lim
             break;
         if (job == NULL)
             continue;
-        bytes += (int64_t)job->bytes.len;
-        add_record(batch, job);
+        bytes += add_record(batch, job);
     }
     own->begun_us = gl_mono_us();
     batch->now_us = gl_wall_us(); /* after the wait: nothing is accepted before it was received */

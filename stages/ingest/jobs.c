@@ -6,6 +6,28 @@
 #include <stdlib.h>
 #include <time.h>
 
+void gl_job_open(gl_job *job)
+{
+    if (job->opened)
+        return;
+    gl_message_source source = {.bytes = job->bytes,
+                                .format = job->format,
+                                .name = GL_STR(""),
+                                .gzip = job->gzip,
+                                .limit_bytes = job->limit_bytes};
+    job->opened = true;
+    job->unreadable = (gl_err){0};
+    job->message = &job->own_message;
+    gl_message_open(&job->own_message, &source, &job->unreadable);
+}
+
+void gl_job_close(gl_job *job)
+{
+    if (job->opened && job->message == &job->own_message)
+        gl_message_close(&job->own_message);
+    job->opened = false;
+}
+
 struct gl_job_queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;

@@ -8,7 +8,7 @@
 #define GL_INGEST_JOBS_H
 
 #include "ingest/conf.h"
-#include "ingest/formats/reader.h"
+#include "ingest/formats/pack/message.h"
 
 typedef struct gl_watched_file gl_watched_file;
 struct gl_topic_record; /* topics.h */
@@ -30,10 +30,16 @@ typedef struct gl_answer {
 typedef struct gl_job {
     struct gl_job *next;
     const gl_account *account; /* NULL: of a topic's record that names none that is configured */
-    gl_format format;
-    bool events; /* it holds events, not declarations */
+    gl_format format;          /* as its sender or its first bytes say */
+    bool gzip;                 /* its sender says that it is packed */
+    bool events;               /* it holds events, not declarations */
     gl_str profile;
-    gl_str bytes;
+    gl_str bytes;           /* as it came */
+    size_t limit_bytes;     /* of what it unpacks to */
+    bool opened;            /* `message` is what is in it, or `unreadable` says why it is not */
+    gl_message own_message; /* of what is no file */
+    const gl_message *message;
+    gl_err unreadable;
     int64_t received_us;
     int64_t first_position;   /* of its first declaration: a part of a larger message says where it stands, 0: from 1 */
     gl_http_request *request; /* an HTTP job */
@@ -49,6 +55,11 @@ typedef struct gl_job {
     bool answer_only; /* file: it was committed by an earlier run; only its answers are made again */
     bool dead_lettered;
 } gl_job;
+
+/* Unpacks the message, once until it is closed. Thread: whose the job is. */
+void gl_job_open(gl_job *job);
+/* Frees what it unpacked to. Nothing may point into that any more. */
+void gl_job_close(gl_job *job);
 
 typedef struct gl_job_queue gl_job_queue;
 

@@ -92,6 +92,18 @@ static bool is_refused_unread(const gl_pass *p, const gl_record *record)
     return job->message_error.code != NULL;
 }
 
+/* NULL: message_error says why. */
+static gl_reader *open_reader(const gl_pass *p, gl_job *job, const gl_chunk *chunk)
+{
+    gl_job_open(job);
+    job->message_error = job->unreadable;
+    if (job->unreadable.code != NULL)
+        return NULL;
+    return job->events ? gl_message_event_reader(p->arena, job->message, &job->message_error)
+                       : gl_message_reader(p->arena, p->ingest->mappings, job->profile, job->message, chunk->offset,
+                                           chunk->position, &job->message_error);
+}
+
 /* Reads one message: as many declarations as fit into this transaction. */
 static bool read_job(gl_pass *p, const gl_record *record, gl_err *err)
 {
@@ -110,9 +122,7 @@ static bool read_job(gl_pass *p, const gl_record *record, gl_err *err)
     job->next_position = chunk.position;
     if (job->message_error.code != NULL)
         return true;
-    gl_reader *reader = job->events ? gl_event_reader_open(p->arena, job->format, job->bytes, &job->message_error)
-                                    : gl_reader_open(p->arena, p->ingest->mappings, job->format, job->profile,
-                                                     job->bytes, chunk.offset, chunk.position, &job->message_error);
+    gl_reader *reader = open_reader(p, job, &chunk);
     if (reader == NULL)
         return true;
     gl_reader_check(reader, p->ingest->checks, p->batch->now_us);
@@ -290,7 +300,7 @@ void gl_pass_reject(gl_pass *p, gl_entry *e)
         r.functional_reference_id = intake->lrn;
     r.rejected_at = p->batch->now_us;
     r.format = e->job->events ? GL_STR("greenlane-events") : gl_str_of(intake->format);
-    if (e->job->profile.len > 0)
+    if (e->job->profile.len > 0 && intake->by_mapping)
         r.profile = e->job->profile;
     r.channel = channel_of(e->job);
     gl_sha256(intake->source, r.digest);
@@ -519,6 +529,7 @@ static void reject_message(gl_pass *p, const gl_record *record)
     intake->errors = error;
     intake->error_count = 1;
     intake->source = job->bytes;
+    intake->by_mapping = gl_format_has_profile(job->format);
     intake->position = job->first_position > 0 ? job->first_position : 1;
     intake->rejected = true;
     intake->lrn = GL_STR("");

@@ -95,13 +95,40 @@ static const gl_account *need_account(const gl_ingest *ingest, gl_http_request *
     return account;
 }
 
+/* What it may unpack to: as much as it might have had unpacked. */
+static size_t unpacked_limit(const gl_ingest *ingest, const gl_http_request *request)
+{
+    const gl_submitter *submitter = gl_http_principal(request);
+    int64_t limit = ingest->conf.http.body_limit_bytes;
+    if (submitter != NULL && gl_submitter_body_limit(submitter) < limit)
+        limit = gl_submitter_body_limit(submitter);
+    return (size_t)limit;
+}
+
+/* False: refused, with what would be taken. */
+static bool know_coding(gl_http_request *request, bool *gzip)
+{
+    static const char *const takes[] = {"Accept-Encoding: gzip", NULL};
+    gl_str coding = gl_str_trim(gl_http_header(request, "Content-Encoding"));
+    *gzip = gl_str_eqz(coding, "gzip") || gl_str_eqz(coding, "x-gzip");
+    if (*gzip || coding.len == 0 || gl_str_eqz(coding, "identity"))
+        return true;
+    gl_http_problem(request, 415, "content-encoding-unknown", "the Content-Encoding is not gzip", takes);
+    return false;
+}
+
 /* The request goes to the workers or to the checker, or is refused because they are stopping. */
 static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job *what, bool check_only)
 {
+    bool gzip;
+    if (!know_coding(request, &gzip))
+        return;
     gl_job *job = malloc(sizeof *job);
     if (job == NULL)
         abort();
     *job = *what;
+    job->gzip = gzip;
+    job->limit_bytes = unpacked_limit(ingest, request);
     job->bytes = gl_http_body(request);
     job->received_us = gl_http_received_us(request);
     job->request = request;
@@ -156,10 +183,13 @@ static void post_validate(void *context, gl_http_request *request)
 
 static int message_status(const gl_err *err)
 {
+    static const char *const too_large[] = {"too-many-declarations", "output-too-large", "intake-too-large",
+                                            "intake-ratio", "intake-too-many-entries"};
     if (strcmp(err->code, "intake-format-unknown") == 0)
         return 415;
-    if (strcmp(err->code, "too-many-declarations") == 0 || strcmp(err->code, "output-too-large") == 0)
-        return 413;
+    for (size_t i = 0; i < sizeof too_large / sizeof *too_large; i++)
+        if (strcmp(err->code, too_large[i]) == 0)
+            return 413;
     return strncmp(err->code, "intake-", 7) == 0 ? 400 : 422;
 }
 
@@ -182,6 +212,7 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
         gl_http_respond(job->request, gl_answers_status(job), "application/json", gl_buf_view(&body), NULL);
         gl_buf_free(&body);
     }
+    gl_job_close(job);
     free(job);
 }
 
@@ -191,6 +222,7 @@ void gl_service_answer_check(gl_job *job, gl_str body)
         answer_refused(job);
     else
         gl_http_respond(job->request, 200, "application/json", body, NULL);
+    gl_job_close(job);
     free(job);
 }
 

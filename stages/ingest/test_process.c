@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "customs/ids.h"
 #include "gen/topics.h"
+#include "ingest/formats/pack/test_pack.h"
 #include "ingest/topics.h"
 
 static const gl_account ACCOUNT = {"hub-1", "", "", false, false};
@@ -42,6 +43,9 @@ static void fixture_open(fixture *f, const char *const *sets)
 
 static void fixture_close(fixture *f)
 {
+    for (size_t i = 0; i < f->batch.count; i++)
+        if (f->jobs[i].opened)
+            gl_job_close(&f->jobs[i]);
     gl_ingest_stage.close(f->stage);
     gl_conf_destroy(f->conf);
     gl_metrics_destroy(f->metrics);
@@ -53,6 +57,16 @@ static gl_job *add_job(fixture *f, const char *body, gl_format format)
     gl_job *job = &f->jobs[f->batch.count];
     *job = (gl_job){.account = &ACCOUNT, .format = format, .bytes = gl_str_of(body), .received_us = f->batch.now_us};
     f->records[f->batch.count++] = (gl_record){.token = job, .value = job->bytes};
+    return job;
+}
+
+/* The same of bytes that may be packed. */
+static gl_job *add_packed(fixture *f, const gl_buf *bytes)
+{
+    gl_job *job = add_job(f, "", GL_FORMAT_UNKNOWN);
+    job->bytes = gl_buf_view(bytes);
+    job->format = gl_format_detect(job->bytes);
+    job->limit_bytes = 1 << 20;
     return job;
 }
 
@@ -205,6 +219,35 @@ Test(process, a_message_without_declarations_says_so)
     fixture_close(&f);
 }
 
+Test(process, what_is_packed_is_taken_as_if_it_had_come_alone)
+{
+    const test_entry entries[] = {{"a.json", DECLARATION("L-2", "1")},
+                                  {"b.ndjson", DECLARATION("L-3", "1") "\n{\"no\":1}\n"},
+                                  {"c.csv", "a,b\n1,2\n"},
+                                  {NULL, NULL}};
+    fixture f;
+    fixture_open(&f, SETS);
+    gl_buf gzip = test_gzip(gl_str_of(DECLARATION("L-1", "12.50"))), zip = test_zip(entries);
+    gl_job *one = add_packed(&f, &gzip), *three = add_packed(&f, &zip);
+    gl_job *plain = add_job(&f, DECLARATION("L-1", "12.50"), GL_FORMAT_JSON);
+    for (int attempt = 0; attempt < 2; attempt++) { /* as after an abort */
+        f.outbox = gl_outbox_new(f.arena);
+        run(&f);
+        cr_assert(one->answers[0].taken);
+        cr_assert(plain->answers[0].duplicate, "the same content");
+        cr_assert_eq(three->answer_count, 4);
+        cr_assert(three->answers[0].taken && three->answers[1].taken);
+        cr_assert(gl_str_starts(three->answers[2].errors[0].pointer, GL_STR("entry=b.ndjson;/no")));
+        cr_assert(gl_str_eqz(three->answers[3].errors[0].code, "intake-profile-required"));
+        cr_assert(gl_str_eqz(three->answers[3].errors[0].pointer, "entry=c.csv"));
+        cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 3);
+        cr_assert_eq(put_count(&f, GL_INGEST_OUT_REJECTED), 2);
+    }
+    fixture_close(&f);
+    gl_buf_free(&gzip);
+    gl_buf_free(&zip);
+}
+
 /* A record of an intake topic, as the consumer hands it over. */
 static gl_job *add_topic_job(fixture *f, struct gl_topic_record *record, const char *body, gl_format format)
 {
@@ -259,6 +302,33 @@ Test(topics, records_go_the_way_of_messages_and_say_that_they_came_by_a_topic)
         cr_assert(gl_str_eqz(r.submitter, "hub-1"));
         cr_assert_geq(r.errors.count, 1);
     }
+    fixture_close(&f);
+}
+
+Test(topics, a_record_that_is_packed_is_unpacked_or_refused_as_it_came)
+{
+    fixture f;
+    struct gl_topic_record records[2];
+    uint8_t digest[GL_SHA256_BYTES];
+    fixture_open(&f, SETS);
+    gl_buf good = test_gzip(gl_str_of(DECLARATION("L-1", "1"))), bad = test_gzip(gl_str_of(DECLARATION("L-2", "1")));
+    bad.data[bad.len - 6] ^= 1; /* of the checksum */
+    gl_job *taken = add_topic_job(&f, &records[0], "", GL_FORMAT_JSON);
+    gl_job *refused = add_topic_job(&f, &records[1], "", GL_FORMAT_JSON);
+    taken->bytes = gl_buf_view(&good);
+    refused->bytes = gl_buf_view(&bad);
+    taken->limit_bytes = refused->limit_bytes = 1 << 20;
+    run(&f);
+    cr_assert(taken->answers[0].taken);
+    cr_assert_str_eq(refused->message_error.code, "intake-damaged");
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 1);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_REJECTED), 1);
+    gl_sha256(gl_buf_view(&bad), digest);
+    gl_rejection r = rejection_at(&f, 1);
+    cr_assert_eq(memcmp(r.digest, digest, sizeof digest), 0);
+    cr_assert_eq(r.size_bytes, (int64_t)bad.len);
+    gl_buf_free(&good);
+    gl_buf_free(&bad);
     fixture_close(&f);
 }
 
@@ -593,6 +663,17 @@ static const char *inbox_path(const inbox *box, const char *name)
     return path;
 }
 
+static void drop_bytes(const inbox *box, const char *name, const gl_buf *bytes)
+{
+    char partial[600];
+    snprintf(partial, sizeof partial, "%s/.%s", box->directory, name);
+    FILE *file = fopen(partial, "w");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(bytes->data, 1, bytes->len, file), bytes->len);
+    fclose(file);
+    cr_assert_eq(rename(partial, inbox_path(box, name)), 0);
+}
+
 static void drop(const inbox *box, const char *name, const char *text, const char *mode)
 {
     char partial[600];
@@ -708,6 +789,48 @@ Test(watch, a_smaller_chunk_after_a_restart_loses_nothing)
     cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 4);
     cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_REJECTED), 1);
     cr_assert_eq(answer_lines(&box, &files), 5);
+    inbox_close(&box);
+}
+
+Test(watch, an_archive_goes_in_by_chunks_once_across_a_restart)
+{
+    const test_entry entries[] = {
+        {"a.ndjson", DECLARATION("Z-1", "1") "\n" DECLARATION("Z-2", "-1") "\n" DECLARATION("Z-3", "1") "\n"},
+        {"empty.json", ""},
+        {"b.json", "[" DECLARATION("Z-4", "1") "," DECLARATION("Z-5", "1") "]"},
+        {NULL, NULL}};
+    inbox box;
+    int files;
+    inbox_open(&box);
+    gl_buf zip = test_zip(entries);
+    drop_bytes(&box, "day.zip", &zip);
+    step(&box, 2);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 2);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_REJECTED), 2);
+    inbox_restart(&box, 2);
+    step(&box, 4);
+    WAIT_UNTIL(access(inbox_path(&box, "done/day.zip"), F_OK) == 0);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 4, "what was committed is not taken in again");
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_REJECTED), 2);
+    cr_assert_eq(answer_lines(&box, &files), 6);
+    gl_buf_free(&zip);
+    inbox_close(&box);
+}
+
+Test(watch, gzip_that_cannot_be_read_to_its_end_is_set_aside_whole)
+{
+    inbox box;
+    int files;
+    inbox_open(&box);
+    gl_buf gzip = test_gzip(gl_str_of(FIVE));
+    gzip.len -= 3;
+    drop_bytes(&box, "five.ndjson.gz", &gzip);
+    step(&box, 1);
+    WAIT_UNTIL(access(inbox_path(&box, "done/five.ndjson.gz"), F_OK) == 0);
+    cr_assert_eq(answer_lines(&box, &files), 1);
+    cr_assert_eq(put_count(&box.f, GL_INGEST_OUT_ACCEPTED), 0);
+    cr_assert(gl_str_eqz(rejection_at(&box.f, 0).errors.at[0].code, "intake-damaged"));
+    gl_buf_free(&gzip);
     inbox_close(&box);
 }
 

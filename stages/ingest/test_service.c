@@ -18,6 +18,7 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "ingest/doubt.h"
+#include "ingest/formats/pack/test_pack.h"
 #include "ingest/ingest.h"
 
 enum { PARTITIONS = 4, BATCH_RECORDS = 16, ACCOUNT_COUNT = 3 };
@@ -42,13 +43,13 @@ static int dial(int port)
     return -1;
 }
 
-static int send_request(int port, const char *method, const char *path, const char *headers, const char *body)
+static int send_bytes(int port, const char *method, const char *path, const char *headers, gl_str body)
 {
     int fd = dial(port);
     gl_buf text = {0};
     gl_buf_printf(&text, "%s %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n", method,
-                  path, headers, strlen(body));
-    gl_buf_text(&text, body);
+                  path, headers, body.len);
+    gl_buf_str(&text, body);
     for (size_t at = 0; fd >= 0 && at < text.len;) {
         ssize_t done = send(fd, text.data + at, text.len - at, MSG_NOSIGNAL);
         if (done <= 0)
@@ -57,6 +58,11 @@ static int send_request(int port, const char *method, const char *path, const ch
     }
     gl_buf_free(&text);
     return fd;
+}
+
+static int send_request(int port, const char *method, const char *path, const char *headers, const char *body)
+{
+    return send_bytes(port, method, path, headers, gl_str_of(body));
 }
 
 /* The whole answer, NUL-terminated; closes. */
@@ -243,6 +249,46 @@ static void test_validation_keeps_nothing(void)
     CHECK(ask(b.port, "GET", "/v1/validate", "", "", 405, "POST"));
     CHECK(__atomic_load_n(&b.taken, __ATOMIC_ACQUIRE) == 0);
     set(&b.hold, false);
+    bench_drain(&b);
+    bench_close(&b);
+}
+
+/* -- Packed ------------------------------------------------------------------------------------------------------- */
+
+static bool post_packed(const bench *b, const char *path, const char *headers, const gl_buf *body, int status,
+                        const char *text)
+{
+    return heard(hear(send_bytes(b->port, "POST", path, headers, gl_buf_view(body))), status, text);
+}
+
+static void test_packed_bodies(void)
+{
+    const test_entry entries[] = {
+        {"a.json", DECLARATION("P-2", "1")}, {"b.ndjson", "{\"no\":1}\n" DECLARATION("P-3", "1")}, {NULL, NULL}};
+    static char spaces[40 << 20];
+    bench b;
+    if (!bench_open(&b, "", true))
+        return;
+    memset(spaces, ' ', sizeof spaces);
+    gl_buf gzip = test_gzip(gl_str_of(DECLARATION("P-1", "1"))), zip = test_zip(entries);
+    gl_buf bomb = test_gzip((gl_str){spaces, sizeof spaces});
+    CHECK(post_packed(&b, "/v1/declarations", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", &gzip,
+                      202, "\"accepted\":1,\"rejected\":0"));
+    CHECK(post_packed(&b, "/v1/declarations", "", &gzip, 202, "\"accepted\":1"));
+    CHECK(post_packed(&b, "/v1/declarations", "Content-Type: application/zip\r\n", &zip, 202,
+                      "\"pointer\":\"entry=b.ndjson;/no\""));
+    CHECK(post_packed(&b, "/v1/validate", "", &zip, 200, "\"valid\":2,\"invalid\":1}"));
+    CHECK(post_packed(&b, "/v1/declarations", "", &bomb, 413, "intake-"));
+    CHECK(post_packed(&b, "/v1/validate", "", &bomb, 413, "intake-"));
+    CHECK(post_packed(&b, "/v1/declarations", "Content-Encoding: br\r\n", &gzip, 415, "Accept-Encoding: gzip"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "Content-Encoding: gzip\r\n", "{}", 400, "intake-damaged"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", "Content-Type: application/zip\r\n", "{}", 400, "intake-damaged"));
+    gzip.len -= 4;
+    CHECK(post_packed(&b, "/v1/declarations", "", &gzip, 400, "intake-damaged"));
+    CHECK(post_packed(&b, "/v1/events", "", &gzip, 400, "intake-damaged"));
+    gl_buf_free(&gzip);
+    gl_buf_free(&zip);
+    gl_buf_free(&bomb);
     bench_drain(&b);
     bench_close(&b);
 }
@@ -809,6 +855,7 @@ int main(void)
     gl_log_init("test", GL_LOG_ERROR);
     test_shipped_configuration();
     test_validation_keeps_nothing();
+    test_packed_bodies();
     test_answer_after_the_commit();
     test_events();
     test_credentials();

@@ -99,6 +99,7 @@ bool gl_topics_check(const gl_ingest *ingest, gl_err *err)
 
 static void drop_job(gl_job *job)
 {
+    gl_job_close(job);
     rd_kafka_message_destroy(job->topic->message);
     free(job);
 }
@@ -151,6 +152,7 @@ static gl_job *make_job(const gl_topics *topics, const gl_intake_topic *topic, r
                          .events = topic->events,
                          .profile = gl_str_of(topic->profile),
                          .bytes = bytes,
+                         .limit_bytes = (size_t)topics->ingest->conf.http.body_limit_bytes,
                          .received_us = gl_wall_us(),
                          .topic = &made->record};
     return &made->job;
@@ -181,12 +183,14 @@ void gl_topics_settle(gl_topics *topics, gl_job *job, bool committed, const gl_e
     if (!committed && !topics->retrying)
         gl_log(GL_LOG_WARN, "topic-retry", "records of %s are taken again: %s", job->topic->topic->name, err->message);
     topics->retrying = !committed;
+    gl_job_close(job); /* what waits is held as it came */
     gl_feed_settle(topics->feed, job, committed);
 }
 
 void gl_topics_give_back(gl_topics *topics, gl_job *job)
 {
     topics->refused_us = gl_mono_us();
+    gl_job_close(job);
     gl_feed_settle(topics->feed, job, false);
 }
 

@@ -62,11 +62,12 @@ struct gl_watched_file {
     watched_dir *dir;
     char name[WATCH_NAME_BYTES];
     gl_buf bytes;
+    gl_message message;
     off_t size;
     int64_t changed_ns;
     char digest[2 * GL_SHA256_BYTES + 1];
     gl_buf key;     /* account, line feed, digest */
-    gl_err refused; /* code not NULL: not read at all, and why */
+    gl_err refused; /* code not NULL: not read or not unpacked, and why */
     /* Worker. */
     bool started;
     size_t offset; /* of the next chunk */
@@ -227,6 +228,7 @@ static void file_close(gl_watched_file *file)
 {
     if (file->answers != NULL)
         fclose(file->answers);
+    gl_message_close(&file->message);
     gl_buf_free(&file->bytes);
     gl_buf_free(&file->key);
     gl_buf_free(&file->lines);
@@ -287,6 +289,19 @@ static bool read_file(gl_watched_file *file, int64_t limit_bytes, gl_err *err)
     return ok;
 }
 
+/* What is in the file; it is that every time it is read, so that the offsets of its chunks hold. */
+static void unpack(gl_watched_file *file, int64_t limit_bytes)
+{
+    gl_message_source source = {.bytes = gl_buf_view(&file->bytes),
+                                .format = GL_FORMAT_UNKNOWN,
+                                .name = gl_str_of(file->name),
+                                .limit_bytes = (size_t)limit_bytes};
+    if (source.bytes.ptr == NULL)
+        source.bytes = GL_STR("");
+    if (file->refused.code == NULL)
+        gl_message_open(&file->message, &source, &file->refused);
+}
+
 static gl_watched_file *file_open(const gl_watch *watch, watched_dir *dir, const char *name, gl_err *err)
 {
     gl_watched_file *file = calloc(1, sizeof *file);
@@ -298,6 +313,7 @@ static gl_watched_file *file_open(const gl_watch *watch, watched_dir *dir, const
     bool ok = read_file(file, watch->ingest->conf.message_limit_bytes, err);
     if (ok) {
         name_by_digest(file);
+        unpack(file, watch->ingest->conf.message_limit_bytes);
         file->answers = make_named(path, file, "out/.", ".part") ? fopen(path, "we") : NULL;
         ok = file->answers != NULL ||
              gl_fail(err, GL_RETRY, "watch-answers", "cannot write %s: %s", path, strerror(errno));
@@ -542,8 +558,9 @@ gl_job *gl_watch_take(gl_watch *watch)
     job->format = gl_format_of_name(gl_str_of(file->name));
     if (job->format == GL_FORMAT_UNKNOWN)
         job->format = gl_format_detect(job->bytes);
-    if (job->format == GL_FORMAT_CSV)
-        job->profile = gl_str_of(job->account->profile);
+    job->profile = gl_str_of(job->account->profile);
+    job->opened = true;
+    job->message = &file->message;
     job->received_us = gl_wall_us();
     return job;
 }

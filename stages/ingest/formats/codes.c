@@ -44,11 +44,36 @@ const gl_report_code gl_report_codes[] = {
 };
 const size_t gl_report_code_count = sizeof gl_report_codes / sizeof *gl_report_codes;
 
+const gl_report_code gl_message_codes[] = {
+    {"account-unknown", "Topics: a record that names no account that is configured; it is a dead letter"},
+    {"intake-compression", "zip: an entry is compressed in another way than deflate"},
+    {"intake-damaged", "gzip, zip: it ends too early, a checksum is wrong, or it is something else"},
+    {"intake-empty", "There is nothing in it"},
+    {"intake-encrypted", "zip: an entry needs a password"},
+    {"intake-entry-name", "zip: an entry with an absolute path, \"..\", backslashes, control characters, no name, or "
+                          "the name of another"},
+    {"intake-format-unknown", "None of the formats above"},
+    {"intake-nested-archive", "gzip, zip: what is packed is packed again"},
+    {"intake-profile-required", "It is read by a mapping, and none is named"},
+    {"intake-profile-unknown", "No mapping of this name"},
+    {"intake-ratio", "gzip, zip: it unpacks to more than 200 times its size, and more than 1 MiB"},
+    {"intake-too-large", "It has, or unpacks to, more bytes than the limit"},
+    {"intake-too-many-entries", "zip: more than 1,000 entries"},
+    {"output-too-large", "What is made of it, or what is wrong with it, takes more than a record or an answer holds"},
+    {"too-many-declarations", "More than 20,000 declarations or events in one request or record"},
+    {"watch-file-too-large", "A file of more than `ingest.message_limit`"},
+};
+const size_t gl_message_code_count = sizeof gl_message_codes / sizeof *gl_message_codes;
+
 void gl_codes_document(gl_buf *buf)
 {
     gl_buf_text(buf, "| code | meaning |\n|---|---|\n");
     for (size_t i = 0; i < gl_report_code_count; i++)
         gl_buf_printf(buf, "| `%s` | %s |\n", gl_report_codes[i].code, gl_report_codes[i].help);
+    gl_buf_text(buf,
+                "\nWhat refuses a message as a whole, or an entry of an archive:\n\n| code | meaning |\n|---|---|\n");
+    for (size_t i = 0; i < gl_message_code_count; i++)
+        gl_buf_printf(buf, "| `%s` | %s |\n", gl_message_codes[i].code, gl_message_codes[i].help);
     gl_buf_text(buf, "\nRules over more than one field:\n\n| code | severity | holds when |\n|---|---|---|\n");
     for (size_t i = 0; i < gl_rule_count; i++)
         gl_buf_printf(buf, "| `%s` | %s | %s |\n", gl_rules[i].code, gl_rules[i].warning ? "warning" : "error",

@@ -12,8 +12,11 @@ typedef struct gl_report_code {
 
 extern const gl_report_code gl_report_codes[];
 extern const size_t gl_report_code_count;
+/* Of messages that are refused before a declaration is read. */
+extern const gl_report_code gl_message_codes[];
+extern const size_t gl_message_code_count;
 
-/* One Markdown row a code, then one a rule of validation. */
+/* One Markdown row a code, then one a rule of validation: the tables of docs/FORMATS.md. */
 void gl_codes_document(gl_buf *buf);
 
 #endif

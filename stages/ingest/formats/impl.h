@@ -11,6 +11,7 @@ struct gl_reader {
     gl_str bytes;
     size_t offset;    /* of what is read next */
     int64_t position; /* of what is read next, from 1 */
+    int64_t before;   /* how many were read of these bytes before `offset`; -1: not known, `offset` can tell */
     bool finished;
     const char *form; /* what of the format it is, when that is told while reading; NULL: the format's name says it */
     gl_report report;
@@ -21,6 +22,11 @@ struct gl_reader {
     bool (*next)(gl_reader *reader, gl_arena *arena, gl_intake *intake);
     void (*close)(gl_reader *reader); /* may be NULL */
 };
+
+gl_reader *gl_reader_new(gl_arena *arena, gl_format format, gl_str bytes, size_t offset, int64_t position);
+/* The second half of gl_reader_open and gl_event_reader_open. */
+bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str profile, gl_err *err);
+bool gl_event_reader_begin(gl_reader *reader, gl_err *err);
 
 /* Each prepares `reader->state` and `next`; bytes hold something else than white space. */
 bool gl_json_reader_open(gl_reader *reader, gl_err *err);

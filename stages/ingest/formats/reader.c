@@ -4,6 +4,7 @@
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/formats/impl.h"
 #include "ingest/formats/json/split.h"
+#include "ingest/formats/pack/unpack.h"
 #include "ingest/validate.h"
 
 static bool ends_with(gl_str text, const char *ending)
@@ -30,7 +31,11 @@ gl_format gl_format_of_content_type(gl_str content_type)
                  {"application/jsonl", GL_FORMAT_NDJSON},
                  {"text/csv", GL_FORMAT_CSV},
                  {"application/xml", GL_FORMAT_XML},
-                 {"text/xml", GL_FORMAT_XML}};
+                 {"text/xml", GL_FORMAT_XML},
+                 {"application/gzip", GL_FORMAT_GZIP},
+                 {"application/x-gzip", GL_FORMAT_GZIP},
+                 {"application/zip", GL_FORMAT_ZIP},
+                 {"application/x-zip-compressed", GL_FORMAT_ZIP}};
     const char *parameters = content_type.len == 0 ? NULL : memchr(content_type.ptr, ';', content_type.len);
     if (parameters != NULL)
         content_type.len = (size_t)(parameters - content_type.ptr);
@@ -51,6 +56,10 @@ gl_format gl_format_of_name(gl_str name)
         return GL_FORMAT_CSV;
     if (ends_with(name, ".xml"))
         return GL_FORMAT_XML;
+    if (ends_with(name, ".gz"))
+        return GL_FORMAT_GZIP;
+    if (ends_with(name, ".zip"))
+        return GL_FORMAT_ZIP;
     return GL_FORMAT_UNKNOWN;
 }
 
@@ -69,6 +78,10 @@ static gl_format detect_json(gl_str bytes, size_t at)
 gl_format gl_format_detect(gl_str bytes)
 {
     size_t at = gl_str_starts(bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0;
+    if (gl_is_gzip(bytes))
+        return GL_FORMAT_GZIP;
+    if (gl_is_zip(bytes))
+        return GL_FORMAT_ZIP;
     if (gl_str_starts(bytes, GL_STR("\xFF\xFE<\0")) || gl_str_starts(bytes, GL_STR("\xFE\xFF\0<")))
         return GL_FORMAT_XML;
     at = gl_json_space(bytes, at);
@@ -99,10 +112,19 @@ const char *gl_format_name(gl_format format)
         return "csv";
     case GL_FORMAT_XML:
         return "cds-xml";
+    case GL_FORMAT_GZIP:
+        return "gzip";
+    case GL_FORMAT_ZIP:
+        return "zip";
     case GL_FORMAT_UNKNOWN:
         break;
     }
     return "unknown";
+}
+
+bool gl_format_has_profile(gl_format format)
+{
+    return format == GL_FORMAT_CSV;
 }
 
 static bool is_blank(gl_str bytes)
@@ -111,7 +133,7 @@ static bool is_blank(gl_str bytes)
     return bytes.len == 0 || gl_str_trim((gl_str){bytes.ptr + mark, bytes.len - mark}).len == 0;
 }
 
-static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str profile, gl_err *err)
+bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str profile, gl_err *err)
 {
     if (is_blank(reader->bytes))
         return gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the message is empty");
@@ -124,6 +146,8 @@ static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str p
         return reader->mapping != NULL && gl_csv_reader_open(reader, err);
     case GL_FORMAT_XML:
         return gl_cds_reader_open(reader, err);
+    case GL_FORMAT_GZIP:
+    case GL_FORMAT_ZIP:
     case GL_FORMAT_UNKNOWN:
         break;
     }
@@ -132,7 +156,7 @@ static bool open_format(gl_reader *reader, const gl_mappings *mappings, gl_str p
                    "text/csv, application/xml) or a file name with that ending");
 }
 
-static gl_reader *new_reader(gl_arena *arena, gl_format format, gl_str bytes, size_t offset, int64_t position)
+gl_reader *gl_reader_new(gl_arena *arena, gl_format format, gl_str bytes, size_t offset, int64_t position)
 {
     gl_reader *reader = GL_NEW(arena, gl_reader);
     reader->format = format;
@@ -140,29 +164,31 @@ static gl_reader *new_reader(gl_arena *arena, gl_format format, gl_str bytes, si
     reader->bytes = bytes;
     reader->offset = offset;
     reader->position = position < 1 ? 1 : position;
+    reader->before = reader->position - 1;
     return reader;
+}
+
+bool gl_event_reader_begin(gl_reader *reader, gl_err *err)
+{
+    if (is_blank(reader->bytes))
+        return gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the message is empty");
+    if (reader->format != GL_FORMAT_JSON && reader->format != GL_FORMAT_NDJSON)
+        return gl_fail(err, GL_DEAD_LETTER, "intake-format-unknown",
+                       "events are JSON or NDJSON: give a Content-Type (application/json, application/x-ndjson)");
+    return gl_json_events_open(reader, err);
 }
 
 gl_reader *gl_event_reader_open(gl_arena *arena, gl_format format, gl_str bytes, gl_err *err)
 {
-    gl_reader *reader = new_reader(arena, format, bytes, 0, 0);
-    if (is_blank(bytes)) {
-        gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the message is empty");
-        return NULL;
-    }
-    if (format != GL_FORMAT_JSON && format != GL_FORMAT_NDJSON) {
-        gl_fail(err, GL_DEAD_LETTER, "intake-format-unknown",
-                "events are JSON or NDJSON: give a Content-Type (application/json, application/x-ndjson)");
-        return NULL;
-    }
-    return gl_json_events_open(reader, err) ? reader : NULL;
+    gl_reader *reader = gl_reader_new(arena, format, bytes, 0, 0);
+    return gl_event_reader_begin(reader, err) ? reader : NULL;
 }
 
 gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
                           size_t offset, int64_t position, gl_err *err)
 {
-    gl_reader *reader = new_reader(arena, format, bytes, offset, position);
-    return open_format(reader, mappings, profile, err) ? reader : NULL;
+    gl_reader *reader = gl_reader_new(arena, format, bytes, offset, position);
+    return gl_reader_begin(reader, mappings, profile, err) ? reader : NULL;
 }
 
 void gl_reader_check(gl_reader *reader, const gl_checks *checks, int64_t now_us)
@@ -191,6 +217,7 @@ void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source)
     intake->position = reader->position++;
     intake->next_offset = reader->offset;
     intake->format = reader->form != NULL ? reader->form : gl_format_name(reader->format);
+    intake->by_mapping = reader->mapping != NULL;
     intake->errors = reader->report.errors;
     intake->error_count = reader->report.error_count;
     intake->rejected = reader->report.rejected;

@@ -27,15 +27,26 @@ void gl_mappings_destroy(gl_mappings *mappings);
 size_t gl_mappings_count(const gl_mappings *mappings);
 gl_str gl_mappings_profile(const gl_mappings *mappings, size_t index);
 
-typedef enum gl_format { GL_FORMAT_UNKNOWN, GL_FORMAT_JSON, GL_FORMAT_NDJSON, GL_FORMAT_CSV, GL_FORMAT_XML } gl_format;
-/* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml"),
- * GL_FORMAT_UNKNOWN for others and none. */
+/* GZIP and ZIP are no formats of declarations: pack/message.h unpacks them. */
+typedef enum gl_format {
+    GL_FORMAT_UNKNOWN,
+    GL_FORMAT_JSON,
+    GL_FORMAT_NDJSON,
+    GL_FORMAT_CSV,
+    GL_FORMAT_XML,
+    GL_FORMAT_GZIP,
+    GL_FORMAT_ZIP
+} gl_format;
+/* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml",
+ * "application/gzip", "application/zip"), GL_FORMAT_UNKNOWN for others and none. */
 gl_format gl_format_of_content_type(gl_str content_type);
 /* From a file name's ending. */
 gl_format gl_format_of_name(gl_str name);
 /* From the first bytes; GL_FORMAT_UNKNOWN when it is none of ours. */
 gl_format gl_format_detect(gl_str bytes);
 const char *gl_format_name(gl_format format);
+/* Is it read by a mapping? */
+bool gl_format_has_profile(gl_format format);
 
 /* An event about a declaration, as its sender wrote it. */
 typedef struct gl_event_request {
@@ -55,6 +66,7 @@ typedef struct gl_intake {
     gl_event_request *event; /* it is no declaration but an event: a message of events, or a cancellation (function
                                 code 1); NULL: a declaration */
     gl_str lrn;              /* empty when it could not be read */
+    bool by_mapping;         /* it was read by a profile */
     gl_str source;           /* its own bytes: row, element or document */
     int64_t position;        /* from 1 */
     size_t next_offset;      /* byte offset in the message just after it: a file may be resumed from here (CSV: with its

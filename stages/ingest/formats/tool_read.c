@@ -12,7 +12,7 @@
 #include "ingest/checks/checks.h"
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/document.h"
-#include "ingest/formats/reader.h"
+#include "ingest/formats/pack/message.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30 };
 
@@ -74,13 +74,15 @@ static void print_intake(const char *path, const gl_intake *intake)
 static bool read_message(options *o, const char *path, gl_str bytes)
 {
     gl_err err = {0};
-    gl_format format = gl_format_of_name(gl_str_of(path));
-    if (format == GL_FORMAT_UNKNOWN)
-        format = gl_format_detect(bytes);
+    gl_message message;
+    gl_message_source source = {.bytes = bytes, .name = gl_str_of(path), .limit_bytes = FILE_LIMIT_BYTES};
     int64_t begun = gl_thread_cpu_us();
-    gl_reader *reader = gl_reader_open(o->arena, o->mappings, format, o->profile, bytes, 0, 0, &err);
+    gl_reader *reader = gl_message_open(&message, &source, &err)
+                            ? gl_message_reader(o->arena, o->mappings, o->profile, &message, 0, 0, &err)
+                            : NULL;
     if (reader == NULL) {
         fprintf(stderr, "%s: %s: %s\n", path, err.code, err.message);
+        gl_message_close(&message);
         return false;
     }
     gl_reader_check(reader, o->checks, gl_wall_us());
@@ -93,6 +95,7 @@ static bool read_message(options *o, const char *path, gl_str bytes)
         gl_arena_reset(o->declaration_arena);
     }
     gl_reader_close(reader);
+    gl_message_close(&message);
     o->cpu_us += gl_thread_cpu_us() - begun;
     gl_arena_reset(o->arena);
     return true;

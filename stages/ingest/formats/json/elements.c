@@ -17,7 +17,9 @@ typedef struct elements {
     form form;
     bool first;          /* the next element is the first one of its array */
     const gl_json *tree; /* of the element being read; NULL: it was not well-formed */
-    int64_t index;       /* of the element, from 0 */
+    int64_t index;       /* of the element, from 0; of those read since the reader was opened */
+    int64_t *before;     /* elements that were read before that; -1: not yet counted, only a pointer needs them */
+    gl_str source;       /* of which they are counted: from the list's beginning to where the reader was opened */
 } elements;
 
 static void append_token(gl_buf *pointer, gl_str key)
@@ -52,12 +54,26 @@ static bool find_node(gl_buf *pointer, const gl_json *from, const gl_json *node)
     return false;
 }
 
+static int64_t elements_before(const elements *state)
+{
+    if (*state->before >= 0)
+        return *state->before;
+    gl_str bytes = state->source;
+    int64_t count = 0;
+    for (size_t at = gl_json_space(bytes, 0); at < bytes.len && gl_json_split(bytes, &at); count++) {
+        at = gl_json_space(bytes, at);
+        at = at < bytes.len && bytes.ptr[at] == ',' ? gl_json_space(bytes, at + 1) : at;
+    }
+    *state->before = count;
+    return count;
+}
+
 static void pointer_base(gl_buf *pointer, const elements *state)
 {
     if (state->form == FORM_WRAPPED)
         gl_buf_printf(pointer, "/%s", state->kind->plural);
     if (state->form == FORM_WRAPPED || state->form == FORM_ARRAY)
-        gl_buf_printf(pointer, "/%lld", (long long)state->index);
+        gl_buf_printf(pointer, "/%lld", (long long)(elements_before(state) + state->index));
 }
 
 static gl_str json_pointer(const void *source, gl_arena *arena, const void *node)
@@ -130,7 +146,7 @@ static void read_element(gl_reader *reader, gl_arena *arena, gl_intake *intake, 
 {
     elements *state = reader->state;
     gl_err err = {0};
-    state->index = reader->position - 1;
+    state->index++;
     state->tree = NULL;
     gl_json *tree = gl_json_parse(arena, text, GL_INTAKE_LIMIT_BYTES, NODE_LIMIT, &err);
     state->tree = tree;
@@ -279,6 +295,9 @@ void gl_json_elements_open(gl_reader *reader, const gl_json_kind *kind)
     size_t at = gl_json_space(bytes, gl_str_starts(bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0);
     reader->state = state;
     state->kind = kind;
+    state->index = -1;
+    state->before = GL_NEW(reader->arena, int64_t);
+    *state->before = reader->before;
     if (reader->format == GL_FORMAT_NDJSON) {
         state->form = FORM_LINES;
         reader->next = next_line;
@@ -293,5 +312,7 @@ void gl_json_elements_open(gl_reader *reader, const gl_json_kind *kind)
         reader->next = next_one;
     }
     state->first = reader->offset <= at;
+    if (!state->first)
+        state->source = (gl_str){bytes.ptr + at, reader->offset - at};
     reader->offset = reader->offset > at ? reader->offset : at;
 }
