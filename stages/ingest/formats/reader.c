@@ -164,7 +164,7 @@ gl_reader *gl_reader_new(gl_arena *arena, gl_format format, gl_str bytes, size_t
     reader->bytes = bytes;
     reader->offset = offset;
     reader->position = position < 1 ? 1 : position;
-    reader->before = reader->position - 1;
+    reader->before = offset == 0 ? 0 : reader->position - 1;
     return reader;
 }
 

@@ -17,6 +17,16 @@ static char *load(const char *path, size_t *size)
     return text;
 }
 
+/* A part of a larger message: its position is in that, its pointers are in what came. */
+Test(json, pointers_of_a_part_resolve_in_the_part)
+{
+    test_read *r = read_from(GL_FORMAT_JSON, "", GL_STR("[{\"no\":1},{\"no\":2}]"), 0, 2001);
+    cr_assert_eq(r->count, 2);
+    cr_assert_eq(r->at[1].position, 2002);
+    expect_error(&r->at[1], "unknown-field", "/1/no", "2");
+    test_read_free(r);
+}
+
 Test(json, reads_every_kind_of_field)
 {
     size_t size = 0;

@@ -39,7 +39,8 @@ static bool open_part(parts *state, gl_reader *reader, size_t offset, gl_err *er
     const gl_message_part *part = &state->message->parts[state->index];
     gl_reader *own = gl_reader_new(reader->arena, part->format, gl_message_part_bytes(state->message, state->index),
                                    offset, reader->position);
-    own->before = offset == 0 ? 0 : -1;
+    if (offset > 0)
+        own->before = -1;
     bool good =
         state->events ? gl_event_reader_begin(own, err) : gl_reader_begin(own, state->mappings, state->profile, err);
     if (good)
