@@ -130,7 +130,7 @@ static bool documented(gl_str code)
 static void check_source(const char *relative)
 {
     static char source[1 << 18];
-    static const char *const places[] = {".code = \"", "fail(row, \"", "stop(b, \"", "encoding ? \"",
+    static const char *const places[] = {".code = \"", "fail(row, \"", "stop(b->walk, \"", "stop(walk, \"", "encoding ? \"",
                                          "GL_DEAD_LETTER, \"intake-"};
     gl_str text = load(relative, source, sizeof source - 1);
     source[text.len] = 0;

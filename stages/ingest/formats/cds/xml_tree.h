@@ -1,17 +1,14 @@
-/* An XML document as a small tree in an arena, by libxml2's SAX interface.
+/* An XML document as a small tree in an arena (xml_walk.h says what is refused on the way).
  *
- * Always holds: nothing is fetched, no DTD is read and no entity expanded: a document type declaration ends the reading
- * with an error before its contents are looked at; size, depth and number of elements are limited; text is UTF-8
- * whatever the document's encoding; comments and processing instructions are gone. Thread: any; gl_xml_parse keeps
- * nothing.
+ * Always holds: size, depth and number of elements are limited. Thread: any; gl_xml_parse keeps nothing.
  */
 #ifndef GL_INGEST_FORMATS_CDS_XML_TREE_H
 #define GL_INGEST_FORMATS_CDS_XML_TREE_H
 
 #include "base/arena.h"
-#include "base/str.h"
+#include "ingest/formats/xml_walk.h"
 
-enum { GL_XML_LIMIT_DEPTH = 32, GL_XML_LIMIT_NODES = 65536, GL_XML_LIMIT_NAME_BYTES = 128 };
+enum { GL_XML_LIMIT_NODES = 65536, GL_XML_LIMIT_NAME_BYTES = 128 };
 
 typedef struct gl_xml {
     gl_str name;                 /* local */
@@ -25,13 +22,7 @@ typedef struct gl_xml {
     size_t text_capacity;
 } gl_xml;
 
-typedef struct gl_xml_problem {
-    const char *code; /* not-well-formed, encoding, dtd-refused, too-deep, too-large */
-    char text[200];
-    int line, column; /* from 1; 0: unknown */
-} gl_xml_problem;
-
-/* The root element, or NULL and `problem`. */
+/* The root element, or NULL and `problem`: as gl_xml_walk_document, and too-large. */
 gl_xml *gl_xml_parse(gl_arena *arena, gl_str bytes, gl_xml_problem *problem);
 /* The first child of that name, or NULL. */
 gl_xml *gl_xml_child(const gl_xml *node, const char *name);
