@@ -8,12 +8,12 @@
 enum { FILE_LIMIT_BYTES = 1 << 30 };
 
 /* Does the file's header fit the profile: is its first entry anything but a refused header? */
-static bool fits(const gl_mappings *mappings, gl_str profile, gl_str bytes)
+static bool fits(const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes)
 {
     gl_err err = {0};
     gl_intake intake;
     gl_arena *arena = gl_arena_new(0);
-    gl_reader *reader = gl_reader_open(arena, mappings, GL_FORMAT_CSV, profile, bytes, 0, 0, &err);
+    gl_reader *reader = gl_reader_open(arena, mappings, format, profile, bytes, 0, 0, &err);
     bool good = reader != NULL && gl_reader_next(reader, arena, &intake);
     for (size_t i = 0; good && i < intake.error_count; i++)
         good = !gl_str_eqz(intake.errors[i].code, "unknown-column") &&
@@ -24,11 +24,11 @@ static bool fits(const gl_mappings *mappings, gl_str profile, gl_str bytes)
     return good;
 }
 
-static void list_profiles(const gl_mappings *mappings, gl_str bytes, gl_buf *names)
+static void list_profiles(const gl_mappings *mappings, gl_format format, gl_str bytes, gl_buf *names)
 {
     for (size_t i = 0; i < gl_mappings_count(mappings); i++) {
         gl_str profile = gl_mappings_profile(mappings, i);
-        if (!fits(mappings, profile, bytes))
+        if (!fits(mappings, format, profile, bytes))
             continue;
         gl_buf_text(names, names->len > 0 ? "," : "");
         gl_buf_json(names, profile);
@@ -40,7 +40,7 @@ typedef struct finding {
     gl_str entry; /* of an archive, or empty */
     gl_format format;
     const char *name; /* as the intake records it */
-    gl_buf profiles;  /* CSV: those that its header fits, as JSON strings with commas */
+    gl_buf profiles;  /* CSV and XLSX: those that the header fits, as JSON strings with commas */
     gl_buf data_set;  /* XML: empty when it was not read that far */
 } finding;
 
@@ -59,12 +59,12 @@ static void read_form(gl_str bytes, finding *found)
     gl_arena_destroy(arena);
 }
 
-static void look(const gl_mappings *mappings, gl_str bytes, finding *found)
+static void look(const gl_mappings *mappings, gl_format format, gl_str bytes, finding *found)
 {
-    found->format = gl_format_detect(bytes);
+    found->format = format == GL_FORMAT_XLSX ? format : gl_format_detect(bytes);
     found->name = gl_format_name(found->format);
-    if (found->format == GL_FORMAT_CSV)
-        list_profiles(mappings, bytes, &found->profiles);
+    if (gl_format_has_profile(found->format))
+        list_profiles(mappings, found->format, bytes, &found->profiles);
     else if (found->format == GL_FORMAT_XML)
         read_form(bytes, found);
 }
@@ -78,7 +78,7 @@ static void show_json(gl_buf *line, const char *path, const finding *found)
         gl_buf_json(line, found->entry);
     }
     gl_buf_printf(line, ",\"format\":\"%s\"", found->name);
-    if (found->format == GL_FORMAT_CSV)
+    if (gl_format_has_profile(found->format))
         gl_buf_printf(line, ",\"profiles\":[%.*s]", GL_STR_ARG(gl_buf_view(&found->profiles)));
     if (found->data_set.len > 0) {
         gl_buf_text(line, ",\"data_set\":");
@@ -92,12 +92,12 @@ static void show_text(gl_buf *line, const char *path, const finding *found)
     gl_buf_printf(line, "%s%s%.*s: %s", path, found->entry.len > 0 ? "/" : "", GL_STR_ARG(found->entry), found->name);
     if (found->data_set.len > 0)
         gl_buf_printf(line, ", data set %.*s", GL_STR_ARG(gl_buf_view(&found->data_set)));
-    if (found->format == GL_FORMAT_CSV && found->profiles.len > 0)
+    if (gl_format_has_profile(found->format) && found->profiles.len > 0)
         gl_buf_printf(line, ", profile %.*s", GL_STR_ARG(gl_buf_view(&found->profiles)));
-    else if (found->format == GL_FORMAT_CSV)
+    else if (gl_format_has_profile(found->format))
         gl_buf_printf(line, ", of no profile that is there: greenlane mapping init %s", path);
     else if (found->format == GL_FORMAT_UNKNOWN)
-        gl_buf_text(line, ": neither JSON, NDJSON, CSV nor XML");
+        gl_buf_text(line, ": neither JSON, NDJSON, CSV, XLSX nor XML");
 }
 
 static void show(const char *path, const finding *found, bool json)
@@ -115,7 +115,7 @@ static int detect_parts(const char *path, const gl_message *message, const gl_ma
     int code = GL_EXIT_OK;
     for (size_t i = 0; i < message->part_count; i++) {
         finding found = {.entry = message->parts[i].name};
-        look(mappings, gl_message_part_bytes(message, i), &found);
+        look(mappings, message->parts[i].format, gl_message_part_bytes(message, i), &found);
         if (found.format == GL_FORMAT_UNKNOWN)
             code = GL_EXIT_REFUSED;
         show(path, &found, json);
@@ -172,11 +172,11 @@ static int run_detect(int argc, char **argv)
     return code;
 }
 
-const gl_command gl_command_detect = {
-    "detect", "what a file is", "FILE... [--mappings DIRECTORY] [--json]",
-    "Tells a file's format from its content, as the intake does when no type is "
-    "given; for a CSV the profiles that its header fits, for XML the form (cds-xml, eucdm-xml) and data set, of gzip and\n"
-    "zip what is in them.\n\n"
-    "  greenlane detect parcels.csv declaration.xml\n\n"
-    "Exit code 1: a file is of no format that is taken.",
-    run_detect};
+const gl_command gl_command_detect = {"detect", "what a file is", "FILE... [--mappings DIRECTORY] [--json]",
+                                      "Tells a file's format from its content, as the intake does when no type is "
+                                      "given; for CSV and XLSX the profiles that the header fits, for XML the form "
+                                      "(cds-xml, eucdm-xml) and data set, of gzip\n"
+                                      "and zip what is in them.\n\n"
+                                      "  greenlane detect parcels.csv declaration.xml\n\n"
+                                      "Exit code 1: a file is of no format that is taken.",
+                                      run_detect};

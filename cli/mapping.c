@@ -1,4 +1,4 @@
-/* greenlane mapping: a mapping for somebody's CSV, proposed and tried, without any service. */
+/* greenlane mapping: a mapping for somebody's CSV or XLSX, proposed and tried, without any service. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -73,8 +73,8 @@ static int init(const char *path, const char *output)
     gl_err err = {0};
     gl_arena *arena = gl_arena_new(0);
     int code = open_file(path, &file);
-    if (code == GL_EXIT_OK &&
-        !gl_mapping_propose(arena, beginning(gl_message_part_bytes(&file.message, 0)), &proposal, &err))
+    if (code == GL_EXIT_OK && !gl_mapping_propose(arena, file.message.parts[0].format,
+                                                  beginning(gl_message_part_bytes(&file.message, 0)), &proposal, &err))
         code = gl_complain(GL_EXIT_REFUSED, "%s: %s", path, err.message);
     else if (code == GL_EXIT_OK)
         code = write_proposal(&proposal, output);
@@ -243,11 +243,11 @@ static int run_mapping(int argc, char **argv)
         return init(argv[2], output);
     if (count == 3 && strcmp(argv[1], "check") == 0)
         return check(argv[2], argv[3], records);
-    return gl_complain(GL_EXIT_USAGE, "mapping init FILE.csv, or mapping check MAPPING.yaml FILE.csv");
+    return gl_complain(GL_EXIT_USAGE, "mapping init FILE, or mapping check MAPPING.yaml FILE: CSV or XLSX");
 }
 
 const gl_command gl_command_mapping = {
-    "mapping", "a mapping for a CSV of your own", "init FILE.csv | check MAPPING.yaml FILE.csv [OPTIONS]",
+    "mapping", "a mapping for a CSV or XLSX of your own", "init FILE | check MAPPING.yaml FILE [OPTIONS]",
     "init proposes a mapping from the names of the columns (in English, German, French, Dutch, Spanish, Italian or\n"
     "Polish) and the values below them: delimiter, encoding, decimal comma, forms of dates and units are told from "
     "the\n"

@@ -81,6 +81,8 @@ static const char *content_type(gl_format format)
         return "text/csv";
     case GL_FORMAT_XML:
         return "application/xml";
+    case GL_FORMAT_XLSX:
+        return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     case GL_FORMAT_GZIP:
         return "application/gzip";
     case GL_FORMAT_ZIP:
@@ -112,7 +114,11 @@ static bool read_all(const char *path, gl_buf *bytes)
 static const struct {
     const char *name;
     gl_format format;
-} FORMATS[] = {{"json", GL_FORMAT_JSON}, {"ndjson", GL_FORMAT_NDJSON}, {"csv", GL_FORMAT_CSV}, {"xml", GL_FORMAT_XML}};
+} FORMATS[] = {{"json", GL_FORMAT_JSON},
+               {"ndjson", GL_FORMAT_NDJSON},
+               {"csv", GL_FORMAT_CSV},
+               {"xml", GL_FORMAT_XML},
+               {"xlsx", GL_FORMAT_XLSX}};
 
 static gl_format format_of_option(const char *name)
 {
@@ -150,8 +156,13 @@ static bool package_open(submission *s, const char *path)
                               .format = format_of_option(s->format),
                               .name = gl_str_of(path),
                               .limit_bytes = UNPACKED_LIMIT_BYTES};
-    if (!gl_message_open(&p->message, &what, &err))
-        p->message.part_count = 1; /* as it is */
+    bool whole = !gl_message_open(&p->message, &what, &err);
+    for (size_t i = 0; i < p->message.part_count; i++)
+        whole = whole || p->message.parts[i].format == GL_FORMAT_XLSX; /* only its rows are left of it */
+    if (whole) {
+        p->message.parts = NULL; /* as it is */
+        p->message.part_count = 1;
+    }
     return true;
 }
 
@@ -611,7 +622,8 @@ static int run_submit(int argc, char **argv)
     int64_t parallel = 4;
     const gl_option options[] = {
         {"profile", GL_OPTION_TEXT, &s.profile, "CSV mapping: kcs, parcels, or one of your own in config/mappings."},
-        {"format", GL_OPTION_TEXT, &s.format, "json, ndjson, csv or xml; default: by file name, then by content."},
+        {"format", GL_OPTION_TEXT, &s.format,
+         "json, ndjson, csv, xml or xlsx; default: by file name, then by content."},
         {"account", GL_OPTION_TEXT, &s.account, "Submit as this account (default: ingest's http_account)."},
         {"url", GL_OPTION_TEXT, &s.url, "Where ingest listens (default $INGEST_URL)."},
         {"part", GL_OPTION_INT, &s.part_limit, "Declarations in one call (default 2000)."},
@@ -628,7 +640,7 @@ static int run_submit(int argc, char **argv)
     if (parallel < 1 || parallel > SENDERS_LIMIT || s.part_limit < 1)
         return gl_complain(GL_EXIT_USAGE, "--parallel is 1 to %d, --part at least 1", SENDERS_LIMIT);
     if (s.format[0] != '\0' && format_of_option(s.format) == GL_FORMAT_UNKNOWN)
-        return gl_complain(GL_EXIT_USAGE, "--format: \"%s\" is not json, ndjson, csv or xml", s.format);
+        return gl_complain(GL_EXIT_USAGE, "--format: \"%s\" is not json, ndjson, csv, xml or xlsx", s.format);
     s.files = argv + 1;
     gl_arena *arena = gl_arena_new(0);
     int code = s.profile[0] == '\0' ? GL_EXIT_OK : ask_profile(&s, arena);

@@ -36,7 +36,7 @@ static const gl_conf_entry ingest_entries[] = {
     {"country", GL_CONF_STRING, offsetof(gl_ingest_conf, country), "BE", 0, 0, 0, NULL,
      "Country of the MRN, two letters (ISO 3166-1)."},
     {"mappings", GL_CONF_STRING, offsetof(gl_ingest_conf, mappings), "mappings", GL_CONF_FILE, 0, 0, NULL,
-     "Directory of CSV mappings; a profile is a file name without .yaml."},
+     "Directory of CSV and XLSX mappings; a profile is a file name without .yaml."},
     {"code_lists", GL_CONF_STRING, offsetof(gl_ingest_conf, code_lists), NULL, GL_CONF_FILE, 0, 0, NULL,
      "Directory of code lists with their dates (config/code_lists): countries, currencies, units. Empty: codes are "
      "held "
@@ -81,7 +81,7 @@ static const gl_conf_entry account_entries[] = {
     {"directory", GL_CONF_STRING, offsetof(gl_account, directory), NULL, GL_CONF_FILE, 0, 0, NULL,
      "Watched directory of this account: what is put there is its submission. Files go to done/, answers to out/."},
     {"profile", GL_CONF_STRING, offsetof(gl_account, profile), NULL, 0, 0, 0, NULL,
-     "CSV mapping of the CSV files of its directory."},
+     "Mapping of the CSV and XLSX files of its directory."},
     {"test", GL_CONF_BOOL, offsetof(gl_account, test), "false", 0, 0, 0, NULL,
      "Everything it sends is a test and is never released."},
     {"officer", GL_CONF_BOOL, offsetof(gl_account, officer), "false", 0, 0, 0, NULL,
@@ -95,7 +95,7 @@ const gl_conf_table gl_accounts_conf_table = {
 
 static const char *const held_names[] = {"declarations", "events", NULL};
 /* In the order of gl_format. */
-static const char *const format_names[] = {"detect", "json", "ndjson", "csv", "xml", NULL};
+static const char *const format_names[] = {"detect", "json", "ndjson", "csv", "xml", "xlsx", NULL};
 
 static const gl_conf_entry topic_entries[] = {
     {"name", GL_CONF_STRING, offsetof(gl_intake_topic, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,
@@ -111,7 +111,7 @@ static const gl_conf_entry topic_entries[] = {
      "A record's header that names its account; without the header `account` counts. Only for topics whose writers are "
      "trusted to name any account. Empty: no header is read."},
     {"profile", GL_CONF_STRING, offsetof(gl_intake_topic, profile), NULL, 0, 0, 0, NULL,
-     "CSV mapping of its CSV messages."},
+     "Mapping of its CSV and XLSX messages."},
 };
 
 const gl_conf_table gl_intake_topics_conf_table = {

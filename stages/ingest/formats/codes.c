@@ -6,11 +6,12 @@
 const gl_report_code gl_report_codes[] = {
     {"amendment-not-supported", "It says by pointers what changes in a declaration made before; an amendment is the "
                                 "whole declaration, with function code 4"},
+    {"cell-error", "XLSX: a cell holds an error (`#N/A`), or a formula without its value"},
     {"code-out-of-date", "A code of a list (config/code_lists) that is not valid yet, or no longer"},
     {"conflicting-fields", "Events: two fields name the declaration, and one is enough"},
-    {"conflicting-rows", "CSV: rows of one declaration say different things about the declaration"},
+    {"conflicting-rows", "CSV, XLSX: rows of one declaration say different things about the declaration"},
     {"control-character", "A text holds a control character other than tab and line break"},
-    {"duplicate-column", "CSV: the header has a column twice"},
+    {"duplicate-column", "CSV, XLSX: the header has a column twice"},
     {"duplicate-element", "XML: an element that may be there once is there again"},
     {"duplicate-field", "JSON: an object has a field twice"},
     {"duplicate-sequence", "Two items have the same number"},
@@ -21,7 +22,7 @@ const gl_report_code gl_report_codes[] = {
     {"invalid-number", "No number of the form that is expected"},
     {"item-count", "The declared number of items is another one"},
     {"missing", "Something that is required is not there"},
-    {"missing-column", "CSV: a column of the mapping is not in the file"},
+    {"missing-column", "CSV, XLSX: a column of the mapping is not in the file"},
     {"negative", "An amount or a quantity below zero"},
     {"net-above-gross", "Net mass above gross mass"},
     {"not-a-declaration", "The message is something else; the text says what"},
@@ -36,10 +37,10 @@ const gl_report_code gl_report_codes[] = {
     {"too-many-items", "More than 9,999 items"},
     {"unexpected-text", "XML: text between elements; it is not read"},
     {"unknown-code", "A code that is not in its list (config/code_lists); the hint says what may be meant"},
-    {"unknown-column", "CSV: a column that is neither mapped nor ignored"},
+    {"unknown-column", "CSV, XLSX: a column that is neither mapped nor ignored"},
     {"unknown-element", "XML: an element nobody knows at this place; it is not read"},
     {"unknown-field", "JSON: a field that does not exist"},
-    {"wrong-cell-count", "CSV: a row with more or fewer cells than the header"},
+    {"wrong-cell-count", "CSV, XLSX: a row with more or fewer cells than the header"},
     {"wrong-type", "A value of another type than the field's"},
 };
 const size_t gl_report_code_count = sizeof gl_report_codes / sizeof *gl_report_codes;
@@ -47,7 +48,7 @@ const size_t gl_report_code_count = sizeof gl_report_codes / sizeof *gl_report_c
 const gl_report_code gl_message_codes[] = {
     {"account-unknown", "Topics: a record that names no account that is configured; it is a dead letter"},
     {"intake-compression", "zip: an entry is compressed in another way than deflate"},
-    {"intake-damaged", "gzip, zip: it ends too early, a checksum is wrong, or it is something else"},
+    {"intake-damaged", "gzip, zip, XLSX: it ends too early, a checksum is wrong, or it is something else"},
     {"intake-empty", "There is nothing in it"},
     {"intake-encrypted", "zip: an entry needs a password"},
     {"intake-entry-name", "zip: an entry with an absolute path, \"..\", backslashes, control characters, no name, or "
@@ -57,6 +58,7 @@ const gl_report_code gl_message_codes[] = {
     {"intake-profile-required", "It is read by a mapping, and none is named"},
     {"intake-profile-unknown", "No mapping of this name"},
     {"intake-ratio", "gzip, zip: it unpacks to more than 200 times its size, and more than 1 MiB"},
+    {"intake-sheet-unknown", "XLSX: the workbook has no sheet of the name that the mapping gives"},
     {"intake-too-large", "It has, or unpacks to, more bytes than the limit"},
     {"intake-too-many-entries", "zip: more than 1,000 entries"},
     {"output-too-large", "What is made of it, or what is wrong with it, takes more than a record or an answer holds"},

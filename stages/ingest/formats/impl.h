@@ -46,6 +46,9 @@ void gl_intake_cancel(gl_reader *reader, gl_intake *intake, gl_str mrn, gl_str l
 /* The LRN itself, or empty when nobody could write it down (too long, control characters, not UTF-8). */
 gl_str gl_usable_lrn(gl_str lrn);
 
+/* Appends a name in a pointer: '%', ';' and control characters as in a URI. */
+void gl_pointer_name(gl_buf *pointer, gl_str name);
+
 /* "line 3, column 7" of a byte offset, both from 1; columns count bytes. */
 gl_str gl_line_column(gl_arena *arena, gl_str bytes, size_t offset);
 

@@ -5,6 +5,7 @@
 #include "ingest/formats/impl.h"
 #include "ingest/formats/json/split.h"
 #include "ingest/formats/pack/unpack.h"
+#include "ingest/formats/xlsx/workbook.h"
 #include "ingest/validate.h"
 
 static bool ends_with(gl_str text, const char *ending)
@@ -32,6 +33,7 @@ gl_format gl_format_of_content_type(gl_str content_type)
                  {"text/csv", GL_FORMAT_CSV},
                  {"application/xml", GL_FORMAT_XML},
                  {"text/xml", GL_FORMAT_XML},
+                 {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", GL_FORMAT_XLSX},
                  {"application/gzip", GL_FORMAT_GZIP},
                  {"application/x-gzip", GL_FORMAT_GZIP},
                  {"application/zip", GL_FORMAT_ZIP},
@@ -56,6 +58,8 @@ gl_format gl_format_of_name(gl_str name)
         return GL_FORMAT_CSV;
     if (ends_with(name, ".xml"))
         return GL_FORMAT_XML;
+    if (ends_with(name, ".xlsx"))
+        return GL_FORMAT_XLSX;
     if (ends_with(name, ".gz"))
         return GL_FORMAT_GZIP;
     if (ends_with(name, ".zip"))
@@ -81,7 +85,7 @@ gl_format gl_format_detect(gl_str bytes)
     if (gl_is_gzip(bytes))
         return GL_FORMAT_GZIP;
     if (gl_is_zip(bytes))
-        return GL_FORMAT_ZIP;
+        return gl_is_workbook(bytes) ? GL_FORMAT_XLSX : GL_FORMAT_ZIP;
     if (gl_str_starts(bytes, GL_STR("\xFF\xFE<\0")) || gl_str_starts(bytes, GL_STR("\xFE\xFF\0<")))
         return GL_FORMAT_XML;
     at = gl_json_space(bytes, at);
@@ -112,6 +116,8 @@ const char *gl_format_name(gl_format format)
         return "csv";
     case GL_FORMAT_XML:
         return "cds-xml";
+    case GL_FORMAT_XLSX:
+        return "xlsx";
     case GL_FORMAT_GZIP:
         return "gzip";
     case GL_FORMAT_ZIP:
@@ -124,7 +130,7 @@ const char *gl_format_name(gl_format format)
 
 bool gl_format_has_profile(gl_format format)
 {
-    return format == GL_FORMAT_CSV;
+    return format == GL_FORMAT_CSV || format == GL_FORMAT_XLSX;
 }
 
 static bool is_blank(gl_str bytes)
@@ -142,6 +148,7 @@ bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str prof
     case GL_FORMAT_NDJSON:
         return gl_json_reader_open(reader, err);
     case GL_FORMAT_CSV:
+    case GL_FORMAT_XLSX:
         reader->mapping = gl_mappings_find(mappings, profile, err);
         return reader->mapping != NULL && gl_csv_reader_open(reader, err);
     case GL_FORMAT_XML:
@@ -151,9 +158,10 @@ bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str prof
     case GL_FORMAT_UNKNOWN:
         break;
     }
-    return gl_fail(err, GL_DEAD_LETTER, "intake-format-unknown",
-                   "neither JSON, NDJSON, CSV nor XML: give a Content-Type (application/json, application/x-ndjson, "
-                   "text/csv, application/xml) or a file name with that ending");
+    return gl_fail(
+        err, GL_DEAD_LETTER, "intake-format-unknown",
+        "neither JSON, NDJSON, CSV, XLSX nor XML: give a Content-Type (application/json, application/x-ndjson, "
+        "text/csv, application/xml) or a file name with that ending");
 }
 
 gl_reader *gl_reader_new(gl_arena *arena, gl_format format, gl_str bytes, size_t offset, int64_t position)
@@ -265,6 +273,17 @@ void gl_intake_finish(gl_reader *reader, gl_intake *intake, gl_str source, gl_st
         gl_intake_cancel(reader, intake, GL_STR(""), intake->lrn, declaration->family);
     gl_intake_refuse(reader, intake, source);
     declaration->message.format = gl_str_of(intake->format);
+}
+
+void gl_pointer_name(gl_buf *pointer, gl_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        if (c < 0x20 || c == 0x7F || c == '%' || c == ';')
+            gl_buf_printf(pointer, "%%%02X", c);
+        else
+            gl_buf_byte(pointer, c);
+    }
 }
 
 gl_str gl_line_column(gl_arena *arena, gl_str bytes, size_t offset)

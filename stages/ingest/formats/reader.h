@@ -34,11 +34,12 @@ typedef enum gl_format {
     GL_FORMAT_NDJSON,
     GL_FORMAT_CSV,
     GL_FORMAT_XML,
+    GL_FORMAT_XLSX, /* its bytes are those of xlsx/sheet.h, which pack/message.h makes */
     GL_FORMAT_GZIP,
     GL_FORMAT_ZIP
 } gl_format;
 /* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml",
- * "application/gzip", "application/zip"), GL_FORMAT_UNKNOWN for others and none. */
+ * "application/gzip", "application/zip", XLSX's), GL_FORMAT_UNKNOWN for others and none. */
 gl_format gl_format_of_content_type(gl_str content_type);
 /* From a file name's ending. */
 gl_format gl_format_of_name(gl_str name);
@@ -81,7 +82,8 @@ typedef struct gl_reader gl_reader;
 
 /* `bytes` must outlive the reader. `profile`: CSV mapping name (empty: required for CSV, else error
  * intake-profile-required). `offset`, `position`: where to go on (0, 0: from the start). Errors (GL_DEAD_LETTER) are
- * about the whole message: intake-format-unknown, intake-profile-unknown, intake-profile-required, intake-empty. */
+ * about the whole message: intake-format-unknown, intake-profile-unknown, intake-profile-required,
+ * intake-sheet-unknown, intake-empty. */
 gl_reader *gl_reader_open(gl_arena *arena, const gl_mappings *mappings, gl_format format, gl_str profile, gl_str bytes,
                           size_t offset, int64_t position, gl_err *err);
 struct gl_checks;

@@ -130,8 +130,8 @@ static bool documented(gl_str code)
 static void check_source(const char *relative)
 {
     static char source[1 << 18];
-    static const char *const places[] = {".code = \"", "fail(row, \"", "stop(b->walk, \"", "stop(walk, \"", "encoding ? \"",
-                                         "GL_DEAD_LETTER, \"intake-"};
+    static const char *const places[] = {".code = \"",    "fail(row, \"",  "stop(b->walk, \"",
+                                         "stop(walk, \"", "encoding ? \"", "GL_DEAD_LETTER, \"intake-"};
     gl_str text = load(relative, source, sizeof source - 1);
     source[text.len] = 0;
     for (size_t p = 0; p < sizeof places / sizeof *places; p++)
@@ -151,7 +151,8 @@ Test(docs, every_code_is_in_the_table)
                                           "stages/ingest/formats/json",
                                           "stages/ingest/formats/csv",
                                           "stages/ingest/formats/cds",
-                                          "stages/ingest/formats/pack"};
+                                          "stages/ingest/formats/pack",
+                                          "stages/ingest/formats/xlsx"};
     size_t sources = 0;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[1024];

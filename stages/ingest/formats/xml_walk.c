@@ -144,7 +144,8 @@ static void parse(gl_xml_walk *walk)
     xmlParserCtxtPtr parser = walk->parser;
     *parser->sax = handler;
     parser->userData = walk;
-    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOCDATA);
+    /* NOENT: "&amp;" in an attribute is '&' too; there are no entities but those of XML itself. */
+    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOENT);
     *parser->sax = handler; /* the options replace handlers */
     parser->userData = walk;
     xmlStructuredErrorFunc before = xmlStructuredError; /* of this thread */

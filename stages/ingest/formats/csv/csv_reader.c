@@ -1,24 +1,30 @@
-/* CSV files by a mapping: a row, or adjacent rows with the same LRN, make one declaration (docs/FORMATS.md).
+/* CSV files and sheets of workbooks by a mapping: a row, or adjacent rows with the same LRN, make one declaration
+ * (docs/FORMATS.md).
  *
  * The header is read first: a mapped column that is missing, a column that is neither mapped nor ignored, and a column
  * that is there twice refuse the file with all of them listed. An empty cell is a value that is not given.
- * Pointers are those of RFC 7111: "cell=5,13" is the 13th cell of the 5th row, and the header is row 1.
+ * Pointers are those of RFC 7111: "cell=5,13" is the 13th cell of the 5th row, and the header is row 1; in a workbook
+ * "sheet=Parcels;cell=M5", as a spreadsheet shows it.
  */
 #include "base/yaml.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/formats/csv/rfc4180.h"
 #include "ingest/formats/impl.h"
+#include "ingest/formats/xlsx/sheet.h"
 
 /* A place of the file. */
 typedef struct cell {
     int64_t row;
     size_t column; /* from 1; 0: the whole row */
-    gl_str text;   /* trimmed */
+    gl_cell_kind kind;
+    gl_str text; /* trimmed; of an error nothing */
     gl_str raw;
 } cell;
 
 typedef struct csv_state {
     gl_csv csv;
+    bool (*next_row)(gl_csv *csv, gl_arena *arena, gl_csv_row *row);
+    gl_str sheet;    /* its name; {NULL, 0}: a CSV file */
     gl_arena *arena; /* the reader's */
     const gl_mapping *mapping;
     size_t columns[GL_MAPPING_LIMIT_COLUMNS]; /* of the file, from 1, for each mapped column; 0: not there */
@@ -48,10 +54,24 @@ static int64_t rows_before(const csv_state *state)
     return csv.row;
 }
 
+static gl_str sheet_pointer(gl_arena *arena, gl_str sheet, const cell *c)
+{
+    gl_buf pointer = gl_buf_in(arena);
+    gl_buf_text(&pointer, "sheet=");
+    gl_pointer_name(&pointer, sheet);
+    gl_buf_text(&pointer, c->column == 0 ? ";row=" : ";cell=");
+    gl_sheet_put_column(&pointer, c->column);
+    gl_buf_int(&pointer, c->row);
+    return gl_buf_view(&pointer);
+}
+
 static gl_str csv_pointer(const void *source, gl_arena *arena, const void *node)
 {
     const cell *c = node;
+    const csv_state *state = source;
     long long row = (long long)(rows_before(source) + c->row);
+    if (state->sheet.ptr != NULL)
+        return sheet_pointer(arena, state->sheet, c);
     if (c->column == 0)
         return gl_str_of(gl_arena_printf(arena, "row=%lld", row));
     return gl_str_of(gl_arena_printf(arena, "cell=%lld,%zu", row, c->column));
@@ -122,11 +142,32 @@ static const char *nearest_column(const gl_report *report, gl_arena *arena, cons
                         : gl_arena_printf(arena, "did you mean \"%s\"?", near);
 }
 
+/* A sheet has no cells where nothing is; there are as many as the header has. */
+static bool next_row(csv_state *state, gl_arena *arena)
+{
+    gl_csv_row *row = &state->row;
+    if (!state->next_row(&state->csv, arena, row))
+        return false;
+    while (state->sheet.ptr != NULL && row->error == NULL && row->count < state->width) {
+        row->kinds[row->count] = GL_CELL_TEXT;
+        row->cells[row->count++] = GL_STR("");
+    }
+    return true;
+}
+
+static cell cell_at(const csv_state *state, size_t column)
+{
+    gl_str raw = column == 0 ? GL_STR("") : state->row.cells[column - 1];
+    gl_cell_kind kind = column == 0 ? GL_CELL_TEXT : (gl_cell_kind)state->row.kinds[column - 1];
+    bool error = kind == GL_CELL_ERROR || kind == GL_CELL_FORMULA;
+    return (cell){state->row.row, column, kind, error ? GL_STR("") : gl_str_trim(raw), raw};
+}
+
 static void match_header_cell(csv_state *state, gl_report *report, gl_arena *arena, size_t i)
 {
     size_t index = 0;
     cell *node = GL_NEW(arena, cell);
-    *node = (cell){state->row.row, i + 1, gl_str_trim(state->row.cells[i]), state->row.cells[i]};
+    *node = cell_at(state, i + 1);
     if (ignored(state->mapping, node->text))
         return;
     if (mapped(state->mapping, node->text, &index) == NULL)
@@ -145,7 +186,7 @@ static void match_header_cell(csv_state *state, gl_report *report, gl_arena *are
 static bool read_header(csv_state *state, gl_report *report, gl_arena *arena)
 {
     const gl_mapping *m = state->mapping;
-    gl_csv_next(&state->csv, arena, &state->row);
+    next_row(state, arena);
     gl_report_begin(report, arena, &csv_locator, state, row_node(arena, state->row.row));
     if (state->row.error != NULL) {
         gl_report_at(report, NULL, NULL, &(gl_problem){.code = state->row.error}, "header: %s", state->row.reason);
@@ -291,6 +332,12 @@ static bool transform(gl_report *report, const gl_column *column, const cell *no
     char name[128];
     gl_path path = column->target_count > 0 ? path_of(&column->targets[0], name) : (gl_path){NULL, NULL, NULL};
     *text = node->text;
+    if (node->kind == GL_CELL_ERROR || node->kind == GL_CELL_FORMULA) {
+        gl_report_at(report, node, &path, &(gl_problem){.code = "cell-error"}, "%s",
+                     node->kind == GL_CELL_ERROR ? "the cell holds an error"
+                                                 : "the cell holds a formula without its value: save it as values");
+        return false;
+    }
     for (size_t i = 0; i < column->value_count; i++)
         if (gl_str_eq(*text, column->from[i])) {
             *text = column->to[i];
@@ -306,14 +353,15 @@ static bool transform(gl_report *report, const gl_column *column, const cell *no
     }
     if (column->upper)
         *text = upper_case(report->arena, *text);
-    if (column->decimal_comma) {
+    if (column->decimal_comma && node->kind != GL_CELL_NUMBER) {
         bool point = memchr(text->ptr, '.', text->len) != NULL;
         char *number = gl_arena_strndup(report->arena, text->ptr, text->len);
         for (size_t i = 0; i < text->len; i++)
             number[i] = point ? '?' : number[i] == ',' ? '.' : number[i];
         text->ptr = number;
     }
-    if (column->date_format.ptr != NULL && !iso_date(report->arena, column->date_format, *text, text)) {
+    if (column->date_format.ptr != NULL && node->kind != GL_CELL_DATE &&
+        !iso_date(report->arena, column->date_format, *text, text)) {
         const char *format = gl_arena_strndup(report->arena, column->date_format.ptr, column->date_format.len);
         gl_report_at(report, node, &path, &(gl_problem){.code = "invalid-date", .allowed = format},
                      "not a date of the form %s", format);
@@ -365,9 +413,7 @@ static cell *cells_of_row(const csv_state *state, gl_arena *arena)
     const gl_mapping *m = state->mapping;
     cell *cells = GL_NEW_N(arena, cell, m->column_count);
     for (size_t i = 0; i < m->column_count; i++) {
-        size_t column = state->columns[i];
-        gl_str raw = column == 0 ? GL_STR("") : state->row.cells[column - 1];
-        cells[i] = (cell){state->row.row, column, gl_str_trim(raw), raw};
+        cells[i] = cell_at(state, state->columns[i]);
     }
     return cells;
 }
@@ -434,7 +480,10 @@ static bool refuse_row(gl_reader *reader, gl_arena *arena, gl_intake *intake)
     if (row->error != NULL) {
         cell *node = GL_NEW(arena, cell);
         bool there = row->error_cell < row->count;
-        *node = (cell){row->row, row->error_cell + 1, GL_STR(""), there ? row->cells[row->error_cell] : GL_STR("")};
+        *node = (cell){.row = row->row,
+                       .column = row->error_cell + 1,
+                       .text = GL_STR(""),
+                       .raw = there ? row->cells[row->error_cell] : GL_STR("")};
         gl_report_at(&reader->report, there ? node : NULL, NULL, &(gl_problem){.code = row->error}, "%s (cell %zu)",
                      row->reason, row->error_cell + 1);
     } else {
@@ -458,7 +507,7 @@ static size_t add_group(csv_state *state, gl_report *report, gl_declaration *dec
 {
     for (;;) {
         gl_csv before = state->csv;
-        if (!gl_csv_next(&state->csv, report->arena, &state->row))
+        if (!next_row(state, report->arena))
             return end;
         cell *cells = usable(state) ? cells_of_row(state, report->arena) : NULL;
         if (cells == NULL || !gl_str_eq(lrn_of(state, report->arena, cells), lrn)) {
@@ -481,7 +530,7 @@ static bool next_rows(gl_reader *reader, gl_arena *arena, gl_intake *intake)
         gl_intake_refuse(reader, intake, state->row.source);
         return true;
     }
-    if (!gl_csv_next(&state->csv, arena, &state->row)) {
+    if (!next_row(state, arena)) {
         reader->finished = true;
         return false;
     }
@@ -508,14 +557,39 @@ static bool next_rows(gl_reader *reader, gl_arena *arena, gl_intake *intake)
 static void resume(gl_reader *reader, csv_state *state)
 {
     state->resumed_at = reader->offset;
-    *state->rows_before = -1;
+    *state->rows_before = state->sheet.ptr == NULL ? -1 : 0; /* a sheet's rows have their numbers with them */
     state->csv.offset = reader->offset;
     state->csv.row = 0;
 }
 
+/* The rows of the mapping's sheet. */
+static bool begin_sheet(csv_state *state, gl_str sheets, gl_err *err)
+{
+    gl_str wanted = state->mapping->sheet;
+    size_t at = 0;
+    state->next_row = gl_sheet_next;
+    state->csv = (gl_csv){.bytes = sheets};
+    if (!gl_sheet_find(state->arena, sheets, wanted, &at, &state->sheet))
+        return gl_fail(err, GL_DEAD_LETTER, "intake-sheet-unknown", "%s \"%.*s\"; there are: %.*s",
+                       wanted.ptr == NULL ? "no sheet is shown" : "the workbook has no sheet", GL_STR_ARG(wanted),
+                       GL_STR_ARG(gl_sheet_names(state->arena, sheets)));
+    state->csv.offset = at;
+    gl_csv first = state->csv;
+    return gl_sheet_next(&first, state->arena, &state->row) ||
+           gl_fail(err, GL_DEAD_LETTER, "intake-empty", "the sheet \"%.*s\" is empty", GL_STR_ARG(state->sheet));
+}
+
+static bool begin_rows(csv_state *state, const gl_reader *reader, gl_err *err)
+{
+    if (reader->format == GL_FORMAT_XLSX)
+        return begin_sheet(state, reader->bytes, err);
+    state->next_row = gl_csv_next;
+    gl_csv_begin(&state->csv, reader->bytes, state->mapping->delimiter, state->mapping->latin1);
+    return true;
+}
+
 bool gl_csv_reader_open(gl_reader *reader, gl_err *err)
 {
-    (void)err;
     csv_state *state = GL_NEW(reader->arena, csv_state);
     state->mapping = reader->mapping;
     state->arena = reader->arena;
@@ -524,7 +598,8 @@ bool gl_csv_reader_open(gl_reader *reader, gl_err *err)
     reader->next = next_rows;
     for (size_t i = 0; i < state->mapping->lrn_count; i++)
         mapped(state->mapping, state->mapping->lrn[i], &state->lrn_columns[i]);
-    gl_csv_begin(&state->csv, reader->bytes, state->mapping->delimiter, state->mapping->latin1);
+    if (!begin_rows(state, reader, err))
+        return false;
     state->header_refused = !read_header(state, &reader->report, reader->arena);
     if (!state->header_refused && reader->offset > state->csv.offset)
         resume(reader, state);

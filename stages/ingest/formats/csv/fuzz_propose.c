@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gl_str csv = {(const char *)data, size};
     gl_err err = {0};
     gl_proposal proposal;
-    bool good = gl_mapping_propose(arena, csv, &proposal, &err);
+    bool good = gl_mapping_propose(arena, GL_FORMAT_CSV, csv, &proposal, &err);
     MUST(good || err.code != NULL);
     if (good) {
         const gl_mapping *mapping = gl_mapping_parse(arena, "proposed.yaml", proposal.yaml, &err);

@@ -410,8 +410,8 @@ static bool parse_format(loader *l, const gl_yaml *root)
     gl_mapping *m = l->mapping;
     gl_str delimiter = GL_STR(","), encoding = GL_STR("utf-8"), version = {NULL, 0}, description = {NULL, 0};
     if (!optional_text(l, root, "delimiter", &delimiter) || !optional_text(l, root, "encoding", &encoding) ||
-        !optional_text(l, root, "version", &version) || !optional_text(l, root, "description", &description) ||
-        !boolean(l, root, "group", &m->group))
+        !optional_text(l, root, "version", &version) || !optional_text(l, root, "sheet", &m->sheet) ||
+        !optional_text(l, root, "description", &description) || !boolean(l, root, "group", &m->group))
         return false;
     if (delimiter.len != 1 || strchr(",;|\t:", delimiter.ptr[0]) == NULL)
         return refuse(l, root, "mapping-format", "delimiter: one of , ; | : or a tab");
@@ -439,7 +439,7 @@ static gl_str profile_name(gl_arena *arena, const char *name)
 
 gl_mapping *gl_mapping_parse(gl_arena *arena, const char *name, gl_str text, gl_err *err)
 {
-    static const char *const keys[] = {"version", "description", "delimiter", "encoding", "group",
+    static const char *const keys[] = {"version", "description", "delimiter", "encoding", "sheet", "group",
                                        "lrn",     "constants",   "columns",   "ignore",   NULL};
     const gl_yaml *root = gl_yaml_parse(arena, name, text, err);
     if (root == NULL)
@@ -557,8 +557,8 @@ const gl_mapping *gl_mappings_find(const gl_mappings *mappings, gl_str profile, 
         len += more > 0 && len + (size_t)more < sizeof known ? (size_t)more : 0;
     }
     if (profile.len == 0)
-        gl_fail(err, GL_DEAD_LETTER, "intake-profile-required", "CSV needs a profile, the name of its mapping: %s",
-                known);
+        gl_fail(err, GL_DEAD_LETTER, "intake-profile-required",
+                "CSV and XLSX need a profile, the name of their mapping: %s", known);
     else
         gl_fail(err, GL_DEAD_LETTER, "intake-profile-unknown", "no mapping \"%.*s\"; there are: %s",
                 GL_STR_ARG(profile), known);

@@ -51,6 +51,7 @@ typedef struct gl_constant {
 typedef struct gl_mapping {
     gl_str name, profile; /* "kcs", "kcs@1" */
     char delimiter;
+    gl_str sheet; /* of a workbook; {NULL, 0}: the first one */
     bool latin1, group;
     gl_column *columns;
     size_t column_count;

@@ -349,7 +349,7 @@ static void put_head(proposal *o)
         if (places[i].wanted != NULL && o->of[i] == NULL)
             gl_buf_printf(&o->out, "%s%s", missing++ == 0 ? "# No column was found for: " : ", ", places[i].wanted);
     gl_buf_printf(&o->out, "%sversion: 1 # raise it with every change\n", missing > 0 ? ".\n" : "");
-    if (o->sample.delimiter != ',')
+    if (o->sample.delimiter != ',' && o->sample.delimiter != 0)
         gl_buf_printf(&o->out, "delimiter: \"%s\"\n",
                       o->sample.delimiter == '\t' ? "\\t" : (const char[]){o->sample.delimiter, 0});
     if (o->sample.latin1)
@@ -387,10 +387,10 @@ static size_t put_columns(proposal *o)
     return mapped + (o->lrn->mapped ? 0 : 1);
 }
 
-bool gl_mapping_propose(gl_arena *arena, gl_str csv, gl_proposal *proposed, gl_err *err)
+bool gl_mapping_propose(gl_arena *arena, gl_format format, gl_str csv, gl_proposal *proposed, gl_err *err)
 {
     proposal o = {.out = gl_buf_in(arena)};
-    if (!gl_sample_take(arena, csv, &o.sample, err))
+    if (!gl_sample_take(arena, format, csv, &o.sample, err))
         return false;
     if (o.sample.count > GL_MAPPING_LIMIT_COLUMNS - 8)
         return gl_fail(err, GL_DEAD_LETTER, "mapping-sample", "%zu columns: a mapping has at most %d", o.sample.count,

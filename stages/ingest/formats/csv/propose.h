@@ -8,13 +8,15 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "ingest/formats/reader.h"
 
 typedef struct gl_proposal {
     gl_str yaml;
     size_t columns, mapped; /* of the file; of them understood */
 } gl_proposal;
 
-/* `csv`: the file, or its first megabytes up to the end of a line. Errors (GL_DEAD_LETTER): mapping-sample. */
-bool gl_mapping_propose(gl_arena *arena, gl_str csv, gl_proposal *proposal, gl_err *err);
+/* `csv`: the file, or its first megabytes up to the end of a line; GL_FORMAT_XLSX: a workbook's rows, and the first
+ * sheet counts. Errors (GL_DEAD_LETTER): mapping-sample. */
+bool gl_mapping_propose(gl_arena *arena, gl_format format, gl_str csv, gl_proposal *proposal, gl_err *err);
 
 #endif

@@ -13,6 +13,16 @@
 
 enum { GL_CSV_LIMIT_COLUMNS = 512, GL_CSV_LIMIT_CELL_BYTES = 64 * 1024, GL_CSV_LIMIT_ROW_BYTES = 256 * 1024 };
 
+/* What a cell is; a CSV file has texts only. */
+typedef enum gl_cell_kind {
+    GL_CELL_TEXT,
+    GL_CELL_NUMBER,
+    GL_CELL_DATE, /* ISO 8601 */
+    GL_CELL_BOOLEAN,
+    GL_CELL_ERROR,  /* "#N/A" */
+    GL_CELL_FORMULA /* without its value */
+} gl_cell_kind;
+
 typedef struct gl_csv {
     gl_str bytes;
     size_t offset; /* of the next row */
@@ -23,6 +33,7 @@ typedef struct gl_csv {
 
 typedef struct gl_csv_row {
     gl_str cells[GL_CSV_LIMIT_COLUMNS];
+    uint8_t kinds[GL_CSV_LIMIT_COLUMNS]; /* gl_cell_kind; gl_csv_next leaves them as they are */
     size_t count;
     int64_t row;
     gl_str source;      /* the row as it is in the file, without its line end */

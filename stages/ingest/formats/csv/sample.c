@@ -3,6 +3,7 @@
 
 #include "customs/money.h"
 #include "ingest/formats/canonical.h"
+#include "ingest/formats/xlsx/sheet.h"
 
 enum {
     TRY_ROWS = 50,
@@ -161,11 +162,15 @@ static void note_repeat(gl_sample_column *column, const uint64_t *seen, size_t r
         column->returns = seen[i] == hash;
 }
 
-static void read_rows(gl_arena *arena, gl_csv *reader, gl_csv_row *row, gl_sample *sample)
+typedef bool next_row(gl_csv *csv, gl_arena *arena, gl_csv_row *row);
+
+static void read_rows(gl_arena *arena, next_row *next, gl_csv *reader, gl_csv_row *row, gl_sample *sample)
 {
     uint64_t *seen = GL_NEW_N(arena, uint64_t, sample->count * GL_SAMPLE_LIMIT_ROWS);
     gl_arena *cells = gl_arena_new(0);
-    while (sample->rows < GL_SAMPLE_LIMIT_ROWS && gl_csv_next(reader, cells, row)) {
+    while (sample->rows < GL_SAMPLE_LIMIT_ROWS && next(reader, cells, row)) {
+        while (sample->delimiter == 0 && row->error == NULL && row->count < sample->count)
+            row->cells[row->count++] = GL_STR(""); /* a sheet has no cells where nothing is */
         bool even = row->error == NULL && row->count == sample->count;
         for (size_t i = 0; even && i < row->count; i++) {
             gl_str value = gl_str_trim(row->cells[i]);
@@ -182,8 +187,24 @@ static void read_rows(gl_arena *arena, gl_csv *reader, gl_csv_row *row, gl_sampl
     gl_arena_destroy(cells);
 }
 
-bool gl_sample_take(gl_arena *arena, gl_str csv, gl_sample *sample, gl_err *err)
+static bool take_sheet(gl_arena *arena, gl_str sheets, gl_sample *sample, gl_err *err)
 {
+    gl_csv reader = {.bytes = sheets};
+    gl_csv_row *row = GL_NEW(arena, gl_csv_row);
+    gl_str name;
+    *sample = (gl_sample){0};
+    if (!gl_sheet_find(arena, sheets, (gl_str){NULL, 0}, &reader.offset, &name) || !gl_sheet_next(&reader, arena, row))
+        return gl_fail(err, GL_DEAD_LETTER, "mapping-sample", "the first sheet is empty");
+    if (!name_columns(arena, row, sample, err))
+        return false;
+    read_rows(arena, gl_sheet_next, &reader, row, sample);
+    return sample->rows > 0 || gl_fail(err, GL_DEAD_LETTER, "mapping-sample", "there is no row below the header");
+}
+
+bool gl_sample_take(gl_arena *arena, gl_format format, gl_str csv, gl_sample *sample, gl_err *err)
+{
+    if (format == GL_FORMAT_XLSX)
+        return take_sheet(arena, csv, sample, err);
     *sample = (gl_sample){.latin1 = !gl_str_is_utf8(csv, NULL)};
     sample->delimiter = find_delimiter(csv, sample->latin1);
     if (sample->delimiter == 0)
@@ -195,6 +216,6 @@ bool gl_sample_take(gl_arena *arena, gl_str csv, gl_sample *sample, gl_err *err)
     gl_csv_begin(&reader, csv, sample->delimiter, sample->latin1);
     if (!gl_csv_next(&reader, arena, row) || !name_columns(arena, row, sample, err))
         return false;
-    read_rows(arena, &reader, row, sample);
+    read_rows(arena, gl_csv_next, &reader, row, sample);
     return sample->rows > 0 || gl_fail(err, GL_DEAD_LETTER, "mapping-sample", "there is no row below the header");
 }

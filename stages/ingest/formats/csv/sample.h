@@ -1,5 +1,5 @@
-/* What the beginning of somebody's CSV looks like: its delimiter, its encoding, and what kind of values each column
- * has.
+/* What the beginning of somebody's CSV or sheet looks like: its delimiter, its encoding, and what kind of values each
+ * column has.
  *
  * Always holds: only looks; nothing is decided about what a column means. Thread: any.
  */
@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "ingest/formats/csv/rfc4180.h"
+#include "ingest/formats/reader.h"
 
 enum { GL_SAMPLE_LIMIT_ROWS = 1000, GL_SAMPLE_DATE_FORMATS = 10 };
 /* As mappings write them; the first is ISO 8601. */
@@ -29,7 +30,7 @@ typedef struct gl_sample_column {
 } gl_sample_column;
 
 typedef struct gl_sample {
-    char delimiter;
+    char delimiter; /* 0: a sheet */
     bool latin1;
     size_t rows; /* looked at, without the header */
     size_t count;
@@ -38,6 +39,6 @@ typedef struct gl_sample {
 
 /* Errors (GL_DEAD_LETTER): mapping-sample, saying what keeps the file from being read by a mapping at all: no rows,
  * no delimiter, a column without a name or with the name of another. */
-bool gl_sample_take(gl_arena *arena, gl_str csv, gl_sample *sample, gl_err *err);
+bool gl_sample_take(gl_arena *arena, gl_format format, gl_str csv, gl_sample *sample, gl_err *err);
 
 #endif

@@ -79,7 +79,7 @@ typedef struct wish {
 static wish propose(const char *csv)
 {
     wish w = {.arena = gl_arena_new(0)};
-    if (!gl_mapping_propose(w.arena, gl_str_of(csv), &w.proposal, &w.err))
+    if (!gl_mapping_propose(w.arena, GL_FORMAT_CSV, gl_str_of(csv), &w.proposal, &w.err))
         return w;
     w.mapping = gl_mapping_parse(w.arena, "proposed.yaml", w.proposal.yaml, &w.err);
     cr_assert(w.mapping != NULL, "%s\n%.*s", w.err.message, GL_STR_ARG(w.proposal.yaml));

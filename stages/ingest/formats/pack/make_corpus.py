@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the corpus of fuzz_message: small archives, good ones and one of each kind that is refused.
+"""Writes the corpus of fuzz_message: small archives and workbooks, good ones and one of each kind that is refused.
 
 usage: make_corpus.py (writes corpus/ beside itself; the same bytes each time)
 """
@@ -29,6 +29,24 @@ def zipped(content):
     return gzip.compress(content, mtime=0)
 
 
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+BOOK = {
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+    "xl/workbook.xml": f'<workbook {MAIN} xmlns:r="{OFFICE}"><sheets><sheet name="Day" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+                                  f'<Relationship Id="rId1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/worksheets/sheet1.xml": f"<worksheet {MAIN}><sheetData>%s</sheetData></worksheet>",
+}
+
+
+def workbook(lines):
+    """The rows of a CSV, as inline strings and numbers."""
+    rows = "".join("<row>" + "".join(f"<c><v>{c}</v></c>" if c.replace(".", "", 1).isdigit() and c[0] != "0" else
+                                     f'<c t="inlineStr"><is><t>{c}</t></is></c>' for c in line.split(",")) + "</row>" for line in lines)
+    return packed([(name, text.replace("%s", rows)) for name, text in BOOK.items()])
+
+
 def patched(archive, central, local, value):
     """Sets 16 bits of the first entry's headers: at `central` of the central directory's, at `local` of its own."""
     out = bytearray(archive)
@@ -44,6 +62,13 @@ def flipped(content, at):
 def corpus():
     two = packed([("a/one.json", ONE % 1), ("parcels.csv", CSV)])
     stored = packed([("list.json", LIST)], zipfile.ZIP_STORED)
+    book = workbook(CSV.decode().splitlines())
+    yield "parcels.xlsx", book
+    yield "cut.xlsx", book[:-40]
+    yield "no_sheet.xlsx", packed([(n, t) for n, t in BOOK.items() if "sheet1" not in n])
+    yield "empty.xlsx", workbook([])
+    yield "parcels.xlsx.gz", zipped(book)
+    yield "two_books.zip", packed([("a.xlsx", book), ("b.xlsx", workbook(["a,b", "1,2"])), ("c.json", ONE % 9)])
     yield "one.json.gz", zipped(ONE % 1)
     yield "two_members.ndjson.gz", zipped(ONE % 1 + b"\n") + zipped(ONE % 2 + b"\n") + bytes(16)
     yield "cut.gz", zipped(CSV)[:-9]

@@ -2,19 +2,26 @@
 #include "ingest/formats/pack/message.h"
 
 #include "ingest/formats/pack/unpack.h"
+#include "ingest/formats/xlsx/workbook.h"
 
 static bool is_packed(gl_format format)
 {
     return format == GL_FORMAT_GZIP || format == GL_FORMAT_ZIP;
 }
 
-/* By what the sender says, by the name, by the content. */
-static gl_format format_of(gl_format said, gl_str name, gl_str bytes)
+/* By what the sender says, by the name, by the content; a workbook is one whatever it is called, and nothing else is.
+ */
+static bool find_format(gl_format said, gl_str name, gl_str bytes, gl_format *format, gl_err *err)
 {
-    if (said != GL_FORMAT_UNKNOWN && !is_packed(said))
-        return said;
-    gl_format named = gl_format_of_name(name);
-    return named != GL_FORMAT_UNKNOWN && !is_packed(named) ? named : gl_format_detect(bytes);
+    gl_format content = gl_format_detect(bytes), named = gl_format_of_name(name);
+    *format = said != GL_FORMAT_UNKNOWN && !is_packed(said)     ? said
+              : named != GL_FORMAT_UNKNOWN && !is_packed(named) ? named
+                                                                : content;
+    if (*format == GL_FORMAT_XLSX && content != GL_FORMAT_XLSX)
+        return gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be an XLSX workbook, and does not look so");
+    if (content == GL_FORMAT_XLSX)
+        *format = content;
+    return true;
 }
 
 /* "x.csv.gz" is "x.csv". */
@@ -24,13 +31,6 @@ static gl_str without_ending(gl_str name)
         name.len--;
     name.len -= name.len > 0;
     return name;
-}
-
-static bool check_nested(gl_str bytes, gl_err *err)
-{
-    return !is_packed(gl_format_detect(bytes)) ||
-           gl_fail(err, GL_DEAD_LETTER, "intake-nested-archive",
-                   "it holds another archive: pack the declarations themselves, once");
 }
 
 static void take_whole(gl_message *message, gl_str bytes, gl_format format)
@@ -46,12 +46,41 @@ static gl_str view(const gl_buf *buf)
     return buf->len == 0 ? GL_STR("") : gl_buf_view(buf);
 }
 
+/* What was unpacked from `begin` on is a message now: of a workbook, its rows. */
+static bool finish_part(gl_message *message, size_t begin, gl_format said, gl_str name, gl_unpack_room *room,
+                        gl_format *format, gl_err *err)
+{
+    gl_buf *all = &message->unpacked, packed = {0};
+    gl_str bytes = all->len == begin ? GL_STR("") : (gl_str){(const char *)all->data + begin, all->len - begin};
+    if (is_packed(gl_format_detect(bytes)))
+        return gl_fail(err, GL_DEAD_LETTER, "intake-nested-archive",
+                       "it holds another archive: pack the declarations themselves, once");
+    if (!find_format(said, name, bytes, format, err))
+        return false;
+    if (*format != GL_FORMAT_XLSX)
+        return true;
+    gl_buf_str(&packed, bytes);
+    all->len = begin;
+    bool good = gl_workbook_read(gl_buf_view(&packed), room, all, err);
+    gl_buf_free(&packed);
+    return good;
+}
+
 static bool open_gzip(gl_message *message, const gl_message_source *source, gl_unpack_room *room, gl_err *err)
 {
-    if (!gl_gzip_read(source->bytes, room, &message->unpacked, err) || !check_nested(view(&message->unpacked), err))
+    gl_format format;
+    if (!gl_gzip_read(source->bytes, room, &message->unpacked, err) ||
+        !finish_part(message, 0, source->format, without_ending(source->name), room, &format, err))
         return false;
-    take_whole(message, view(&message->unpacked),
-               format_of(source->format, without_ending(source->name), view(&message->unpacked)));
+    take_whole(message, view(&message->unpacked), format);
+    return true;
+}
+
+static bool open_workbook(gl_message *message, const gl_message_source *source, gl_unpack_room *room, gl_err *err)
+{
+    if (!gl_workbook_read(source->bytes, room, &message->unpacked, err))
+        return false;
+    take_whole(message, view(&message->unpacked), GL_FORMAT_XLSX);
     return true;
 }
 
@@ -95,7 +124,7 @@ static bool check_name(const gl_message *message, gl_str name, gl_err *err)
 }
 
 /* A line end behind each part keeps the end of one apart from the beginning of the next. */
-static bool add_part(gl_message *message, gl_zip *zip, size_t index, gl_format said, gl_unpack_room *room, gl_err *err)
+static bool add_part(gl_message *message, gl_zip *zip, size_t index, gl_unpack_room *room, gl_err *err)
 {
     gl_str name = gl_zip_name(zip, index);
     if (is_left_out(name))
@@ -103,18 +132,15 @@ static bool add_part(gl_message *message, gl_zip *zip, size_t index, gl_format s
     if (!check_name(message, name, err))
         return false;
     size_t begin = message->unpacked.len;
-    if (!gl_zip_read(zip, index, room, &message->unpacked, err))
-        return false;
-    gl_str bytes = {(const char *)message->unpacked.data + begin, message->unpacked.len - begin};
-    if (!check_nested(bytes, err))
+    gl_format format;
+    if (!gl_zip_read(zip, index, room, &message->unpacked, err) ||
+        !finish_part(message, begin, GL_FORMAT_UNKNOWN, name, room, &format, err))
         return false;
     message->parts[message->part_count++] =
         (gl_message_part){.name = {gl_arena_strndup(message->arena, name.ptr, name.len), name.len},
-                          .format = format_of(gl_format_of_name(name), GL_STR(""), bytes),
+                          .format = format,
                           .begin = begin,
                           .end = message->unpacked.len};
-    if (message->parts[message->part_count - 1].format == GL_FORMAT_UNKNOWN)
-        message->parts[message->part_count - 1].format = is_packed(said) ? GL_FORMAT_UNKNOWN : said;
     gl_buf_byte(&message->unpacked, '\n');
     return true;
 }
@@ -129,7 +155,7 @@ static bool open_zip(gl_message *message, const gl_message_source *source, gl_un
     message->parts = GL_NEW_N(message->arena, gl_message_part, count + 1);
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = add_part(message, zip, i, source->format, room, err);
+        good = add_part(message, zip, i, room, err);
         if (!good)
             gl_fail_context(err, "%.*s", GL_STR_ARG(gl_zip_name(zip, i)));
     }
@@ -150,11 +176,17 @@ static bool open_any(gl_message *message, const gl_message_source *source, gl_er
         return open_gzip(message, source, &room, err);
     if (source->gzip || named == GL_FORMAT_GZIP)
         return gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be gzip data, and does not begin as such");
-    if (gl_format_detect(source->bytes) == GL_FORMAT_ZIP)
+    gl_format content = gl_format_detect(source->bytes);
+    if (content == GL_FORMAT_XLSX)
+        return open_workbook(message, source, &room, err);
+    if (content == GL_FORMAT_ZIP)
         return open_zip(message, source, &room, err);
     if (named == GL_FORMAT_ZIP)
         return gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be a zip archive, and does not begin as one");
-    take_whole(message, source->bytes, format_of(source->format, source->name, source->bytes));
+    gl_format format;
+    if (!find_format(source->format, source->name, source->bytes, &format, err))
+        return false;
+    take_whole(message, source->bytes, format);
     return true;
 }
 

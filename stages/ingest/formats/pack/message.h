@@ -1,4 +1,5 @@
-/* A message as it came, and what is read of it: the message itself, or what was packed in it (gzip, zip).
+/* A message as it came, and what is read of it: the message itself, what was packed in it (gzip, zip), or a workbook's
+ * rows (XLSX).
  *
  * It is unpacked once, whole, when it arrives. Always holds: offsets count in `bytes`, which the same message always
  * gives again; each part is a message of its own; a message that cannot be unpacked to its end has no parts at all.

@@ -11,23 +11,11 @@ typedef struct parts {
     gl_reader *part; /* NULL: the one at `index` is not yet open */
 } parts;
 
-/* '%', ';' and control characters as in a URI. */
-static void put_name(gl_buf *pointer, gl_str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-        if (c < 0x20 || c == 0x7F || c == '%' || c == ';')
-            gl_buf_printf(pointer, "%%%02X", c);
-        else
-            gl_buf_byte(pointer, c);
-    }
-}
-
 static gl_str pointer_in(gl_arena *arena, gl_str name, gl_str pointer)
 {
     gl_buf whole = gl_buf_in(arena);
     gl_buf_text(&whole, "entry=");
-    put_name(&whole, name);
+    gl_pointer_name(&whole, name);
     if (pointer.len > 0)
         gl_buf_byte(&whole, ';');
     gl_buf_str(&whole, pointer);

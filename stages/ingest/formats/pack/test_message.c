@@ -60,7 +60,9 @@ Test(message, each_archive_that_cannot_be_trusted_is_refused_with_its_code)
                                            {"nested_gzip.zip", "intake-nested-archive"},
                                            {"bomb.zip", "intake-too-large"},
                                            {"only_folders.zip", "intake-empty"},
-                                           {"empty.zip", "intake-empty"}};
+                                           {"empty.zip", "intake-empty"},
+                                           {"cut.xlsx", "intake-damaged"},
+                                           {"no_sheet.xlsx", "intake-damaged"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         gl_buf bytes = corpus_file(files[i][0]);
         expect_refused(gl_buf_view(&bytes), GL_FORMAT_UNKNOWN, "", files[i][1]);
@@ -213,6 +215,22 @@ Test(parts, entries_are_read_one_after_the_other_and_errors_say_in_which)
 }
 
 /* As a watched file is: its chunks may end anywhere. */
+Test(parts, workbooks_may_be_entries)
+{
+    gl_buf bytes = corpus_file("two_books.zip");
+    reading r = {.arena = gl_arena_new(0)};
+    open_message(&r.message, gl_buf_view(&bytes), GL_FORMAT_UNKNOWN, "");
+    read_on(&r, 0, 0);
+    cr_assert_eq(r.count, 4, "%zu", r.count);
+    expect_accepted(&r.at[0]);
+    expect_error(&r.at[1], "invalid-number", "entry=a.xlsx;sheet=Day;cell=I3", "x");
+    cr_assert_not_null(find_error(&r.at[2], "unknown-column", "entry=b.xlsx;sheet=Day;cell=A1"));
+    expect_accepted(&r.at[3]);
+    gl_message_close(&r.message);
+    gl_arena_destroy(r.arena);
+    gl_buf_free(&bytes);
+}
+
 Test(parts, reading_goes_on_behind_any_entry)
 {
     reading *r = read_zip(MIXED);

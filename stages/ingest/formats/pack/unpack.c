@@ -17,8 +17,7 @@ bool gl_is_zip(gl_str bytes)
     return gl_str_starts(bytes, GL_STR("PK\3\4")) || gl_str_starts(bytes, GL_STR("PK\5\6"));
 }
 
-/* `more` bytes have come out. */
-static bool take_room(gl_unpack_room *room, size_t more, gl_err *err)
+bool gl_unpack_take(gl_unpack_room *room, size_t more, gl_err *err)
 {
     room->used_bytes += more;
     if (room->used_bytes > room->limit_bytes)
@@ -47,7 +46,7 @@ static int inflate_block(z_stream *stream, gl_unpack_room *room, gl_buf *out, gl
     int code = inflate(stream, Z_NO_FLUSH);
     size_t more = BLOCK_BYTES - stream->avail_out;
     out->len += more;
-    if (!take_room(room, more, err))
+    if (!gl_unpack_take(room, more, err))
         return Z_DATA_ERROR;
     if (code == Z_OK || code == Z_STREAM_END)
         return code;
@@ -170,7 +169,7 @@ bool gl_zip_read(gl_zip *zip, size_t index, gl_unpack_room *room, gl_buf *out, g
         gl_buf_reserve(out, BLOCK_BYTES);
         got = zip_fread(file, out->data + out->len, BLOCK_BYTES);
         out->len += got > 0 ? (size_t)got : 0;
-        good = got >= 0 ? take_room(room, (size_t)got, err) : damaged_zip(err, zip_file_get_error(file));
+        good = got >= 0 ? gl_unpack_take(room, (size_t)got, err) : damaged_zip(err, zip_file_get_error(file));
     }
     zip_fclose(file);
     return good;

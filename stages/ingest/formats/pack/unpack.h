@@ -19,6 +19,9 @@ typedef struct gl_unpack_room {
     size_t used_bytes;
 } gl_unpack_room;
 
+/* `more` bytes have come out. Errors (GL_DEAD_LETTER): intake-too-large, intake-ratio. */
+bool gl_unpack_take(gl_unpack_room *room, size_t more, gl_err *err);
+
 bool gl_is_gzip(gl_str bytes);
 bool gl_is_zip(gl_str bytes);
 
