@@ -7,6 +7,7 @@ be decided. Nothing may answer 5xx, hang, or end a daemon.
 usage: inputs.py [--random 200] [--seed 1]
 """
 import argparse
+import gzip
 import json
 import os
 import random
@@ -16,7 +17,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import outside as o  # noqa: E402
 
-JSON, NDJSON, CSV, XML = "application/json", "application/x-ndjson", "text/csv", "application/xml"
+JSON, NDJSON, CSV, XML, ZIP = "application/json", "application/x-ndjson", "text/csv", "application/xml", "application/zip"
 DEEP = 100_000
 MIB = 1 << 20
 INPUT_OF = {"classify": "gl.declarations.accepted", "risk": "gl.declarations.classified", "decide": "gl.declarations.assessed"}
@@ -59,6 +60,15 @@ def bad_bodies(good, xml, csv, rng, random_count):
     yield "CSV with an open quote", CSV, "parcels", csv.splitlines()[0] + b'\n"never closed,1,2\n'
     yield "CSV row too short", CSV, "parcels", csv.splitlines()[0] + b"\nonly-one-cell\n"
     yield "CSV of binary", CSV, "parcels", csv.splitlines()[0] + b"\n" + bytes(range(256)) + b"\n"
+    yield "gzip that ends early", JSON, None, gzip.compress(good)[:-5]
+    yield "gzip in gzip", JSON, None, gzip.compress(gzip.compress(good))
+    yield "a gzip bomb", JSON, None, gzip.compress(bytes(64 * MIB))
+    yield "a zip that is none", ZIP, None, good
+    yield "a zip that ends early", ZIP, None, o.zip_of({"a.json": good})[:-30]
+    yield "a zip with a step up", ZIP, None, o.zip_of({"../a.json": good})
+    yield "a zip in a zip", ZIP, None, o.zip_of({"a.zip": o.zip_of({"a.json": good})})
+    yield "a zip of nothing", ZIP, None, o.zip_of({})
+    yield "a workbook without its sheet", ZIP, "parcels", o.zip_of({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
     for i in range(random_count):
         kind, profile, base = rng.choice([(JSON, None, good), (NDJSON, None, good), (XML, None, xml), (CSV, "parcels", csv)])
         if rng.random() < 0.3:
@@ -151,30 +161,16 @@ def oversized_body():
 
 def file_inputs(good, csv):
     """Each file of the watched directory gets an answers file, bad ones too, and is moved away."""
-    inbox = os.environ["GREENLANE_INBOX"]
+    packed = gzip.compress(good)
     files = {"good.ndjson": good + b"\n", "truncated.json": good[: len(good) // 2], "random.json": random.Random(7).randbytes(2000),
-             "empty.json": b"", "deep.json": b"[" * DEEP, "binary.csv": csv[:100] + bytes(range(256)), "unknown.bin": b"\x7fELF" + bytes(500)}
-    tag = f"{os.getpid()}"
-    for name, content in files.items():
-        partial = os.path.join(inbox, "." + name)
-        with open(partial, "wb") as file:
-            file.write(content)
-        os.rename(partial, os.path.join(inbox, f"{tag}-{name}"))
-
-    def answers_of(name):
-        out = os.path.join(inbox, "out")
-        return [os.path.join(out, f) for f in os.listdir(out) if f.startswith(f"{tag}-{name}.") and f.endswith(".answers.ndjson")]
-
-    o.wait_for(lambda: os.path.isdir(os.path.join(inbox, "out")) and all(answers_of(n) for n in files), "answers to all files", 90)
-    for name in files:
-        with open(answers_of(name)[0], "rb") as file:
-            answers = o.json_lines(file.read())
+             "empty.json": b"", "deep.json": b"[" * DEEP, "binary.csv": csv[:100] + bytes(range(256)), "unknown.bin": b"\x7fELF" + bytes(500),
+             "cut.json.gz": packed[:-5], "not.zip": good}
+    for name, answers in o.take_in(files).items():
         if name == "good.ndjson":
             o.check([a["status"] for a in answers] == ["accepted"], f"{name}: {answers}")
             good_mrn = answers[0]["mrn"]
         else:
             o.check(answers and all(a.get("status") == "rejected" and a["errors"] for a in answers), f"{name}: {answers}")
-    o.wait_for(lambda: not [f for f in os.listdir(inbox) if f.startswith(tag)], "files moved away", 30)
     o.assert_all_run()
     print(f"files: {len(files) - 1} bad ones answered and moved away, a good one among them accepted")
     return good_mrn

@@ -14,6 +14,8 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import xml.sax.saxutils
+import zipfile
 
 import fastavro
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -107,6 +109,33 @@ def generate(count, *arguments):
                      *arguments).splitlines()
 
 
+def zip_of(files):
+    """A zip archive of {name: content}."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def workbook_of(rows):
+    """A workbook (XLSX) of one sheet: lists of cells, text or numbers."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+    def cell(value):
+        if isinstance(value, float):
+            return f"<c><v>{value!r}</v></c>"
+        return f'<c t="inlineStr"><is><t>{xml.sax.saxutils.escape(value)}</t></is></c>'
+
+    sheet = "".join("<row>" + "".join(map(cell, row)) + "</row>" for row in rows)
+    return zip_of({
+        "[Content_Types].xml": "<Types/>",
+        "xl/workbook.xml": f'<workbook xmlns:r="{office}"><sheets><sheet name="Day" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels":
+            f'<Relationships><Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>"})
+
+
 def json_lines(output):
     return [json.loads(line) for line in output.splitlines() if line.strip()]
 
@@ -198,6 +227,30 @@ class Intake:
         """The view once it shows a decision: it follows the topics, and one that Redis was too slow for is written again."""
         return wait_for(lambda: next((view for status, view in [self.status(mrn)] if status == 200 and "lane" in view), None),
                         f"a status of {mrn} that shows its decision", seconds)
+
+
+# ---- the watched directory ----
+
+def take_in(files):
+    """Puts files ({name: content}) into the watched directory, and waits until each is answered and moved away; {name: answers}."""
+    inbox, tag = os.environ["GREENLANE_INBOX"], new_prefix()
+    out = os.path.join(inbox, "out")
+    for name, content in files.items():
+        partial = os.path.join(inbox, "." + name)
+        with open(partial, "wb") as file:
+            file.write(content)
+        os.rename(partial, os.path.join(inbox, f"{tag}-{name}"))
+
+    def answers_of(name):
+        return [os.path.join(out, f) for f in os.listdir(out) if f.startswith(f"{tag}-{name}.") and f.endswith(".answers.ndjson")]
+
+    wait_for(lambda: os.path.isdir(out) and all(answers_of(n) for n in files), "answers to all files", 90)
+    wait_for(lambda: not [f for f in os.listdir(inbox) if f.startswith(tag)], "files moved away", 30)
+    answers = {}
+    for name in files:
+        with open(answers_of(name)[0], "rb") as file:
+            answers[name] = json_lines(file.read())
+    return answers
 
 
 # ---- topics ----
