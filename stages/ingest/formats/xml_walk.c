@@ -5,6 +5,7 @@
 #include <libxml/parserInternals.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct gl_xml_walk {
     const gl_xml_handler *handler;
@@ -128,53 +129,102 @@ static void prepare(void)
     xmlInitParser();
 }
 
-static void parse(gl_xml_walk *walk)
+static const xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
+                                  .startElementNs = start_element,
+                                  .endElementNs = end_element,
+                                  .characters = characters,
+                                  .ignorableWhitespace = characters,
+                                  .cdataBlock = characters,
+                                  .internalSubset = refuse_dtd,
+                                  .externalSubset = refuse_dtd,
+                                  .getEntity = no_entity,
+                                  .getParameterEntity = no_entity,
+                                  .serror = note_error};
+
+static bool begin(gl_xml_walk *walk)
 {
-    xmlSAXHandler handler = {.initialized = XML_SAX2_MAGIC,
-                             .startElementNs = start_element,
-                             .endElementNs = end_element,
-                             .characters = characters,
-                             .ignorableWhitespace = characters,
-                             .cdataBlock = characters,
-                             .internalSubset = refuse_dtd,
-                             .externalSubset = refuse_dtd,
-                             .getEntity = no_entity,
-                             .getParameterEntity = no_entity,
-                             .serror = note_error};
     xmlParserCtxtPtr parser = walk->parser;
-    *parser->sax = handler;
+    if (parser == NULL) {
+        walk->problem->code = "not-well-formed";
+        snprintf(walk->problem->text, sizeof walk->problem->text, "the document is empty or too large");
+        return false;
+    }
+    *parser->sax = sax;
     parser->userData = walk;
     /* NOENT: "&amp;" in an attribute is '&' too; there are no entities but those of XML itself. */
     xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOENT);
-    *parser->sax = handler; /* the options replace handlers */
+    *parser->sax = sax; /* the options replace handlers */
     parser->userData = walk;
+    return true;
+}
+
+/* The next piece, or all of the document (last). */
+static void parse(gl_xml_walk *walk, const gl_str *piece, bool last)
+{
     xmlStructuredErrorFunc before = xmlStructuredError; /* of this thread */
     void *before_context = xmlStructuredErrorContext;
     xmlSetStructuredErrorFunc(NULL, swallow_error);
-    xmlParseDocument(parser);
+    if (piece == NULL)
+        xmlParseDocument(walk->parser);
+    else
+        xmlParseChunk(walk->parser, piece->ptr, (int)piece->len, last);
     xmlSetStructuredErrorFunc(before_context, before);
+}
+
+static bool finish(gl_xml_walk *walk)
+{
+    gl_xml_problem *problem = walk->problem;
+    xmlParserCtxtPtr parser = walk->parser;
+    if (problem->code == NULL && (!parser->wellFormed || !walk->any)) {
+        problem->code = "not-well-formed";
+        snprintf(problem->text, sizeof problem->text, "the document is not well-formed");
+    }
+    if (parser != NULL && parser->myDoc != NULL) {
+        xmlFreeDoc(parser->myDoc);
+        parser->myDoc = NULL;
+    }
+    if (parser != NULL)
+        xmlFreeParserCtxt(parser);
+    return problem->code == NULL;
 }
 
 bool gl_xml_walk_document(gl_str bytes, const gl_xml_handler *handler, void *context, gl_xml_problem *problem)
 {
     pthread_once(&prepared, prepare);
     *problem = (gl_xml_problem){0};
-    xmlParserCtxtPtr parser = bytes.len > INT32_MAX ? NULL : xmlCreateMemoryParserCtxt(bytes.ptr, (int)bytes.len);
-    if (parser == NULL) {
-        problem->code = "not-well-formed";
-        snprintf(problem->text, sizeof problem->text, "the document is empty or too large");
-        return false;
-    }
-    gl_xml_walk walk = {.handler = handler, .context = context, .parser = parser, .problem = problem};
-    parse(&walk);
-    if (problem->code == NULL && (!parser->wellFormed || !walk.any)) {
-        problem->code = "not-well-formed";
-        snprintf(problem->text, sizeof problem->text, "the document is not well-formed");
-    }
-    if (parser->myDoc != NULL) {
-        xmlFreeDoc(parser->myDoc);
-        parser->myDoc = NULL;
-    }
-    xmlFreeParserCtxt(parser);
-    return problem->code == NULL;
+    gl_xml_walk walk = {.handler = handler, .context = context, .problem = problem};
+    walk.parser = bytes.len > INT32_MAX ? NULL : xmlCreateMemoryParserCtxt(bytes.ptr, (int)bytes.len);
+    if (begin(&walk))
+        parse(&walk, NULL, true);
+    return finish(&walk);
+}
+
+gl_xml_walk *gl_xml_walk_begin(const gl_xml_handler *handler, void *context, gl_xml_problem *problem)
+{
+    pthread_once(&prepared, prepare);
+    *problem = (gl_xml_problem){0};
+    gl_xml_walk *walk = calloc(1, sizeof *walk);
+    if (walk == NULL)
+        abort();
+    *walk = (gl_xml_walk){.handler = handler, .context = context, .problem = problem};
+    walk->parser = xmlCreatePushParserCtxt(NULL, NULL, NULL, 0, NULL);
+    begin(walk);
+    return walk;
+}
+
+bool gl_xml_walk_feed(gl_xml_walk *walk, gl_str piece)
+{
+    if (walk->problem->code == NULL)
+        parse(walk, &piece, false);
+    return walk->problem->code == NULL;
+}
+
+bool gl_xml_walk_end(gl_xml_walk *walk)
+{
+    gl_str nothing = GL_STR("");
+    if (walk->problem->code == NULL)
+        parse(walk, &nothing, true);
+    bool good = finish(walk);
+    free(walk);
+    return good;
 }

@@ -35,6 +35,11 @@ typedef struct gl_xml_handler {
 
 /* false: `problem` says why it ended early. */
 bool gl_xml_walk_document(gl_str bytes, const gl_xml_handler *handler, void *context, gl_xml_problem *problem);
+/* The same of a document that comes in pieces: begin, feed while it returns true, end. `problem` outlives it. */
+gl_xml_walk *gl_xml_walk_begin(const gl_xml_handler *handler, void *context, gl_xml_problem *problem);
+bool gl_xml_walk_feed(gl_xml_walk *walk, gl_str piece);
+/* Frees the walk. false: `problem` says why. */
+bool gl_xml_walk_end(gl_xml_walk *walk);
 /* Ends the walk with an error; the first one counts, and the handler is not called again. */
 void gl_xml_stop(gl_xml_walk *walk, const char *code, const char *text);
 /* The attribute at `index`, its value as text; `uri` may be NULL. */

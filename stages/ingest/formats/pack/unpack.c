@@ -17,17 +17,40 @@ bool gl_is_zip(gl_str bytes)
     return gl_str_starts(bytes, GL_STR("PK\3\4")) || gl_str_starts(bytes, GL_STR("PK\5\6"));
 }
 
-bool gl_unpack_take(gl_unpack_room *room, size_t more, gl_err *err)
+typedef struct gl_unpack_sink {
+    bool (*count)(gl_unpack_room *room, size_t more, gl_err *err);
+    bool (*take)(void *context, gl_str piece);
+    void *context;
+} gl_unpack_sink;
+
+static bool too_large(size_t limit_bytes, gl_err *err)
 {
-    room->used_bytes += more;
-    if (room->used_bytes > room->limit_bytes)
-        return gl_fail(err, GL_DEAD_LETTER, "intake-too-large",
-                       "it unpacks to more than %zu bytes, the limit: send it in parts", room->limit_bytes);
-    if (room->used_bytes > GL_UNPACK_RATIO_FROM_BYTES && room->used_bytes / GL_UNPACK_LIMIT_RATIO > room->packed_bytes)
+    return gl_fail(err, GL_DEAD_LETTER, "intake-too-large",
+                   "it unpacks to more than %zu bytes, the limit: send it in parts", limit_bytes);
+}
+
+static bool check_ratio(const gl_unpack_room *room, gl_err *err)
+{
+    size_t all = room->used_bytes + room->passed_bytes;
+    if (all > GL_UNPACK_RATIO_FROM_BYTES && all / GL_UNPACK_LIMIT_RATIO > room->packed_bytes)
         return gl_fail(err, GL_DEAD_LETTER, "intake-ratio",
                        "it unpacks to more than %d times its %zu bytes: send it unpacked", GL_UNPACK_LIMIT_RATIO,
                        room->packed_bytes);
     return true;
+}
+
+bool gl_unpack_take(gl_unpack_room *room, size_t more, gl_err *err)
+{
+    room->used_bytes += more;
+    return room->used_bytes > room->limit_bytes ? too_large(room->limit_bytes, err) : check_ratio(room, err);
+}
+
+/* The same of what is not kept. */
+static bool pass(gl_unpack_room *room, size_t more, gl_err *err)
+{
+    size_t limit = room->limit_bytes * GL_UNPACK_LIMIT_PASSED;
+    room->passed_bytes += more;
+    return room->passed_bytes > limit ? too_large(limit, err) : check_ratio(room, err);
 }
 
 /* ---- gzip ---- */
@@ -141,7 +164,7 @@ size_t gl_zip_find(gl_zip *zip, const char *name)
 }
 
 /* What the archive says of the entry: can it be read at all? */
-static bool check_entry(gl_zip *zip, size_t index, const gl_unpack_room *room, gl_err *err)
+static bool check_entry(gl_zip *zip, size_t index, size_t limit_bytes, gl_err *err)
 {
     zip_stat_t st;
     if (zip_stat_index(zip, index, 0, &st) != 0)
@@ -151,26 +174,44 @@ static bool check_entry(gl_zip *zip, size_t index, const gl_unpack_room *room, g
     if ((st.valid & ZIP_STAT_COMP_METHOD) != 0 && st.comp_method != ZIP_CM_STORE && st.comp_method != ZIP_CM_DEFLATE)
         return gl_fail(err, GL_DEAD_LETTER, "intake-compression",
                        "its compression method %d is not taken: stored or deflate", (int)st.comp_method);
-    if ((st.valid & ZIP_STAT_SIZE) != 0 && st.size > room->limit_bytes)
-        return gl_fail(err, GL_DEAD_LETTER, "intake-too-large",
-                       "it unpacks to more than %zu bytes, the limit: send it in parts", room->limit_bytes);
+    if ((st.valid & ZIP_STAT_SIZE) != 0 && st.size > limit_bytes)
+        return too_large(limit_bytes, err);
     return true;
 }
 
-bool gl_zip_read(gl_zip *zip, size_t index, gl_unpack_room *room, gl_buf *out, gl_err *err)
+/* Hands the entry on, block by block. */
+static bool read_entry(gl_zip *zip, size_t index, gl_unpack_room *room, const gl_unpack_sink *sink, gl_err *err)
 {
-    if (!check_entry(zip, index, room, err))
-        return false;
+    char block[BLOCK_BYTES / 4];
     zip_file_t *file = zip_fopen_index(zip, index, 0);
     if (file == NULL)
         return damaged_zip(err, zip_get_error(zip));
     bool good = true;
     for (zip_int64_t got = 1; good && got > 0;) {
-        gl_buf_reserve(out, BLOCK_BYTES);
-        got = zip_fread(file, out->data + out->len, BLOCK_BYTES);
-        out->len += got > 0 ? (size_t)got : 0;
-        good = got >= 0 ? gl_unpack_take(room, (size_t)got, err) : damaged_zip(err, zip_file_get_error(file));
+        got = zip_fread(file, block, sizeof block);
+        good = got >= 0 ? sink->count(room, (size_t)got, err) : damaged_zip(err, zip_file_get_error(file));
+        if (good && got > 0)
+            good = sink->take(sink->context, (gl_str){block, (size_t)got});
     }
     zip_fclose(file);
     return good;
+}
+
+static bool append(void *context, gl_str piece)
+{
+    gl_buf_str(context, piece);
+    return true;
+}
+
+bool gl_zip_read(gl_zip *zip, size_t index, gl_unpack_room *room, gl_buf *out, gl_err *err)
+{
+    return check_entry(zip, index, room->limit_bytes, err) &&
+           read_entry(zip, index, room, &(gl_unpack_sink){gl_unpack_take, append, out}, err);
+}
+
+bool gl_zip_pass(gl_zip *zip, size_t index, gl_unpack_room *room, bool (*take)(void *context, gl_str piece),
+                 void *context, gl_err *err)
+{
+    return check_entry(zip, index, room->limit_bytes * GL_UNPACK_LIMIT_PASSED, err) &&
+           read_entry(zip, index, room, &(gl_unpack_sink){pass, take, context}, err);
 }

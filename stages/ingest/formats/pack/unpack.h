@@ -9,14 +9,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The ratio counts from GL_UNPACK_RATIO_FROM_BYTES on: a little of nothing may be dense. */
+/* The ratio counts from GL_UNPACK_RATIO_FROM_BYTES on: a little of nothing may be dense. What is only passed through
+ * has GL_UNPACK_LIMIT_PASSED times the room of what is kept. */
 enum { GL_UNPACK_LIMIT_RATIO = 200, GL_UNPACK_RATIO_FROM_BYTES = 1 << 20, GL_UNPACK_LIMIT_ENTRIES = 1000 };
+enum { GL_UNPACK_LIMIT_PASSED = 4 };
 
 /* What a message may become. */
 typedef struct gl_unpack_room {
     size_t packed_bytes; /* it has */
-    size_t limit_bytes;  /* all that is inflated of it together */
-    size_t used_bytes;
+    size_t limit_bytes;  /* all that is inflated of it and kept */
+    size_t used_bytes;   /* kept */
+    size_t passed_bytes; /* not kept */
 } gl_unpack_room;
 
 /* `more` bytes have come out. Errors (GL_DEAD_LETTER): intake-too-large, intake-ratio. */
@@ -43,5 +46,9 @@ size_t gl_zip_find(gl_zip *zip, const char *name);
 /* Appends an entry. Errors (GL_DEAD_LETTER): intake-damaged, intake-encrypted, intake-compression, intake-too-large,
  * intake-ratio. */
 bool gl_zip_read(gl_zip *zip, size_t index, gl_unpack_room *room, gl_buf *out, gl_err *err);
+/* Hands an entry to `take`, piece by piece, and keeps nothing. Errors as gl_zip_read; false without one: `take`
+ * returned false. */
+bool gl_zip_pass(gl_zip *zip, size_t index, gl_unpack_room *room, bool (*take)(void *context, gl_str piece),
+                 void *context, gl_err *err);
 
 #endif

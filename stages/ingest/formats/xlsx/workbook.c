@@ -54,24 +54,44 @@ static void stop(workbook *book, const char *what)
     gl_xml_stop(book->walk, book->err->code, what);
 }
 
+/* Of what is kept: shared strings, and the rows, which may be much of few strings. */
+static void take_room(workbook *book, size_t more)
+{
+    if (gl_unpack_take(book->room, more, book->err))
+        return;
+    book->failed = true;
+    gl_xml_stop(book->walk, book->err->code, "too much");
+}
+
 static gl_str keep(workbook *book, gl_str text)
 {
     return (gl_str){gl_arena_strndup(book->arena, text.ptr, text.len), text.len};
 }
 
-/* Walks through a part of the archive. */
+static bool feed(void *walk, gl_str piece)
+{
+    return gl_xml_walk_feed(walk, piece);
+}
+
+/* Walks through a part of the archive as it is unpacked. */
 static bool read_part(workbook *book, const char *path, const gl_xml_handler *handler, void *context)
 {
-    gl_buf bytes = {0};
     gl_xml_problem problem;
+    gl_err why = {0};
     size_t index = gl_zip_find(book->zip, path);
     book->depth = book->inside = 0;
-    bool good = index == SIZE_MAX ? damaged(book, "it is not in the archive")
-                                  : gl_zip_read(book->zip, index, book->room, &bytes, book->err);
-    if (good && !gl_xml_walk_document(bytes.len == 0 ? GL_STR("") : gl_buf_view(&bytes), handler, context, &problem))
-        good = !book->failed && gl_fail(book->err, GL_DEAD_LETTER, "intake-damaged", "%s (line %d, column %d)",
-                                        problem.text, problem.line, problem.column);
-    gl_buf_free(&bytes);
+    if (index == SIZE_MAX) {
+        damaged(book, "it is not in the archive");
+        return gl_fail_context(book->err, "%s", path);
+    }
+    gl_xml_walk *walk = gl_xml_walk_begin(handler, context, &problem);
+    bool read = gl_zip_pass(book->zip, index, book->room, feed, walk, &why);
+    bool good = gl_xml_walk_end(walk) && read;
+    if (!good && !book->failed && why.code != NULL)
+        *book->err = why;
+    else if (!good && !book->failed)
+        gl_fail(book->err, GL_DEAD_LETTER, "intake-damaged", "%s (line %d, column %d)", problem.text, problem.line,
+                problem.column);
     return good || gl_fail_context(book->err, "%s", path);
 }
 
@@ -234,16 +254,20 @@ static void end_string(gl_xml_walk *walk, void *context)
     workbook *book = at->book;
     (void)walk;
     end_text(&at->text, book->depth);
-    if (book->depth-- == 2) /* <si> */
-        gl_buf_bytes(&book->ends, &book->strings.len, sizeof book->strings.len);
+    if (book->depth-- != 2) /* <si> */
+        return;
+    gl_buf_bytes(&book->ends, &book->strings.len, sizeof book->strings.len);
+    take_room(book, sizeof book->strings.len);
 }
 
 static void string_text(gl_xml_walk *walk, void *context, gl_str text)
 {
     strings_walk *at = context;
     (void)walk;
-    if (at->text.t > 0)
-        gl_buf_str(&at->book->strings, text);
+    if (at->text.t == 0)
+        return;
+    gl_buf_str(&at->book->strings, text);
+    take_room(at->book, text.len);
 }
 
 static bool shared_string(const workbook *book, gl_str index, gl_str *text)
@@ -344,7 +368,8 @@ static void sheet_text(gl_xml_walk *walk, void *context, gl_str text)
 {
     rows_walk *at = context;
     (void)walk;
-    if (at->value > 0 || at->text.t > 0)
+    /* Of what is too long no more than shows that it is. */
+    if ((at->value > 0 || at->text.t > 0) && at->content.len <= GL_CSV_LIMIT_CELL_BYTES)
         gl_buf_str(&at->content, text);
 }
 
@@ -373,18 +398,6 @@ static bool show_cell(rows_walk *at, gl_str content, gl_cell_kind *kind, gl_str 
     return true;
 }
 
-/* What is made of few shared strings may be much. */
-static void count_put(rows_walk *at)
-{
-    workbook *book = at->book;
-    size_t more = book->out->len - at->taken;
-    at->taken = book->out->len;
-    if (gl_unpack_take(book->room, more, book->err))
-        return;
-    book->failed = true;
-    gl_xml_stop(book->walk, book->err->code, "too much");
-}
-
 /* A cell that is blank is not there, unless its formula says that it should not be. */
 static void end_cell(rows_walk *at)
 {
@@ -403,7 +416,8 @@ static void end_cell(rows_walk *at)
         gl_sheet_put_row(book->out, at->row);
     at->put_row = true;
     gl_sheet_put_cell(book->out, kind, at->column, shown);
-    count_put(at);
+    take_room(book, book->out->len - at->taken);
+    at->taken = book->out->len;
 }
 
 static void end_row(const rows_walk *at)

@@ -1,8 +1,9 @@
 /* A workbook (XLSX, ECMA-376): from the archive to the rows of its sheets (sheet.h).
  *
  * What is read: names and order of the sheets, shared strings, number formats, and the cells' values, for a formula the
- * one that was stored. Nothing else of it is opened. Limits: what its parts unpack to and the rows made of them,
- * together (the caller's), sheets, and those of xml_walk.h. Thread: any.
+ * one that was stored. Nothing else of it is opened, and its XML is not kept. Limits: those of unpack.h, for rows as
+ * what is kept and for XML as what is passed through; sheets, rows, columns, styles; the depth of xml_walk.h. Thread:
+ * any.
  */
 #ifndef GL_INGEST_FORMATS_XLSX_WORKBOOK_H
 #define GL_INGEST_FORMATS_XLSX_WORKBOOK_H
