@@ -1,6 +1,7 @@
 /* Messages that are packed: what is in them is read as if it had come alone, or none of it. */
 #include "ingest/formats/pack/message.h"
 
+#include "ingest/checks/checks.h"
 #include "ingest/formats/pack/test_pack.h"
 #include "ingest/formats/pack/unpack.h"
 #include "ingest/formats/test_read.h"
@@ -250,6 +251,30 @@ Test(parts, reading_goes_on_behind_any_entry)
                 cr_assert(gl_str_eq(have->errors[e].pointer, want->errors[e].pointer));
         }
     }
+    reading_free(r);
+}
+
+Test(parts, rules_hold_for_what_is_packed)
+{
+    static const char heavy[] =
+        "{\"functional_reference_id\":\"A-1\",\"family\":\"IMPORT\",\"type_code\":\"IMA\",\"items\":"
+        "[{\"description\":\"tea\",\"gross_mass\":\"1\",\"net_mass\":\"2\"}]}";
+    const test_entry entries[] = {{"a.json", heavy}, {"b.json", heavy}, {NULL, NULL}};
+    reading *r = read_zip(entries);
+    gl_err err = {0};
+    gl_intake intake;
+    cr_assert_null(find_error(&r->at[0], "net-above-gross", NULL), "without rules there is none");
+    gl_checks *checks = gl_checks_load("", GL_SOURCE_DIR "/config/intake_rules.yaml", "", &err);
+    cr_assert_not_null(checks, "%s", err.message);
+    gl_reader *reader = gl_message_reader(r->arena, test_mappings(), GL_STR(""), &r->message, 0, 0, &err);
+    gl_reader_check(reader, checks, 0);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(gl_reader_next(reader, r->arena, &intake));
+        cr_assert_not_null(find_error(&intake, "net-above-gross",
+                                      i == 0 ? "entry=a.json;/items/0/net_mass" : "entry=b.json;/items/0/net_mass"));
+    }
+    gl_reader_close(reader);
+    gl_checks_destroy(checks);
     reading_free(r);
 }
 

@@ -233,6 +233,25 @@ Test(workbook, what_a_few_strings_become_counts)
     gl_buf_free(&sheet);
 }
 
+/* Blanks between cells are XML too, and nobody's data. */
+Test(workbook, its_xml_may_be_four_times_what_is_kept)
+{
+    static char sheet[5 * LIMIT_BYTES], noise[5 * LIMIT_BYTES / 8 * 7];
+    uint32_t random = 1;
+    gl_err err;
+    for (size_t i = 0; i + 1 < sizeof noise; i++) { /* that does not pack well */
+        random = random * 1664525 + 1013904223;
+        noise[i] = (char)('a' + random % 13 + random % 11);
+    }
+    snprintf(sheet, sizeof sheet, "<worksheet><!--%.*s--><sheetData/></worksheet>", 2 * LIMIT_BYTES, noise);
+    char *rows = rows_of(&(parts){.first = sheet}, &err);
+    cr_assert_not_null(rows, "%s", err.message);
+    free(rows);
+    snprintf(sheet, sizeof sheet, "<worksheet><!--%s--><sheetData/></worksheet>", noise);
+    cr_assert_null(rows_of(&(parts){.first = sheet}, &err));
+    cr_assert_str_eq(err.code, "intake-too-large", "%s: %s", err.code, err.message);
+}
+
 Test(sheet, columns_have_letters)
 {
     static const struct {
@@ -350,6 +369,19 @@ Test(xlsx, rows_are_read_by_a_mapping_and_errors_name_sheet_and_cell)
                       gl_str_eq(r->at[i].errors[0].pointer, all[from + i].errors[0].pointer));
         }
     }
+    reading_free(r);
+}
+
+Test(xlsx, a_cell_that_is_too_long_refuses_its_row)
+{
+    static char sheet[3 * GL_CSV_LIMIT_CELL_BYTES], text[2 * GL_CSV_LIMIT_CELL_BYTES];
+    memset(text, 'x', sizeof text - 1);
+    snprintf(sheet, sizeof sheet,
+             "<worksheet><sheetData>" HEAD "<row>" TEXT("A4", "A-1") TEXT("C4", "%s") "</row></sheetData></worksheet>",
+             text);
+    reading *r = read_workbook(&(parts){.first = sheet}, MAPPING);
+    cr_assert_eq(r->count, 1);
+    cr_assert_not_null(find_error(&r->at[0], "too-large", "sheet=Parcels;row=4"));
     reading_free(r);
 }
 
