@@ -13,15 +13,16 @@ static bool is_packed(gl_format format)
  */
 static bool find_format(gl_format said, gl_str name, gl_str bytes, gl_format *format, gl_err *err)
 {
-    gl_format content = gl_format_detect(bytes), named = gl_format_of_name(name);
-    *format = said != GL_FORMAT_UNKNOWN && !is_packed(said)     ? said
-              : named != GL_FORMAT_UNKNOWN && !is_packed(named) ? named
-                                                                : content;
-    if (*format == GL_FORMAT_XLSX && content != GL_FORMAT_XLSX)
-        return gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be an XLSX workbook, and does not look so");
-    if (content == GL_FORMAT_XLSX)
-        *format = content;
-    return true;
+    gl_format named = gl_format_of_name(name);
+    bool workbook = gl_is_workbook(bytes);
+    if (workbook)
+        *format = GL_FORMAT_XLSX;
+    else if (said != GL_FORMAT_UNKNOWN && !is_packed(said))
+        *format = said;
+    else
+        *format = named != GL_FORMAT_UNKNOWN && !is_packed(named) ? named : gl_format_detect(bytes);
+    return workbook || *format != GL_FORMAT_XLSX ||
+           gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be an XLSX workbook, and does not look so");
 }
 
 /* "x.csv.gz" is "x.csv". */
@@ -52,7 +53,7 @@ static bool finish_part(gl_message *message, size_t begin, gl_format said, gl_st
 {
     gl_buf *all = &message->unpacked, packed = {0};
     gl_str bytes = all->len == begin ? GL_STR("") : (gl_str){(const char *)all->data + begin, all->len - begin};
-    if (is_packed(gl_format_detect(bytes)))
+    if (gl_is_gzip(bytes) || (gl_is_zip(bytes) && !gl_is_workbook(bytes)))
         return gl_fail(err, GL_DEAD_LETTER, "intake-nested-archive",
                        "it holds another archive: pack the declarations themselves, once");
     if (!find_format(said, name, bytes, format, err))
@@ -176,10 +177,9 @@ static bool open_any(gl_message *message, const gl_message_source *source, gl_er
         return open_gzip(message, source, &room, err);
     if (source->gzip || named == GL_FORMAT_GZIP)
         return gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be gzip data, and does not begin as such");
-    gl_format content = gl_format_detect(source->bytes);
-    if (content == GL_FORMAT_XLSX)
+    if (gl_is_workbook(source->bytes))
         return open_workbook(message, source, &room, err);
-    if (content == GL_FORMAT_ZIP)
+    if (gl_is_zip(source->bytes))
         return open_zip(message, source, &room, err);
     if (named == GL_FORMAT_ZIP)
         return gl_fail(err, GL_DEAD_LETTER, "intake-damaged", "it should be a zip archive, and does not begin as one");
