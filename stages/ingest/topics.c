@@ -298,7 +298,7 @@ static void check_partitions(gl_topics *topics, const rd_kafka_topic_partition_l
         if (list->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
             continue;
         gl_kafka_fail_code(&err, list->elems[i].err, list->elems[i].topic);
-        gl_fail_context(&err, what);
+        gl_fail_context(&err, "%s", what);
         gl_log_err(GL_LOG_WARN, &err);
         topics->broken = true;
     }
