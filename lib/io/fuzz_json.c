@@ -3,6 +3,7 @@
 #include "io/json.h"
 
 #include "base/buf.h"
+#include "io/json_quick.h"
 
 #include <stdlib.h>
 
@@ -64,6 +65,21 @@ static void compare(gl_arena *arena, gl_str source, const gl_json *root)
     same_place(root, other);
 }
 
+/* What is taken of the beginning is what the parser makes of that part alone. */
+static void compare_part(gl_arena *arena, gl_str source)
+{
+    gl_err err = {0};
+    size_t used = 0;
+    const gl_json *part = gl_json_quick_part(arena, source, SIZE, NODES, &used);
+    if (part == NULL)
+        return;
+    must(used > 0 && used <= source.len && source.ptr[used - 1] == '}');
+    const gl_json *whole = gl_json_parse(arena, (gl_str){source.ptr, used}, SIZE, NODES, &err);
+    must(whole != NULL);
+    same(part, whole);
+    same_place(part, whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     gl_err err = {0};
@@ -76,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         check(arena, source, root, 1, &cuts);
     compare(arena, source, root);
+    compare_part(arena, source);
     gl_arena_destroy(arena);
     return 0;
 }

@@ -319,7 +319,8 @@ static const char *take_value(quick *q, const char *p, bool *whole)
     return *p == '{' || *p == '[' ? open_container(q, p, whole) : take_scalar(q, p);
 }
 
-gl_json *gl_json_quick(gl_arena *arena, gl_str source, size_t skipped, size_t limit_nodes)
+/* `*behind`: where the value ended. */
+static gl_json *take(gl_arena *arena, gl_str source, size_t skipped, size_t limit_nodes, const char **behind)
 {
     quick q = {.arena = arena,
                .source = source.ptr,
@@ -335,5 +336,29 @@ gl_json *gl_json_quick(gl_arena *arena, gl_str source, size_t skipped, size_t li
         if (p != NULL && whole)
             p = after_value(&q, p, &done);
     }
-    return p != NULL && skip_space(&q, p) == q.end ? q.root : NULL;
+    if (p == NULL)
+        return NULL;
+    *behind = p;
+    return q.root;
+}
+
+gl_json *gl_json_quick(gl_arena *arena, gl_str source, size_t skipped, size_t limit_nodes)
+{
+    const char *behind = NULL;
+    gl_json *root = take(arena, source, skipped, limit_nodes, &behind);
+    const char *end = source.ptr + source.len;
+    while (behind != NULL && behind < end && (*behind == ' ' || *behind == '\n' || *behind == '\r' || *behind == '\t'))
+        behind++;
+    return root != NULL && behind == end ? root : NULL;
+}
+
+gl_json *gl_json_quick_part(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, size_t *used)
+{
+    const char *behind = NULL;
+    gl_str part = {source.ptr, source.len < limit_bytes ? source.len : limit_bytes};
+    gl_json *root = part.len == 0 || *part.ptr != '{' ? NULL : take(arena, part, 0, limit_nodes, &behind);
+    if (root == NULL)
+        return NULL;
+    *used = (size_t)(behind - source.ptr);
+    return gl_str_is_utf8((gl_str){source.ptr, *used}, NULL) ? root : NULL;
 }

@@ -12,4 +12,8 @@
 /* `source`: valid UTF-8 without byte order mark, of which `skipped` bytes were before it (offsets count them). */
 gl_json *gl_json_quick(gl_arena *arena, gl_str source, size_t skipped, size_t limit_nodes);
 
+/* The object that `source` begins with, whatever comes behind it; `*used`: its bytes, at most `limit_bytes`. Any bytes.
+ * NULL: not taken; gl_json_parse of the object alone then says what is wrong, if anything is. */
+gl_json *gl_json_quick_part(gl_arena *arena, gl_str source, size_t limit_bytes, size_t limit_nodes, size_t *used);
+
 #endif

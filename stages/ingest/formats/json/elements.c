@@ -2,6 +2,7 @@
 #include "ingest/formats/json/elements.h"
 
 #include "ingest/formats/json/split.h"
+#include "io/json_quick.h"
 
 enum { NODE_LIMIT = GL_INTAKE_LIMIT_BYTES / 2 };
 
@@ -142,13 +143,15 @@ static const char *report_code(const char *code)
     return code;
 }
 
-static void read_element(gl_reader *reader, gl_arena *arena, gl_intake *intake, gl_str text)
+/* `tree`: what was already made of it, or NULL. */
+static void read_element(gl_reader *reader, gl_arena *arena, gl_intake *intake, gl_str text, gl_json *tree)
 {
     elements *state = reader->state;
     gl_err err = {0};
     state->index++;
     state->tree = NULL;
-    gl_json *tree = gl_json_parse(arena, text, GL_INTAKE_LIMIT_BYTES, NODE_LIMIT, &err);
+    if (tree == NULL)
+        tree = gl_json_parse(arena, text, GL_INTAKE_LIMIT_BYTES, NODE_LIMIT, &err);
     state->tree = tree;
     gl_report_begin(&reader->report, arena, &json_locator, state, tree);
     if (tree == NULL) {
@@ -217,12 +220,16 @@ static bool next_element(gl_reader *reader, gl_arena *arena, gl_intake *intake)
         return refuse_rest(
             reader, arena, intake, at,
             gl_arena_printf(arena, "expected \",\" or \"]\" behind %s %s", state->kind->article, state->kind->what));
-    size_t end = at;
-    bool whole = gl_json_split(bytes, &end);
+    /* Nearly always it can be read at once; where it ends otherwise is found without understanding it. */
+    size_t end = at, used = 0;
+    gl_str rest = {bytes.ptr + at, bytes.len - at};
+    gl_json *tree = gl_json_quick_part(arena, rest, GL_INTAKE_LIMIT_BYTES, NODE_LIMIT, &used);
+    bool whole = tree != NULL || gl_json_split(bytes, &end);
+    end = tree != NULL ? at + used : end;
     state->first = false;
     reader->offset = end;
     reader->finished = !whole;
-    read_element(reader, arena, intake, (gl_str){bytes.ptr + at, end - at});
+    read_element(reader, arena, intake, (gl_str){bytes.ptr + at, end - at}, tree);
     return true;
 }
 
@@ -241,7 +248,7 @@ static bool next_line(gl_reader *reader, gl_arena *arena, gl_intake *intake)
         reader->offset = end < bytes.len ? end + 1 : end;
         if (line.len == 0)
             continue;
-        read_element(reader, arena, intake, line);
+        read_element(reader, arena, intake, line, NULL);
         return true;
     }
 }
@@ -266,7 +273,7 @@ static bool next_one(gl_reader *reader, gl_arena *arena, gl_intake *intake)
                                            "(application/x-ndjson)",
                                            state->kind->what, state->kind->plural));
     reader->offset = reader->bytes.len;
-    read_element(reader, arena, intake, (gl_str){reader->bytes.ptr + at, end - at});
+    read_element(reader, arena, intake, (gl_str){reader->bytes.ptr + at, end - at}, NULL);
     return true;
 }
 

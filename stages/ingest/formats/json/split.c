@@ -9,11 +9,35 @@ size_t gl_json_space(gl_str bytes, size_t at)
     return at;
 }
 
+enum { WORD = sizeof(uint64_t) };
+static const uint64_t ONES = UINT64_C(0x0101010101010101), HIGH = UINT64_C(0x8080808080808080);
+
+/* Marks the zero bytes of `word`; above the lowest one also others. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - ONES) & ~word & HIGH;
+}
+
+/* Whole words from `at` on that hold neither quote nor backslash are passed. */
+static size_t skip_plain(gl_str bytes, size_t at)
+{
+    uint64_t word;
+    for (; bytes.len - at >= WORD; at += WORD) {
+        memcpy(&word, bytes.ptr + at, WORD);
+        if ((zero_bytes(word ^ ONES * '"') | zero_bytes(word ^ ONES * '\\')) != 0)
+            break;
+    }
+    return at;
+}
+
 /* `at` stands behind the opening quote; returns the offset behind the closing one, or the end. */
 static size_t skip_string(gl_str bytes, size_t at)
 {
-    while (at < bytes.len && bytes.ptr[at] != '"')
+    while (at < bytes.len && bytes.ptr[at] != '"') {
         at += bytes.ptr[at] == '\\' ? 2 : 1;
+        if (at < bytes.len)
+            at = skip_plain(bytes, at);
+    }
     return at < bytes.len ? at + 1 : bytes.len;
 }
 
@@ -26,32 +50,40 @@ static size_t skip_word(gl_str bytes, size_t at)
     return at == start ? at + 1 : at;
 }
 
+typedef enum kind { OTHER, QUOTE, OPENS, CLOSES } kind;
+static const uint8_t kinds[256] = {['"'] = QUOTE, ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES, [']'] = CLOSES};
+
 bool gl_json_split(gl_str bytes, size_t *at)
 {
     size_t depth = 0, i = *at;
     while (i < bytes.len) {
-        char c = bytes.ptr[i];
-        if (c == '"') {
+        switch (kinds[(unsigned char)bytes.ptr[i]]) {
+        case QUOTE:
             i = skip_string(bytes, i + 1);
             if (depth == 0) {
                 *at = i;
                 return bytes.ptr[i - 1] == '"';
             }
-        } else if (c == '{' || c == '[') {
+            break;
+        case OPENS:
             depth++;
             i++;
-        } else if (c == '}' || c == ']') {
+            break;
+        case CLOSES:
             i++;
             if (depth <= 1) {
                 *at = i;
                 return true;
             }
             depth--;
-        } else if (depth == 0) {
-            *at = skip_word(bytes, i);
-            return true;
-        } else {
+            break;
+        default:
+            if (depth == 0) {
+                *at = skip_word(bytes, i);
+                return true;
+            }
             i++;
+            break;
         }
     }
     *at = bytes.len;
