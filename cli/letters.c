@@ -95,29 +95,6 @@ rd_kafka_headers_t *gl_letter_headers(const gl_letter *letter, bool replaced)
     return headers;
 }
 
-/* ---- hex ---- */
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-bool gl_unhex(gl_str hex, uint8_t *bytes)
-{
-    if (hex.len % 2 != 0)
-        return false;
-    for (size_t i = 0; i < hex.len / 2; i++) {
-        int high = hex_digit(hex.ptr[2 * i]), low = hex_digit(hex.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 void gl_buf_hex(gl_buf *buf, gl_str bytes)
 {
     static const char digits[] = "0123456789abcdef";

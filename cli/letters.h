@@ -99,8 +99,6 @@ bool gl_replacements_parse(gl_arena *arena, gl_str text, gl_replacements *replac
 /* NULL: none. */
 const gl_replacement *gl_replacements_find(const gl_replacements *replacements, const gl_letter *letter);
 
-/* false: an odd number of digits, or another character. `bytes` has room for hex.len / 2. */
-bool gl_unhex(gl_str hex, uint8_t *bytes);
 void gl_buf_hex(gl_buf *buf, gl_str bytes);
 
 /* Hands over every record of `topic` that is committed now, each partition in order. `each` returns false to end. A

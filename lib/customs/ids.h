@@ -36,5 +36,7 @@ bool gl_mrn_stem_bits(gl_str stem, uint64_t *bits);
 void gl_sha256(gl_str data, uint8_t digest[GL_SHA256_BYTES]);
 /* Lower-case hex of `size` bytes into `hex` (2 * size + 1 bytes). */
 void gl_hex(const uint8_t *bytes, size_t size, char *hex);
+/* `hex.len / 2` bytes from digits of either case; false: that is something else. */
+bool gl_unhex(gl_str hex, uint8_t *bytes);
 
 #endif

@@ -108,6 +108,8 @@ static const gl_conf_entry entries[] = {
     ENTRY(retention_bytes, GL_CONF_BYTES, "0", 0, 0x7fffffffffff, "Most that a partition keeps; 0: no limit."),
     NAMED("dead_letter_retention", dlq_retention_ms, GL_CONF_DURATION, "30d", MINUTE, 0x7fffffffffff,
           "How long dead letters are kept."),
+    NAMED("originals_retention", originals_retention_ms, GL_CONF_DURATION, "90d", MINUTE, 0x7fffffffffff,
+          "How long the declarations' own bytes are kept (gl.intake.originals), where ingest keeps them."),
 };
 
 const gl_conf_table gl_kafka_conf_table = {
@@ -538,7 +540,7 @@ static bool ends_with(const char *text, const char *end)
 gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bool compacted)
 {
     const gl_topic_schema *schema = gl_topic_schema_find(name);
-    bool dead_letters = ends_with(name, DLQ_SUFFIX);
+    bool dead_letters = ends_with(name, DLQ_SUFFIX), originals = strcmp(name, GL_KAFKA_ORIGINALS) == 0;
     gl_kafka_topic topic = {
         .partitions = schema != NULL && schema->partitions > 0 ? schema->partitions : (int)conf->partitions,
         .compacted = schema != NULL ? schema->compacted : compacted,
@@ -546,7 +548,9 @@ gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bo
         .replication = (int)conf->replication,
         .min_insync = conf->min_insync,
         .message_limit_bytes = dead_letters ? conf->dlq_message_limit_bytes : conf->message_limit_bytes,
-        .retention_ms = dead_letters ? conf->dlq_retention_ms : conf->retention_ms,
+        .retention_ms = dead_letters ? conf->dlq_retention_ms
+                        : originals  ? conf->originals_retention_ms
+                                     : conf->retention_ms,
         .retention_bytes = conf->retention_bytes == 0 || dead_letters ? -1 : conf->retention_bytes,
     };
     snprintf(topic.name, sizeof topic.name, "%s", name);
@@ -556,7 +560,7 @@ gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bo
 gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count)
 {
     size_t stage_count = sizeof stages / sizeof stages[0];
-    gl_kafka_topic *topics = calloc(gl_topic_schema_count + stage_count + 1, sizeof *topics);
+    gl_kafka_topic *topics = calloc(gl_topic_schema_count + stage_count + 2, sizeof *topics);
     if (topics == NULL)
         abort();
     *count = 0;
@@ -568,6 +572,7 @@ gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count)
         snprintf(name, sizeof name, "gl.%s%s", stages[i], DLQ_SUFFIX);
         topics[(*count)++] = gl_kafka_topic_of(conf, name, false);
     }
+    topics[(*count)++] = gl_kafka_topic_of(conf, GL_KAFKA_ORIGINALS, false);
     topics[(*count)++] = gl_kafka_topic_of(conf, "gl.dlq.handled", true); /* the marks of `greenlane dlq` */
     return topics;
 }

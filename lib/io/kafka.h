@@ -45,6 +45,7 @@ typedef struct gl_kafka_conf {
     int64_t retention_ms;
     int64_t retention_bytes; /* of a partition; 0: no limit */
     int64_t dlq_retention_ms;
+    int64_t originals_retention_ms;
 } gl_kafka_conf;
 extern const gl_conf_table gl_kafka_conf_table; /* section "kafka" */
 
@@ -105,8 +106,10 @@ typedef struct gl_kafka_topic {
     int64_t retention_bytes; /* -1: no limit */
 } gl_kafka_topic;
 
-/* Every topic of Greenlane: those of the schemas, the dead letters of the four stages and the marks of those that were
- * dealt with. Owned by the caller (free). */
+/* The bytes of accepted declarations as they came; key: declaration id, SHA-256 of the bytes. */
+#define GL_KAFKA_ORIGINALS "gl.intake.originals"
+/* Every topic of Greenlane: those of the schemas, originals, the dead letters of the four stages and the marks of those
+ * that were dealt with. Owned by the caller (free). */
 gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count);
 /* The same for one topic; a name outside the topology (tests, raw topics) gets the defaults, compacted as given. */
 gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bool compacted);

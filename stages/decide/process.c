@@ -410,25 +410,14 @@ static gl_str detail(const gl_event *event, const char *name)
     return GL_STR("");
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Anything but 64 hex digits leaves zeros: not known. */
 static void read_digest(gl_str hex, uint8_t digest[GL_SHA256_BYTES])
 {
     uint8_t read[GL_SHA256_BYTES];
+    bool good = hex.len == 2 * sizeof read && gl_unhex(hex, read);
     memset(digest, 0, GL_SHA256_BYTES);
-    if (hex.len != 2 * sizeof read)
-        return;
-    for (size_t i = 0; i < sizeof read; i++) {
-        int high = hex_digit(hex.ptr[2 * i]), low = hex_digit(hex.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return;
-        read[i] = (uint8_t)(high << 4 | low);
-    }
-    memcpy(digest, read, sizeof read);
+    if (good)
+        memcpy(digest, read, sizeof read);
 }
 
 static void hold_by_event(gl_pass *p, const gl_record *record, const gl_event *event, const gl_clearance *prior)

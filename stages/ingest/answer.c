@@ -81,7 +81,10 @@ void gl_answers_json(gl_buf *buf, const gl_job *job)
         gl_answer_json(buf, &job->answers[i]);
         accepted += job->answers[i].taken;
     }
-    gl_buf_printf(buf, "],\"accepted\":%zu,\"rejected\":%zu}\n", accepted, job->answer_count - accepted);
+    gl_buf_printf(buf, "],\"accepted\":%zu,\"rejected\":%zu", accepted, job->answer_count - accepted);
+    if (job->batch[0] != '\0')
+        member(buf, "batch", gl_str_of(job->batch));
+    gl_buf_text(buf, "}\n");
 }
 
 /* ---- a status view as its submitter sees it ---- */

@@ -46,6 +46,9 @@ static const gl_conf_entry ingest_entries[] = {
     {"exchange_rates", GL_CONF_STRING, offsetof(gl_ingest_conf, exchange_rates), NULL, GL_CONF_FILE, 0, 0, NULL,
      "File of dated exchange rates by which the rules compare amounts (config/exchange_rates.yaml). Empty: amounts of "
      "different currencies are not compared."},
+    {"keep_originals", GL_CONF_BOOL, offsetof(gl_ingest_conf, keep_originals), "true", 0, 0, 0, NULL,
+     "Keep the bytes of each accepted declaration as they came, on gl.intake.originals for kafka.originals_retention: "
+     "`greenlane original` shows them."},
     {"http_account", GL_CONF_STRING, offsetof(gl_ingest_conf, http_account), "default", 0, 0, 0, NULL,
      "Without `access`: account of requests without a Greenlane-Account header."},
     {"message_limit", GL_CONF_BYTES, offsetof(gl_ingest_conf, message_limit_bytes), "128m", 0, 1024, 0, NULL,

@@ -7,11 +7,12 @@
 
 typedef struct gl_ingest_conf {
     gl_http_conf http;
-    const char *country;         /* of the MRN, two letters */
-    const char *mappings;        /* directory of CSV mappings */
-    const char *code_lists;      /* directory; "": none */
-    const char *rules;           /* file; "": none */
-    const char *exchange_rates;  /* file; "": none */
+    const char *country;        /* of the MRN, two letters */
+    const char *mappings;       /* directory of CSV mappings */
+    const char *code_lists;     /* directory; "": none */
+    const char *rules;          /* file; "": none */
+    const char *exchange_rates; /* file; "": none */
+    bool keep_originals;
     const char *http_account;    /* account of requests that name none */
     const char *access;          /* file of submitters (access.h); empty: senders are not authenticated */
     const char *port_file;       /* gets the port that is listened on, empty: none */

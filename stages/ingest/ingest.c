@@ -12,8 +12,10 @@
 #include "ingest/early.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/topics.h"
+#include "io/kafka.h"
 
-static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", "gl.events", NULL};
+static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", "gl.events",
+                                      "gl.intake.batches",        GL_KAFKA_ORIGINALS,         NULL};
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table,
                                                    &gl_intake_topics_conf_table, &gl_kv_conf_table, NULL};
 

@@ -11,12 +11,18 @@
 
 extern const gl_stage_def gl_ingest_stage;
 
-enum { GL_INGEST_OUT_ACCEPTED, GL_INGEST_OUT_REJECTED, GL_INGEST_OUT_EVENTS };
+enum {
+    GL_INGEST_OUT_ACCEPTED,
+    GL_INGEST_OUT_REJECTED,
+    GL_INGEST_OUT_EVENTS,
+    GL_INGEST_OUT_BATCHES,
+    GL_INGEST_OUT_ORIGINALS
+};
 /* Most declarations (or events) in one HTTP message. */
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 8 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 9 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
@@ -38,6 +44,7 @@ typedef struct gl_ingest {
     gl_checks *checks;
     gl_job_queue *queue;
     struct gl_checker *checker; /* while the service runs */
+    struct gl_batches *batches; /* likewise */
     gl_http *http;
     gl_metrics *registry;
     gl_ingest_metrics metrics;

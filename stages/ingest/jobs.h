@@ -51,6 +51,7 @@ typedef struct gl_job {
     gl_err message_error; /* about the whole message, code NULL: none */
     size_t next_offset;   /* file: where the next chunk begins */
     int64_t next_position;
+    char batch[33];   /* id of its batch in hex; "": it has none */
     bool finished;    /* file: nothing is left */
     bool answer_only; /* file: it was committed by an earlier run; only its answers are made again */
     bool dead_lettered;

@@ -12,6 +12,7 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "gen/topics.h"
+#include "ingest/batches.h"
 #include "ingest/doubt.h"
 #include "ingest/early.h"
 #include "ingest/pass.h"
@@ -355,6 +356,17 @@ static void reject_large(gl_entry *e, gl_pass *p, size_t bytes)
     gl_pass_reject_for(p, e, error);
 }
 
+/* Where its record is, so that who has an MRN knows the partition. */
+static void keep_original(gl_pass *p, const gl_entry *e)
+{
+    const gl_declaration *d = &e->intake->declaration;
+    char *key = gl_arena_alloc(p->arena, sizeof d->declaration_id + sizeof d->message.digest);
+    memcpy(key, d->declaration_id, sizeof d->declaration_id);
+    memcpy(key + sizeof d->declaration_id, d->message.digest, sizeof d->message.digest);
+    gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_ORIGINALS, e->partition,
+                     (gl_str){key, sizeof d->declaration_id + sizeof d->message.digest}, e->intake->source);
+}
+
 static void accept(gl_entry *e, gl_pass *p, bool pending)
 {
     gl_declaration *d = &e->intake->declaration;
@@ -368,8 +380,11 @@ static void accept(gl_entry *e, gl_pass *p, bool pending)
         return;
     }
     gl_str key = {(const char *)d->declaration_id, sizeof d->declaration_id};
-    if (!e->job->answer_only)
+    if (!e->job->answer_only) {
         gl_outbox_put_to(p->outbox, e->record, GL_INGEST_OUT_ACCEPTED, e->partition, key, gl_buf_view(&value));
+        if (p->ingest->conf.keep_originals)
+            keep_original(p, e);
+    }
     e->answer->mrn = d->mrn;
     e->answer->taken = true;
     e->answer->duplicate_pending = pending;
@@ -576,6 +591,7 @@ bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outb
     look_up(&p);
     for (size_t i = 0; i < p.count; i++)
         settle_entry(&p, &p.entries[i]);
+    gl_batches_note(&p);
     for (size_t i = 0; i < batch->count; i++) {
         const gl_record *record = &batch->records[i];
         job = record->token;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "customs/view.h"
+#include "ingest/batches.h"
 #include "ingest/checker.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/formats/document.h"
@@ -208,8 +209,12 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
         answer_refused(job);
     } else {
         gl_buf body = {0};
+        char location[64];
+        const char *const headers[] = {location, NULL};
+        snprintf(location, sizeof location, "Location: /v1/batches/%s", job->batch);
         gl_answers_json(&body, job);
-        gl_http_respond(job->request, gl_answers_status(job), "application/json", gl_buf_view(&body), NULL);
+        gl_http_respond(job->request, gl_answers_status(job), "application/json", gl_buf_view(&body),
+                        job->batch[0] == '\0' ? NULL : headers);
         gl_buf_free(&body);
     }
     gl_job_close(job);
@@ -349,6 +354,15 @@ static void get_profile(void *context, gl_http_request *request)
     gl_buf_free(&body);
 }
 
+/* How far the declarations of a message are. */
+static void get_batch(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    const gl_account *account = need_account(ingest, request);
+    if (account != NULL)
+        gl_batches_ask(ingest->batches, request, account, gl_http_tail(request));
+}
+
 static void get_openapi(void *context, gl_http_request *request)
 {
     (void)context;
@@ -412,6 +426,8 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[5] = (gl_http_route){"POST", "/v1/validate", post_validate, ingest};
     routes[6] = (gl_http_route){"GET", "/v1/openapi.json", get_openapi, ingest};
     routes[7] = (gl_http_route){"GET", "/v1/declaration.schema.json", get_schema, ingest};
+    routes[8] = (gl_http_route){"GET", "/v1/batches/{}", get_batch, ingest};
+    ingest->batches = gl_batches_start(ingest);
     ingest->checker = gl_checker_start(ingest->mappings, ingest->checks);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
@@ -428,7 +444,9 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
 
 void gl_service_stop(gl_ingest *ingest)
 {
-    gl_checker_stop(ingest->checker); /* what it holds is answered while the server still can */
+    gl_checker_stop(ingest->checker); /* what they hold is answered while the server still can */
+    gl_batches_stop(ingest->batches);
+    ingest->batches = NULL;
     if (ingest->http != NULL)
         gl_http_stop(ingest->http);
     ingest->http = NULL;

@@ -11,6 +11,7 @@
 #include "customs/ids.h"
 #include "gen/topics.h"
 #include "ingest/formats/pack/test_pack.h"
+#include "ingest/batches.h"
 #include "ingest/topics.h"
 
 static const gl_account ACCOUNT = {"hub-1", "", "", false, false};
@@ -91,7 +92,7 @@ static size_t put_count(const fixture *f, int output)
     "\"description\":\"Cotton T-shirt\",\"commodity_code\":\"610910\",\"item_charge_amount\":{\"amount\":\"" value     \
     "\",\"currency\":\"EUR\"}}]}"
 
-#define SETS_MAPPINGS ("ingest.mappings=" GL_SOURCE_DIR "/config/mappings")
+#define SETS_MAPPINGS ("ingest.mappings=" GL_SOURCE_DIR "/config/mappings"), ("ingest.keep_originals=false")
 static const char *const SETS[] = {SETS_MAPPINGS, NULL};
 
 Test(process, accepted_declaration_has_identity_partition_and_mrn)
@@ -115,6 +116,70 @@ Test(process, accepted_declaration_has_identity_partition_and_mrn)
     cr_assert_eq(entries[0].partition, gl_declaration_partition(id.bytes, 4));
     cr_assert(gl_str_eq(accepted.declaration.mrn, job->answers[0].mrn));
     cr_assert(accepted.declaration.mrn_provisional, "without a view the duplicate check is pending");
+    fixture_close(&f);
+}
+
+/* Under the declaration's id and the digest that its record names, in the declaration's partition. */
+Test(process, the_bytes_of_what_is_accepted_are_kept)
+{
+    static const char *const keeping[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings", NULL};
+    fixture f;
+    fixture_open(&f, keeping);
+    add_job(&f, "  " DECLARATION("L-1", "12.50") "\n" DECLARATION("L-2", "-1"), GL_FORMAT_NDJSON);
+    run(&f);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ORIGINALS), 1);
+    size_t count = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(f.outbox, &count);
+    const gl_outbox_entry *accepted = &entries[0], *original = &entries[1];
+    uint8_t digest[GL_SHA256_BYTES];
+    cr_assert(gl_str_eqz(original->value, DECLARATION("L-1", "12.50")), "%.*s", GL_STR_ARG(original->value));
+    gl_sha256(original->value, digest);
+    cr_assert_eq(original->key.len, GL_DECLARATION_ID_BYTES + GL_SHA256_BYTES);
+    cr_assert_eq(memcmp(original->key.ptr, accepted->key.ptr, GL_DECLARATION_ID_BYTES), 0);
+    cr_assert_eq(memcmp(original->key.ptr + GL_DECLARATION_ID_BYTES, digest, sizeof digest), 0);
+    cr_assert_eq(original->partition, accepted->partition);
+    fixture_close(&f);
+    fixture_open(&f, SETS);
+    add_job(&f, DECLARATION("L-1", "12.50"), GL_FORMAT_JSON);
+    run(&f);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_ORIGINALS), 0);
+    fixture_close(&f);
+}
+
+Test(process, a_message_of_several_is_a_batch)
+{
+    fixture f;
+    fixture_open(&f, SETS);
+    f.batch.partition_count = 4;
+    gl_job *one = add_job(&f, DECLARATION("L-1", "1"), GL_FORMAT_JSON);
+    gl_job *many = add_job(&f, DECLARATION("L-2", "1") "\n" DECLARATION("L-3", "-4") "\n" DECLARATION("L-4", "1"),
+                           GL_FORMAT_NDJSON);
+    gl_job *none = add_job(&f, DECLARATION("L-5", "-1") "\n" DECLARATION("L-6", "-1"), GL_FORMAT_NDJSON);
+    gl_job *file = add_job(&f, DECLARATION("L-7", "1") "\n" DECLARATION("L-8", "1"), GL_FORMAT_NDJSON);
+    one->request = many->request = none->request = (gl_http_request *)&f; /* HTTP has batches; nothing looks into it */
+    run(&f);
+    cr_assert(one->batch[0] == '\0' && none->batch[0] == '\0' && file->batch[0] == '\0');
+    cr_assert_eq(strlen(many->batch), 32);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_BATCHES), 1);
+    size_t count = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(f.outbox, &count), *at = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].kind == 'o' && entries[i].output == GL_INGEST_OUT_BATCHES)
+            at = &entries[i];
+    gl_intake_batch_envelope envelope;
+    gl_err err = {0};
+    cr_assert(gl_intake_batch_envelope_decode(&envelope, (const uint8_t *)at->value.ptr, at->value.len, f.arena, &err));
+    const gl_intake_batch *batch = &envelope.intake_batch;
+    cr_assert(batch->accepted == 2 && batch->rejected == 1 && gl_str_eqz(batch->account, "hub-1"));
+    cr_assert_eq(batch->received_at, f.batch.now_us);
+    gl_declaration_id second = gl_declaration_id_of(GL_STR("hub-1"), GL_STR("L-4"), GL_FAMILY_IMPORT);
+    cr_assert_eq(batch->declaration_ids.len, 2 * GL_DECLARATION_ID_BYTES);
+    cr_assert_eq(memcmp(batch->declaration_ids.ptr + GL_DECLARATION_ID_BYTES, second.bytes, sizeof second.bytes), 0);
+    cr_assert_eq(at->partition, gl_batch_partition(batch->batch_id, 4));
+    gl_buf body = gl_buf_in(f.arena);
+    gl_answers_json(&body, many);
+    gl_buf_byte(&body, 0);
+    cr_assert_not_null(strstr((const char *)body.data, many->batch));
     fixture_close(&f);
 }
 

@@ -26,8 +26,8 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 import zstandard  # noqa: E402
 
 RUN = os.environ.get("GREENLANE_RUN") or os.path.join(o.ROOT, "run")
-WHOLE = ("gl.declarations.accepted", "gl.declarations.classified", "gl.declarations.assessed", "gl.decisions", "gl.clearances")
-OTHERS = ("gl.events", "gl.notifications", "gl.audit", "gl.declarations.rejected", "gl.ingest.dlq", "gl.classify.dlq", "gl.risk.dlq", "gl.decide.dlq")
+WHOLE = ("gl.declarations.accepted", "gl.declarations.classified", "gl.declarations.assessed", "gl.decisions", "gl.clearances", "gl.intake.originals")
+OTHERS = ("gl.events", "gl.intake.batches", "gl.notifications", "gl.audit", "gl.declarations.rejected", "gl.ingest.dlq", "gl.classify.dlq", "gl.risk.dlq", "gl.decide.dlq")
 LAG = (ResourceType.TOPIC, "gl.clearances", "max.compaction.lag.ms", "500")
 SYSTEMCTL = """#!/bin/sh
 [ "$2" = greenlane@decide ] && exec "{root}/tools/stack.sh" "$1" decide
