@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "customs/ids.h"
 #include "gen/topics.h"
-#include "ingest/formats/pack/test_pack.h"
 #include "ingest/batches.h"
+#include "ingest/formats/pack/test_pack.h"
 #include "ingest/topics.h"
 
 static const gl_account ACCOUNT = {"hub-1", "", "", false, false};

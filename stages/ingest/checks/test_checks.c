@@ -4,12 +4,27 @@
 
 static const char RATES[] = "date: 2026-11-02\nbase: EUR\nrates: {USD: 0.5, GBP: 1.2}\n";
 
+enum { MADE = 8 };
+static gl_checks *made[MADE];
+static size_t made_count;
+
+static void tear_down(void)
+{
+    while (made_count > 0)
+        gl_checks_destroy(made[--made_count]);
+}
+
+TestSuite(rules, .fini = tear_down);
+
+/* Ends with the test. */
 static gl_checks *checks_of(const char *rules)
 {
     gl_err err = {0};
     gl_checks *checks =
         gl_checks_parse("rules.yaml", gl_str_of(rules), GL_SOURCE_DIR "/config/code_lists", gl_str_of(RATES), &err);
     cr_assert_not_null(checks, "%s", err.message);
+    cr_assert_lt(made_count, MADE);
+    made[made_count++] = checks;
     return checks;
 }
 

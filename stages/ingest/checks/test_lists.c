@@ -74,6 +74,7 @@ static void refused(const char *yaml, const char *part)
     cr_assert_not(gl_code_lists_add(lists, "bad.yaml", gl_str_of(yaml), &err), "%s", yaml);
     cr_assert_not_null(strstr(err.message, part), "%s: %s", yaml, err.message);
     cr_assert_eq(gl_code_lists_count(lists), 0);
+    tear_down();
     set_up(); /* a field may have been taken */
 }
 
