@@ -40,3 +40,28 @@ Test(view, refuses)
               "upper case");
     cr_assert(!gl_view_parse(GL_STR("-1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef {}"), &entry));
 }
+
+static size_t count_references(const char *json, gl_str *last)
+{
+    size_t at = 0, count = 0;
+    for (gl_str next; (next = gl_view_next_reference(gl_str_of(json), &at)).ptr != NULL; count++)
+        *last = next;
+    return count;
+}
+
+Test(view, references)
+{
+    gl_str last = {NULL, 0};
+    cr_assert_eq(count_references("{\"mrn\":\"x\",\"references\":[\"UCR:1\",\"N740:a\\\"]b\"],\"test\":false}", &last),
+                 2);
+    cr_assert(gl_str_eqz(last, "\"N740:a\\\"]b\""));
+    cr_assert_eq(count_references("{\"mrn\":\"x\"}", &last), 0);
+    cr_assert_eq(count_references("{\"mrn\":\"\\\",\\\"references\\\":[\\\"no\\\"\"}", &last), 0, "inside a text");
+    cr_assert_eq(count_references("{\"mrn\":\"x\",\"references\":[\"cut", &last), 0);
+    cr_assert_eq(count_references("", &last), 0);
+    gl_arena *arena = gl_arena_new(0);
+    gl_str one = gl_view_reference_key(arena, GL_STR("hub"), GL_STR("\"UCR:1\"")),
+           other = gl_view_reference_key(arena, GL_STR("hub-2"), GL_STR("\"UCR:1\""));
+    cr_assert(gl_str_starts(one, GL_STR("gl:r:")) && one.len == 37 && !gl_str_eq(one, other));
+    gl_arena_destroy(arena);
+}

@@ -30,6 +30,45 @@ gl_kv_script gl_view_forget_script = {
             "return redis.call('DEL', KEYS[1])\n",
 };
 
+gl_kv_script gl_view_refer_script = {
+    .text = "redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])\n"
+            "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end\n"
+            "return 1\n",
+};
+
+gl_str gl_view_reference_key(gl_arena *arena, gl_str submitter, gl_str quoted)
+{
+    uint8_t digest[DIGEST_BYTES];
+    char hex[DIGEST_HEX_CHARS + 1];
+    gl_buf text = gl_buf_in(arena);
+    gl_buf_reserve(&text, submitter.len + 1 + quoted.len);
+    gl_buf_str(&text, submitter);
+    gl_buf_byte(&text, '\n');
+    gl_buf_str(&text, quoted);
+    gl_sha256(gl_buf_view(&text), digest);
+    gl_hex(digest, DIGEST_BYTES, hex);
+    return gl_str_of(gl_arena_printf(arena, "gl:r:%.32s", hex));
+}
+
+gl_str gl_view_next_reference(gl_str json, size_t *at)
+{
+    static const char member[] = ",\"references\":[";
+    if (*at == 0) {
+        const char *begin = memmem(json.ptr, json.len, member, sizeof member - 1);
+        *at = begin == NULL ? json.len : (size_t)(begin - json.ptr) + sizeof member - 1;
+    } else if (*at < json.len && json.ptr[*at] == ',') {
+        ++*at;
+    }
+    if (*at >= json.len || json.ptr[*at] != '"')
+        return (gl_str){NULL, 0};
+    size_t end = *at + 1;
+    while (end < json.len && json.ptr[end] != '"')
+        end += json.ptr[end] == '\\' ? 2 : 1;
+    gl_str quoted = {json.ptr + *at, end < json.len ? end + 1 - *at : 0};
+    *at = end < json.len ? end + 1 : json.len;
+    return quoted.len == 0 ? (gl_str){NULL, 0} : quoted;
+}
+
 gl_str gl_view_key(gl_arena *arena, const char *stem)
 {
     static const char prefix[] = {'g', 'l', ':', 'v', ':'};

@@ -9,8 +9,13 @@
  * miss then proves nothing. `gl:vs:<partition>` is decide's own: what it last wrote there, to notice a server with
  * older content.
  *
+ * `gl:r:<hash>` holds which declarations of an account have a reference (UCR, transport document): a sorted set of
+ * stems by the time of acceptance. It is written with their entries, and may hold some whose entry is gone.
+ *
  * The JSON is one object, its members in this order: mrn, declaration_id (32 hex digits), lrn, submitter, outcome
- * (OPEN, HELD, RELEASED, REFUSED), lane, version, office, intended_outcome, test, shadow, score_ppm (or null), reasons
+ * (OPEN, HELD, RELEASED, REFUSED), lane, version, office, references (at most 16; not of a technical hold, nor when
+ * there is none: "UCR:...", or the type of a transport document and its id, "N740:157-12345675"), intended_outcome,
+ * test, shadow, score_ppm (or null), reasons
  * [{code, id, text}] (at most 20, the latest decision's first), hold (or null: {reason, text, place, until, required
  * []}), timeline [{event, at}] (at most 33: the first 8 and the last ones) with the events accepted, technical-hold,
  * classified, assessed and decided, and of later decisions what caused them (amended, inspection-result,
@@ -31,6 +36,15 @@ extern gl_kv_script gl_view_script;
 
 /* KEYS[1] entry key, ARGV[1] the value as it was written: 1 deleted, 0 something else is there. */
 extern gl_kv_script gl_view_forget_script;
+
+/* KEYS[1] a reference's key, ARGV[1] milliseconds of acceptance, ARGV[2] the stem, ARGV[3] how long it must stay, ms.
+ */
+extern gl_kv_script gl_view_refer_script;
+enum { GL_VIEW_REFERENCES = 16 };
+/* `quoted`: the reference as it is in the JSON, with its quotes. */
+gl_str gl_view_reference_key(gl_arena *arena, gl_str submitter, gl_str quoted);
+/* The next of the view's references, quoted; {NULL, 0}: no more. `*at` begins with 0. */
+gl_str gl_view_next_reference(gl_str json, size_t *at);
 
 typedef struct gl_view_entry {
     int64_t version;

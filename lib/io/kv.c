@@ -671,6 +671,54 @@ bool gl_kv_get(gl_kv *kv, gl_arena *arena, const gl_str *keys, size_t count, gl_
     return end_call(kv, ok, &problem, err);
 }
 
+typedef struct ranked_out {
+    gl_arena *arena;
+    gl_str *members;
+    size_t limit, *count;
+    int64_t *total;
+} ranked_out;
+
+/* First the number of all, then some of them. */
+static bool take_ranked(void *context, size_t index, const redisReply *reply)
+{
+    const ranked_out *out = context;
+    if (index == 0) {
+        *out->total = reply->integer;
+        return reply->type == REDIS_REPLY_INTEGER;
+    }
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements > out->limit)
+        return false;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *item = reply->element[i];
+        if (item->type != REDIS_REPLY_STRING)
+            return false;
+        out->members[i] = (gl_str){gl_arena_strndup(out->arena, item->str, (size_t)item->len), (size_t)item->len};
+    }
+    *out->count = reply->elements;
+    return true;
+}
+
+bool gl_kv_ranked(gl_kv *kv, gl_arena *arena, gl_str key, int64_t from, size_t limit, gl_str *members, size_t *count,
+                  int64_t *total, gl_err *err)
+{
+    *count = 0;
+    *total = 0;
+    if (!begin_call(kv, err))
+        return false;
+    put_command(&kv->request, 2);
+    put_part(&kv->request, GL_STR("ZCARD"));
+    put_part(&kv->request, key);
+    put_command(&kv->request, 4);
+    put_part(&kv->request, GL_STR("ZRANGE"));
+    put_part(&kv->request, key);
+    put_number(&kv->request, from);
+    put_number(&kv->request, from + (int64_t)limit - 1);
+    ranked_out out = {arena, members, limit, count, total};
+    gl_err problem = {0};
+    bool ok = run_call(kv, 2, take_ranked, &out, &problem);
+    return end_call(kv, ok, &problem, err);
+}
+
 bool gl_kv_set(gl_kv *kv, const gl_str *keys, const gl_str *values, size_t count, int64_t ttl_ms, gl_err *err)
 {
     if (count == 0)

@@ -54,6 +54,10 @@ typedef struct gl_kv_script {
  * `replies` (may be NULL) gets each integer reply. */
 bool gl_kv_eval(gl_kv *kv, gl_kv_script *script, size_t call_count, const gl_str *keys, size_t key_count,
                 const gl_str *args, size_t arg_count, int64_t *replies, gl_err *err);
+/* Of a sorted set: how many members it has, and those from place `from` on (0: the lowest score), at most `limit`,
+ * copied into `arena`. A missing set has none. */
+bool gl_kv_ranked(gl_kv *kv, gl_arena *arena, gl_str key, int64_t from, size_t limit, gl_str *members, size_t *count,
+                  int64_t *total, gl_err *err);
 bool gl_kv_delete(gl_kv *kv, const gl_str *keys, size_t count, gl_err *err);
 /* PING within the deadline. */
 bool gl_kv_ping(gl_kv *kv, gl_err *err);

@@ -283,6 +283,29 @@ static void test_values(const server *s)
 }
 
 /* A large value does not fit into the socket's buffers: sending and reading go in steps. */
+static gl_kv_script rank_script = {.text = "return redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])"};
+
+static void test_ranked(const server *s)
+{
+    gl_kv *kv = connect_to(s->port, "", "", 5000, 1, NULL);
+    gl_arena *arena = gl_arena_new(0);
+    gl_err err = {0};
+    gl_str keys[] = {GL_STR("ranked"), GL_STR("ranked"), GL_STR("ranked")};
+    gl_str args[] = {GL_STR("30"), GL_STR("c"), GL_STR("10"), GL_STR("a"), GL_STR("20"), GL_STR("b")};
+    gl_str members[2];
+    size_t count;
+    int64_t total;
+    CHECK(gl_kv_eval(kv, &rank_script, 3, keys, 1, args, 2, NULL, &err));
+    CHECK(gl_kv_ranked(kv, arena, keys[0], 0, 2, members, &count, &total, &err) && count == 2 && total == 3);
+    CHECK(gl_str_eqz(members[0], "a") && gl_str_eqz(members[1], "b"));
+    CHECK(gl_kv_ranked(kv, arena, keys[0], 2, 2, members, &count, &total, &err) && count == 1 && total == 3);
+    CHECK(gl_str_eqz(members[0], "c"));
+    CHECK(gl_kv_ranked(kv, arena, GL_STR("nothing"), 0, 2, members, &count, &total, &err) && count == 0 && total == 0);
+    CHECK(gl_kv_delete(kv, keys, 1, &err));
+    gl_arena_destroy(arena);
+    gl_kv_destroy(kv);
+}
+
 static void test_large_value(const server *s)
 {
     gl_arena *arena = gl_arena_new(0);
@@ -574,6 +597,7 @@ int main(int argc, char **argv)
         bench(&s, 1024);
     } else {
         test_values(&s);
+        test_ranked(&s);
         test_large_value(&s);
         test_scripts(&s);
         test_threads(&s);

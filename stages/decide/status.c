@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "customs/ids.h"
+#include "customs/view.h"
 #include "decide/clearance.h"
 #include "io/envelope.h"
 
@@ -148,6 +149,41 @@ static void add_head(gl_buf *buf, const uint8_t *id, gl_str mrn, gl_str lrn, gl_
     add_member(buf, ",\"office\":", office);
 }
 
+static void add_reference(gl_arena *arena, gl_buf *buf, size_t *count, gl_str kind, gl_str id)
+{
+    if (id.len == 0 || *count == GL_VIEW_REFERENCES)
+        return;
+    gl_buf text = gl_buf_in(arena);
+    gl_buf_reserve(&text, kind.len + 1 + id.len);
+    gl_buf_str(&text, kind.len == 0 ? GL_STR("transport") : kind);
+    gl_buf_byte(&text, ':');
+    gl_buf_str(&text, id);
+    add_member(buf, (*count)++ == 0 ? ",\"references\":[" : ",", gl_buf_view(&text));
+}
+
+static void add_documents(gl_arena *arena, gl_buf *buf, size_t *count, const gl_declaration_document *documents,
+                          size_t document_count)
+{
+    for (size_t i = 0; i < document_count; i++)
+        if (documents[i].kind == GL_DECLARATION_DOCUMENT_KIND_TRANSPORT)
+            add_reference(arena, buf, count, documents[i].type_code, documents[i].id);
+}
+
+/* What the parcels of a consignment have in common. */
+static void add_references(gl_arena *arena, gl_buf *buf, const gl_declaration *declaration)
+{
+    size_t count = 0;
+    add_reference(arena, buf, &count, GL_STR("UCR"), declaration->ucr);
+    add_documents(arena, buf, &count, declaration->documents.at, declaration->documents.count);
+    for (size_t i = 0; i < declaration->items.count && count < GL_VIEW_REFERENCES; i++) {
+        const gl_declaration_goods_item *item = &declaration->items.at[i];
+        add_reference(arena, buf, &count, GL_STR("UCR"), item->ucr);
+        add_documents(arena, buf, &count, item->documents.at, item->documents.count);
+    }
+    if (count > 0)
+        gl_buf_byte(buf, ']');
+}
+
 static void add_end(gl_buf *buf, int32_t duplicate_count)
 {
     gl_buf_text(buf, DUPLICATES);
@@ -219,6 +255,7 @@ static gl_str decided_view(gl_arena *arena, const gl_assessed *assessed, const g
              is_first(decision, prior) || prior->mrn.len == 0 ? declaration->mrn : prior->mrn,
              declaration->functional_reference_id, declaration->submitter, gl_decision_outcome_name(decision->outcome),
              gl_decision_lane_name(decision->lane), decision->version, decision->office);
+    add_references(arena, &buf, declaration);
     add_member(&buf, ",\"intended_outcome\":", gl_str_of(gl_decision_outcome_name(decision->intended_outcome)));
     add_bool(&buf, ",\"test\":", declaration->test_indicator);
     add_bool(&buf, ",\"shadow\":", decision->shadow);

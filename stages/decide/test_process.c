@@ -165,6 +165,34 @@ Test(process, the_first_record_of_a_declaration_is_decided)
     cr_assert(gl_str_eqz(gl_json_text(gl_json_get(view, "timeline")->items[3], "at"), "2026-11-24T12:00:00.000000Z"));
 }
 
+Test(process, the_view_names_what_a_consignment_has_in_common)
+{
+    gl_assessed assessed;
+    fixture_assessed(arena, "LRN-1", &assessed);
+    gl_declaration_document documents[] = {
+        {.kind = GL_DECLARATION_DOCUMENT_KIND_TRANSPORT, .type_code = GL_STR("N740"), .id = GL_STR("157-40021192")},
+        {.kind = GL_DECLARATION_DOCUMENT_KIND_SUPPORTING, .type_code = GL_STR("N380"), .id = GL_STR("INV-1")},
+        {.kind = GL_DECLARATION_DOCUMENT_KIND_TRANSPORT, .id = GL_STR("house \"1\"")}};
+    gl_declaration_document many[20];
+    for (size_t i = 0; i < 20; i++)
+        many[i] = documents[0];
+    assessed.declaration.ucr = GL_STR("6DE-1");
+    assessed.declaration.documents.at = documents;
+    assessed.declaration.documents.count = 3;
+    run(assessed_record(&assessed));
+    const gl_json *references = gl_json_get(view_of(state_of(assessed.declaration.declaration_id)), "references");
+    cr_assert_eq(references->count, 3);
+    cr_assert(gl_str_eqz(references->items[0]->text, "UCR:6DE-1"));
+    cr_assert(gl_str_eqz(references->items[1]->text, "N740:157-40021192"));
+    cr_assert(gl_str_eqz(references->items[2]->text, "transport:house \"1\""));
+    fixture_assessed(arena, "LRN-2", &assessed);
+    assessed.declaration.items.at[0].documents.at = many;
+    assessed.declaration.items.at[0].documents.count = 20;
+    run(assessed_record(&assessed));
+    references = gl_json_get(view_of(state_of(assessed.declaration.declaration_id)), "references");
+    cr_assert_eq(references->count, 16, "no more");
+}
+
 Test(process, a_hold_is_a_positive_answer)
 {
     gl_assessed assessed;

@@ -11,7 +11,13 @@
 #include "decide/clearance.h"
 #include "decide/status.h"
 
-enum { CALLS_A_PIPELINE = 256, STEP_LIMIT_US = 40000, CHECK_EVERY_US = 1000000, ARGS = 3 };
+enum {
+    CALLS_A_PIPELINE = 256,
+    STEP_LIMIT_US = 40000,
+    CHECK_EVERY_US = 1000000,
+    ARGS = 3,
+    REFERENCES = CALLS_A_PIPELINE + GL_VIEW_REFERENCES
+};
 /* A closed clearance's entry that was not deleted goes by itself, this long after the window. */
 enum { LEFT_MS = 600000 };
 
@@ -127,6 +133,8 @@ typedef struct gathering {
     int64_t replies[CALLS_A_PIPELINE];
     int32_t partitions[CALLS_A_PIPELINE];
     size_t count;
+    gl_str reference_keys[REFERENCES], reference_args[REFERENCES * ARGS];
+    size_t reference_count;
     uint64_t sent;
     bool waits; /* a value's schema is being looked up: from that entry on it is tried again */
     gl_err err; /* of the first failure */
@@ -137,7 +145,7 @@ static gathering *gathering_new(gl_views *views)
     gl_arena_reset(views->arena);
     gathering *g = gl_arena_alloc(views->arena, sizeof *g);
     g->views = views;
-    g->count = 0;
+    g->count = g->reference_count = 0;
     g->sent = 0;
     g->waits = false;
     g->err = (gl_err){0};
@@ -150,7 +158,9 @@ static bool flush(gathering *g)
     if (g->count == 0)
         return true;
     gl_err err = {0};
-    bool done = gl_kv_eval(views->kv, &gl_view_script, g->count, g->keys, 1, g->args, ARGS, g->replies, &err);
+    bool done = gl_kv_eval(views->kv, &gl_view_script, g->count, g->keys, 1, g->args, ARGS, g->replies, &err) &&
+                gl_kv_eval(views->kv, &gl_view_refer_script, g->reference_count, g->reference_keys, 1,
+                           g->reference_args, ARGS, NULL, &err);
     if (done) {
         uint64_t applied = 0;
         for (size_t i = 0; i < g->count; i++)
@@ -165,7 +175,7 @@ static bool flush(gathering *g)
         for (size_t i = 0; i < g->count; i++)
             lose(views, g->partitions[i], err.message);
     }
-    g->count = 0;
+    g->count = g->reference_count = 0;
     return done;
 }
 
@@ -186,7 +196,26 @@ static bool gather(gathering *g, int32_t partition, gl_str key, int64_t version,
     g->args[i * ARGS] = number_text(g->views->arena, version);
     g->args[i * ARGS + 1] = value;
     g->args[i * ARGS + 2] = ttl;
-    return g->count < CALLS_A_PIPELINE || flush(g);
+    return (g->count < CALLS_A_PIPELINE && g->reference_count < CALLS_A_PIPELINE) || flush(g);
+}
+
+/* Sent with the entry that is gathered next. */
+static void gather_references(gathering *g, gl_str id, const gl_clearance *clearance, gl_str ttl)
+{
+    gl_arena *arena = g->views->arena;
+    size_t at = 0;
+    for (int n = 0; n < GL_VIEW_REFERENCES; n++) {
+        gl_str reference = gl_view_next_reference(clearance->view, &at);
+        if (reference.ptr == NULL)
+            return;
+        size_t i = g->reference_count++;
+        char *stem = gl_arena_alloc(arena, GL_MRN_STEM_CHARS + 1);
+        gl_mrn_stem((const uint8_t *)id.ptr, stem);
+        g->reference_keys[i] = gl_view_reference_key(arena, clearance->submitter, reference);
+        g->reference_args[i * ARGS] = number_text(arena, clearance->accepted_at / 1000);
+        g->reference_args[i * ARGS + 1] = (gl_str){stem, GL_MRN_STEM_CHARS};
+        g->reference_args[i * ARGS + 2] = ttl;
+    }
 }
 
 /* `*waits` (may be NULL): its schema is being looked up. */
@@ -205,6 +234,9 @@ static bool decode(gl_arena *arena, gl_str value, gl_clearance *clearance, bool 
     *clearance = state.clearance;
     return true;
 }
+
+/* How long the references of an open clearance stay: its next change writes them again. */
+static const int64_t OPEN_MS = INT64_C(90) * 86400 * 1000;
 
 /* {NULL, 0}: nothing of it is in the view. */
 static gl_str view_value(gl_arena *arena, const gl_clearance *clearance)
@@ -239,7 +271,9 @@ static bool gather_clearance(gathering *g, int32_t partition, gl_str key, gl_str
     gl_str entry = decode(arena, value, &clearance, &g->waits) ? view_value(arena, &clearance) : (gl_str){NULL, 0};
     if (entry.ptr == NULL)
         return !g->waits;
-    gl_str ttl = number_text(arena, ttl_ms_of(&g->views->terms, &clearance));
+    int64_t ttl_ms = ttl_ms_of(&g->views->terms, &clearance);
+    gl_str ttl = number_text(arena, ttl_ms);
+    gather_references(g, key, &clearance, ttl_ms > 0 ? ttl : number_text(arena, OPEN_MS));
     return gather(g, partition, key_of(arena, key), gl_status_revision(&clearance), entry, ttl);
 }
 

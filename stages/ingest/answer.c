@@ -122,8 +122,9 @@ static void open_reasons(gl_buf *buf, gl_str source, const gl_json *reasons)
 
 bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view)
 {
-    static const char *const shown[] = {"mrn",  "declaration_id", "lrn",  "submitter", "outcome",    "lane", "version",
-                                        "test", "office",         "hold", "timeline",  "duplicates", NULL};
+    static const char *const shown[] = {"mrn",  "declaration_id", "lrn",        "submitter", "outcome",
+                                        "lane", "version",        "test",       "office",    "references",
+                                        "hold", "timeline",       "duplicates", NULL};
     gl_err err = {0};
     const gl_json *json = gl_json_parse(arena, view, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &err);
     if (json == NULL || json->type != GL_JSON_OBJECT)

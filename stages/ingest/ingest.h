@@ -22,7 +22,7 @@ enum {
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 9 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 10 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
@@ -94,6 +94,10 @@ void gl_ingest_count_refusal(gl_ingest *ingest, const char *code);
 /* service.c */
 extern const gl_str gl_service_openapi; /* docs/openapi.json */
 bool gl_service_start(gl_ingest *ingest, gl_err *err);
+/* The request's account, or NULL after it was refused. */
+const gl_account *gl_service_account(const gl_ingest *ingest, gl_http_request *request);
+/* consignments.c */
+void gl_consignments_get(void *context, gl_http_request *request);
 void gl_service_stop(gl_ingest *ingest);
 /* Answers the request of a job that is settled, and frees the job. */
 void gl_service_settle(gl_job *job, bool committed, const gl_err *err);

@@ -87,8 +87,7 @@ static const gl_account *request_account(const gl_ingest *ingest, const gl_http_
     return gl_ingest_account(ingest, name.len > 0 ? name : gl_str_of(ingest->conf.http_account));
 }
 
-/* The request's account, or NULL after it was refused. */
-static const gl_account *need_account(const gl_ingest *ingest, gl_http_request *request)
+const gl_account *gl_service_account(const gl_ingest *ingest, gl_http_request *request)
 {
     const gl_account *account = request_account(ingest, request);
     if (account == NULL)
@@ -143,7 +142,7 @@ static void queue_job(gl_ingest *ingest, gl_http_request *request, const gl_job 
 static void post_events(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
-    const gl_account *account = need_account(ingest, request);
+    const gl_account *account = gl_service_account(ingest, request);
     if (account != NULL)
         queue_job(ingest, request, &(gl_job){.account = account, .format = request_format(request), .events = true},
                   false);
@@ -152,7 +151,7 @@ static void post_events(void *context, gl_http_request *request)
 static void post_declarations(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
-    const gl_account *account = need_account(ingest, request);
+    const gl_account *account = gl_service_account(ingest, request);
     if (account == NULL)
         return;
     uint64_t first_position = 0;
@@ -173,7 +172,7 @@ static void post_declarations(void *context, gl_http_request *request)
 static void post_validate(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
-    const gl_account *account = need_account(ingest, request);
+    const gl_account *account = gl_service_account(ingest, request);
     if (account != NULL)
         queue_job(ingest, request,
                   &(gl_job){.account = account,
@@ -288,7 +287,7 @@ static void get_by_mrn(void *context, gl_http_request *request)
                         NULL);
         return;
     }
-    const gl_account *account = need_account(ingest, request);
+    const gl_account *account = gl_service_account(ingest, request);
     if (account != NULL)
         answer_view(ingest, request, account, stem, bits);
 }
@@ -312,7 +311,7 @@ static void get_by_lrn(void *context, gl_http_request *request)
     gl_ingest *ingest = context;
     gl_str lrn = gl_http_query(request, "lrn");
     gl_family family;
-    const gl_account *account = need_account(ingest, request);
+    const gl_account *account = gl_service_account(ingest, request);
     if (account == NULL)
         return;
     if (lrn.len == 0 || !family_of(gl_http_query(request, "family"), &family)) {
@@ -358,7 +357,7 @@ static void get_profile(void *context, gl_http_request *request)
 static void get_batch(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
-    const gl_account *account = need_account(ingest, request);
+    const gl_account *account = gl_service_account(ingest, request);
     if (account != NULL)
         gl_batches_ask(ingest->batches, request, account, gl_http_tail(request));
 }
@@ -427,6 +426,7 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[6] = (gl_http_route){"GET", "/v1/openapi.json", get_openapi, ingest};
     routes[7] = (gl_http_route){"GET", "/v1/declaration.schema.json", get_schema, ingest};
     routes[8] = (gl_http_route){"GET", "/v1/batches/{}", get_batch, ingest};
+    routes[9] = (gl_http_route){"GET", "/v1/consignments", gl_consignments_get, ingest};
     ingest->batches = gl_batches_start(ingest);
     ingest->checker = gl_checker_start(ingest->mappings, ingest->checks);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A message of several declarations is a batch: its progress until everything is decided; and what was sent is kept as it came.
+"""A message of several declarations is a batch: its progress until everything is decided; what was sent is kept as it came, and the parcels
+of a consignment find each other.
 
 The batch is found after a restart of ingest too, is nobody else's, and counts what was rejected. `greenlane original` gives back the bytes
 of each declaration, under the digest that the record names.
@@ -53,6 +54,28 @@ def check_progress(count):
     return lines, answers
 
 
+def check_consignment(lines, answers):
+    """All of them are of one air waybill; an other account has none of it."""
+    reference = "N740:" + json.loads(lines[0])["documents"][0]["id"]
+    path = "/v1/consignments?reference=" + urllib.parse.quote(reference)
+    intake = o.Intake("inputs", patience_s=30)
+    status, first = intake.call("GET", path)
+    o.check(status == 200 and first["reference"] == reference, f"{status} {first}")
+    mrns, at = [d["mrn"] for d in first["declarations"]], first.get("next")
+    while at:
+        page = intake.call("GET", f"{path}&from={at}")[1]
+        mrns += [d["mrn"] for d in page["declarations"]]
+        at = page.get("next")
+    wanted = {r["mrn"] for r, line in zip(answers["results"], lines) if json.loads(line)["documents"][0]["id"] == reference[5:]}
+    o.check(wanted <= set(mrns) and len(mrns) == len(set(mrns)), f"{len(wanted - set(mrns))} of {len(wanted)} are missing")
+    o.check(o.Intake(patience_s=30).call("GET", path)[1]["total"] == 0, "another account sees it")
+    o.check(o.Intake("customs", patience_s=30).call("GET", path + "&submitter=inputs")[1]["total"] == first["total"], "an officer does not see it")
+    o.check(intake.call("GET", "/v1/consignments")[0] == 400, "no reference")
+    status, view = intake.call("GET", "/v1/declarations/" + answers["results"][0]["mrn"])
+    o.check(view.get("references") == [reference], f"{view}")
+    print(f"{len(wanted)} parcels of {reference} find each other")
+
+
 def check_originals(lines, answers):
     for line, result in list(zip(lines, answers["results"]))[:5]:
         kept = o.greenlane("original", result["mrn"])
@@ -69,7 +92,9 @@ def main():
     parser.add_argument("--count", type=int, default=300)
     args = parser.parse_args()
     o.need_stack()
-    check_originals(*check_progress(args.count))
+    lines, answers = check_progress(args.count)
+    check_consignment(lines, answers)
+    check_originals(lines, answers)
     o.assert_all_run()
 
 
