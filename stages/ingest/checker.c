@@ -10,8 +10,7 @@
 enum { POLL_MS = 1000, ANSWER_LIMIT_BYTES = 32 << 20 };
 
 struct gl_checker {
-    const gl_mappings *mappings;
-    const gl_checks *checks;
+    const gl_ingest *ingest;
     gl_job_queue *queue;
     pthread_t thread;
     bool stopping; /* atomic */
@@ -46,14 +45,15 @@ static void check(const gl_checker *checker, gl_job *job)
     gl_arena *keep = gl_arena_new(0), *arena = gl_arena_new(0);
     gl_buf body = {0};
     size_t valid = 0, invalid = 0;
+    const gl_tables *tables = gl_ingest_tables(checker->ingest);
     gl_job_open(job);
     job->message_error = job->unreadable;
     gl_reader *reader = job->unreadable.code != NULL ? NULL
-                                                     : gl_message_reader(keep, checker->mappings, job->profile,
+                                                     : gl_message_reader(keep, tables->mappings, job->profile,
                                                                          job->message, 0, 0, &job->message_error);
     gl_buf_text(&body, "{\"results\":[");
     if (reader != NULL) {
-        gl_reader_check(reader, checker->checks, gl_wall_us());
+        gl_reader_check(reader, tables->checks, gl_wall_us());
         read_all(reader, arena, &body, job, &valid, &invalid);
         gl_reader_close(reader);
     }
@@ -75,13 +75,12 @@ static void *checker_main(void *context)
     return NULL;
 }
 
-gl_checker *gl_checker_start(const gl_mappings *mappings, const gl_checks *checks)
+gl_checker *gl_checker_start(const gl_ingest *ingest)
 {
     gl_checker *checker = calloc(1, sizeof *checker);
     if (checker == NULL)
         abort();
-    checker->mappings = mappings;
-    checker->checks = checks;
+    checker->ingest = ingest;
     checker->queue = gl_job_queue_new();
     if (pthread_create(&checker->thread, NULL, checker_main, checker) != 0)
         abort();

@@ -11,8 +11,9 @@
 
 typedef struct gl_checker gl_checker;
 
-/* `mappings` must outlive it. */
-gl_checker *gl_checker_start(const gl_mappings *mappings, const struct gl_checks *checks);
+struct gl_ingest;
+/* `ingest` must outlive it. */
+gl_checker *gl_checker_start(const struct gl_ingest *ingest);
 /* Takes the job, an HTTP one; false when it is stopping (the job stays the caller's). */
 bool gl_checker_put(gl_checker *checker, gl_job *job);
 /* Ends the thread; what waits is answered with 503, and nothing is taken any more. NULL is fine, of both. */

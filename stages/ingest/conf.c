@@ -35,15 +35,17 @@ static const gl_conf_entry ingest_entries[] = {
      "Bodies held until their commit; beyond it senders get 503 with Retry-After."},
     {"country", GL_CONF_STRING, offsetof(gl_ingest_conf, country), "BE", 0, 0, 0, NULL,
      "Country of the MRN, two letters (ISO 3166-1)."},
-    {"mappings", GL_CONF_STRING, offsetof(gl_ingest_conf, mappings), "mappings", GL_CONF_FILE, 0, 0, NULL,
-     "Directory of CSV and XLSX mappings; a profile is a file name without .yaml."},
-    {"code_lists", GL_CONF_STRING, offsetof(gl_ingest_conf, code_lists), NULL, GL_CONF_FILE, 0, 0, NULL,
+    {"mappings", GL_CONF_STRING, offsetof(gl_ingest_conf, mappings), "mappings", GL_CONF_FILE | GL_CONF_RELOADABLE, 0,
+     0, NULL, "Directory of CSV and XLSX mappings; a profile is a file name without .yaml."},
+    {"code_lists", GL_CONF_STRING, offsetof(gl_ingest_conf, code_lists), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
+     NULL,
      "Directory of code lists with their dates (config/code_lists): countries, currencies, units. Empty: codes are "
      "held "
      "against their form only."},
-    {"rules", GL_CONF_STRING, offsetof(gl_ingest_conf, rules), NULL, GL_CONF_FILE, 0, 0, NULL,
+    {"rules", GL_CONF_STRING, offsetof(gl_ingest_conf, rules), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
      "File of the rules over several fields and of what a data set needs (config/intake_rules.yaml). Empty: none."},
-    {"exchange_rates", GL_CONF_STRING, offsetof(gl_ingest_conf, exchange_rates), NULL, GL_CONF_FILE, 0, 0, NULL,
+    {"exchange_rates", GL_CONF_STRING, offsetof(gl_ingest_conf, exchange_rates), NULL,
+     GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
      "File of dated exchange rates by which the rules compare amounts (config/exchange_rates.yaml). Empty: amounts of "
      "different currencies are not compared."},
     {"keep_originals", GL_CONF_BOOL, offsetof(gl_ingest_conf, keep_originals), "true", 0, 0, 0, NULL,

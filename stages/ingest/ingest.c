@@ -95,6 +95,75 @@ static void open_metrics(gl_ingest *ingest)
     ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[VIEWS_LOST], none);
 }
 
+const gl_tables *gl_ingest_tables(const gl_ingest *ingest)
+{
+    return __atomic_load_n(&ingest->tables, __ATOMIC_ACQUIRE);
+}
+
+static void free_tables(gl_tables *tables)
+{
+    while (tables != NULL) {
+        gl_tables *before = tables->before;
+        gl_mappings_destroy(tables->mappings);
+        gl_checks_destroy(tables->checks);
+        free(tables);
+        tables = before;
+    }
+}
+
+static bool has_profile(const gl_tables *tables, const char *profile, const char *whose, const char *name, gl_err *err)
+{
+    if (profile[0] == '\0' || gl_mappings_find(tables->mappings, gl_str_of(profile), err) != NULL)
+        return true;
+    err->action = GL_FATAL;
+    return gl_fail_context(err, "%s: profile of %s", whose, name);
+}
+
+static bool has_profiles(const gl_ingest *ingest, const gl_tables *tables, gl_err *err)
+{
+    for (size_t i = 0; i < ingest->account_count; i++)
+        if (!has_profile(tables, ingest->accounts[i].profile, "accounts", ingest->accounts[i].name, err))
+            return false;
+    for (size_t i = 0; i < ingest->topic_count; i++)
+        if (!has_profile(tables, ingest->topics[i].profile, "intake_topics", ingest->topics[i].name, err))
+            return false;
+    return true;
+}
+
+static gl_tables *load_tables(const gl_ingest *ingest, const gl_ingest_conf *conf, gl_err *err)
+{
+    gl_tables *tables = calloc(1, sizeof *tables);
+    if (tables == NULL)
+        abort();
+    tables->mappings = gl_mappings_load(conf->mappings, err);
+    if (tables->mappings != NULL)
+        tables->checks = gl_checks_load(conf->code_lists, conf->rules, conf->exchange_rates, err);
+    if (tables->checks == NULL || !has_profiles(ingest, tables, err)) {
+        free_tables(tables);
+        return NULL;
+    }
+    gl_log(GL_LOG_INFO, "checks-loaded", "%zu mappings, %zu code lists, %zu rules (%s)",
+           gl_mappings_count(tables->mappings), gl_code_lists_count(gl_checks_lists(tables->checks)),
+           gl_checks_rule_count(tables->checks), gl_checks_version(tables->checks));
+    return tables;
+}
+
+/* The new ones are in force for what is read from now on; what reads by old ones may go on. */
+static void use_tables(gl_ingest *ingest, gl_tables *tables)
+{
+    static const int64_t GRACE_US = INT64_C(3600) * 1000000;
+    int64_t now_us = gl_mono_us();
+    tables->before = ingest->tables; /* this thread alone changes it */
+    if (tables->before != NULL)
+        tables->before->replaced_us = now_us;
+    __atomic_store_n(&ingest->tables, tables, __ATOMIC_RELEASE);
+    for (gl_tables *t = tables->before; t != NULL; t = t->before)
+        if (t->before != NULL && now_us - t->before->replaced_us > GRACE_US) {
+            free_tables(t->before);
+            t->before = NULL;
+        }
+}
+
 static bool check_account(const gl_ingest *ingest, const gl_account *account, gl_err *err)
 {
     size_t len = strlen(account->name);
@@ -107,21 +176,6 @@ static bool check_account(const gl_ingest *ingest, const gl_account *account, gl
         if (account->directory[0] != '\0' && strcmp(other->directory, account->directory) == 0)
             return gl_fail(err, GL_FATAL, "conf-value", "accounts: %s and %s watch the same directory", other->name,
                            account->name);
-    if (account->profile[0] == '\0' || gl_mappings_find(ingest->mappings, gl_str_of(account->profile), err) != NULL)
-        return true;
-    err->action = GL_FATAL;
-    return gl_fail_context(err, "accounts: profile of %s", account->name);
-}
-
-static bool load_checks(gl_ingest *ingest, gl_err *err)
-{
-    const gl_ingest_conf *conf = &ingest->conf;
-    ingest->checks = gl_checks_load(conf->code_lists, conf->rules, conf->exchange_rates, err);
-    if (ingest->checks == NULL)
-        return false;
-    gl_log(GL_LOG_INFO, "checks-loaded", "%zu code lists, %zu rules (%s)",
-           gl_code_lists_count(gl_checks_lists(ingest->checks)), gl_checks_rule_count(ingest->checks),
-           gl_checks_version(ingest->checks));
     return true;
 }
 
@@ -160,8 +214,7 @@ static void ingest_close(void *stage)
     gl_kv_destroy(ingest->view_kv);
     gl_job_queue_destroy(ingest->queue);
     gl_doubt_destroy(ingest->doubt);
-    gl_mappings_destroy(ingest->mappings);
-    gl_checks_destroy(ingest->checks);
+    free_tables(ingest->tables);
     gl_access_release(ingest->access);
     pthread_mutex_destroy(&ingest->access_lock);
     pthread_mutex_destroy(&ingest->view_lock);
@@ -194,28 +247,44 @@ static bool ingest_check(const gl_conf *conf, gl_err *err)
 }
 
 /* Submitters and certificates; both or none are replaced. Roles (`accounts`) need a restart. */
-static bool ingest_reload(void *stage, const gl_conf *conf, gl_err *err)
+static bool reload_access(gl_ingest *ingest, const gl_ingest_conf *fresh, gl_access **access, gl_err *err)
 {
-    gl_ingest *ingest = stage;
-    const gl_ingest_conf *fresh = gl_conf_section(conf, "ingest");
-    gl_access *access = NULL;
+    *access = NULL;
     if (ingest->access != NULL && fresh->access[0] == '\0')
         return gl_fail(err, GL_FATAL, "conf-value", "ingest.access cannot be switched off without a restart");
-    if (fresh->access[0] != '\0' &&
-        (access = gl_access_load(fresh->access, ingest->accounts, ingest->account_count, err)) == NULL)
-        return false;
-    if (ingest->http != NULL && !gl_http_renew(ingest->http, &fresh->http, err)) {
-        gl_access_release(access);
-        return gl_fail_context(err, "ingest");
-    }
-    if (access == NULL)
-        return true;
+    if (fresh->access[0] != '\0')
+        *access = gl_access_load(fresh->access, ingest->accounts, ingest->account_count, err);
+    return fresh->access[0] == '\0' || *access != NULL;
+}
+
+static void use_access(gl_ingest *ingest, gl_access *access)
+{
     gl_access *old = ingest->access; /* this thread alone changes it */
+    if (access == NULL)
+        return;
     gl_access_follow(access, old);
     pthread_mutex_lock(&ingest->access_lock);
     ingest->access = access;
     pthread_mutex_unlock(&ingest->access_lock);
     gl_access_release(old);
+}
+
+/* All of it, or nothing. */
+static bool ingest_reload(void *stage, const gl_conf *conf, gl_err *err)
+{
+    gl_ingest *ingest = stage;
+    const gl_ingest_conf *fresh = gl_conf_section(conf, "ingest");
+    gl_access *access;
+    if (!reload_access(ingest, fresh, &access, err))
+        return false;
+    gl_tables *tables = load_tables(ingest, fresh, err);
+    if (tables == NULL || (ingest->http != NULL && !gl_http_renew(ingest->http, &fresh->http, err))) {
+        free_tables(tables);
+        gl_access_release(access);
+        return gl_fail_context(err, "ingest");
+    }
+    use_tables(ingest, tables);
+    use_access(ingest, access);
     return true;
 }
 
@@ -241,9 +310,8 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     ingest->queue = gl_job_queue_new();
     ingest->doubt = gl_doubt_new(ingest->partition_count, ingest->conf.view_settle_ms, gl_mono_us());
     open_metrics(ingest);
-    ingest->mappings = gl_mappings_load(ingest->conf.mappings, err);
-    if (ingest->mappings == NULL || !load_checks(ingest, err) || !check_conf(ingest, err) ||
-        !load_access(ingest, err)) {
+    ingest->tables = load_tables(ingest, &ingest->conf, err);
+    if (ingest->tables == NULL || !check_conf(ingest, err) || !load_access(ingest, err)) {
         ingest_close(ingest);
         return false;
     }

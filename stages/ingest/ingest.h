@@ -40,8 +40,7 @@ typedef struct gl_ingest {
     gl_access *access; /* NULL: senders are not authenticated. Replaced on reload; requests keep theirs */
     const gl_kv_conf *kv_conf;
     int32_t partition_count;
-    gl_mappings *mappings;
-    gl_checks *checks;
+    struct gl_tables *tables; /* atomic: those in force; see gl_ingest_tables */
     gl_job_queue *queue;
     struct gl_checker *checker; /* while the service runs */
     struct gl_batches *batches; /* likewise */
@@ -54,6 +53,16 @@ typedef struct gl_ingest {
     bool stopping;             /* atomic: no new chunk of a watched file is begun */
     gl_http_route routes[GL_INGEST_ROUTES];
 } gl_ingest;
+
+/* What declarations are read by and held against. */
+typedef struct gl_tables {
+    gl_mappings *mappings;
+    gl_checks *checks;
+    struct gl_tables *before; /* replaced by a reload, and not freed yet */
+    int64_t replaced_us;      /* monotonic */
+} gl_tables;
+/* Those in force now. What was got before a reload stays good for an hour, longer than any message takes. */
+const gl_tables *gl_ingest_tables(const gl_ingest *ingest);
 
 typedef struct gl_ingest_worker {
     int number;

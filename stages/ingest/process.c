@@ -101,8 +101,8 @@ static gl_reader *open_reader(const gl_pass *p, gl_job *job, const gl_chunk *chu
     if (job->unreadable.code != NULL)
         return NULL;
     return job->events ? gl_message_event_reader(p->arena, job->message, &job->message_error)
-                       : gl_message_reader(p->arena, p->ingest->mappings, job->profile, job->message, chunk->offset,
-                                           chunk->position, &job->message_error);
+                       : gl_message_reader(p->arena, gl_ingest_tables(p->ingest)->mappings, job->profile, job->message,
+                                           chunk->offset, chunk->position, &job->message_error);
 }
 
 /* Reads one message: as many declarations as fit into this transaction. */
@@ -126,7 +126,7 @@ static bool read_job(gl_pass *p, const gl_record *record, gl_err *err)
     gl_reader *reader = open_reader(p, job, &chunk);
     if (reader == NULL)
         return true;
-    gl_reader_check(reader, p->ingest->checks, p->batch->now_us);
+    gl_reader_check(reader, gl_ingest_tables(p->ingest)->checks, p->batch->now_us);
     size_t limit = job->file != NULL ? (size_t)p->ingest->conf.chunk_declarations : GL_INGEST_LIMIT_DECLARATIONS;
     size_t first = p->count;
     job->finished = read_entries(p, record, reader, &chunk, limit);

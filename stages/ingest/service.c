@@ -332,7 +332,7 @@ static void get_profile(void *context, gl_http_request *request)
 {
     const gl_ingest *ingest = context;
     gl_err err = {0};
-    const gl_mapping *mapping = gl_mappings_find(ingest->mappings, gl_http_tail(request), &err);
+    const gl_mapping *mapping = gl_mappings_find(gl_ingest_tables(ingest)->mappings, gl_http_tail(request), &err);
     if (mapping == NULL) {
         gl_http_problem(request, 404, err.code, err.message, NULL);
         return;
@@ -428,7 +428,7 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[8] = (gl_http_route){"GET", "/v1/batches/{}", get_batch, ingest};
     routes[9] = (gl_http_route){"GET", "/v1/consignments", gl_consignments_get, ingest};
     ingest->batches = gl_batches_start(ingest);
-    ingest->checker = gl_checker_start(ingest->mappings, ingest->checks);
+    ingest->checker = gl_checker_start(ingest);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
     ingest->conf.http.part = take_part;

@@ -119,6 +119,42 @@ Test(process, accepted_declaration_has_identity_partition_and_mrn)
     fixture_close(&f);
 }
 
+static void write_rules(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* The same message before and after: new rules hold at once, bad ones leave the old. */
+Test(process, a_reload_brings_new_rules)
+{
+    char path[] = "/tmp/gl-rules-XXXXXX", set[64];
+    close(mkstemp(path));
+    snprintf(set, sizeof set, "ingest.rules=%s", path);
+    const char *const sets[] = {SETS_MAPPINGS, set, NULL};
+    write_rules(path, "name: first\n");
+    fixture f;
+    fixture_open(&f, sets);
+    gl_job *job = add_job(&f, DECLARATION("L-1", "12.50"), GL_FORMAT_JSON);
+    run(&f);
+    cr_assert(job->answers[0].taken);
+    gl_err err = {0};
+    write_rules(
+        path, "name: second\nrules: [{code: dear, text: t, find: {field: item.item_charge_amount, above: 10 EUR}}]\n");
+    cr_assert(gl_ingest_stage.reload(f.stage, f.conf, &err), "%s", err.message);
+    run(&f);
+    cr_assert(!job->answers[0].taken && gl_str_eqz(job->answers[0].errors[0].code, "dear"));
+    const gl_tables *before = gl_ingest_tables(f.stage);
+    write_rules(path, "name: third\nrulez: []\n");
+    cr_assert(!gl_ingest_stage.reload(f.stage, f.conf, &err));
+    cr_assert_not_null(strstr(err.message, "rulez"));
+    cr_assert_eq(gl_ingest_tables(f.stage), before);
+    unlink(path);
+    fixture_close(&f);
+}
+
 /* Under the declaration's id and the digest that its record names, in the declaration's partition. */
 Test(process, the_bytes_of_what_is_accepted_are_kept)
 {

@@ -81,10 +81,7 @@ static bool check_topic(const gl_ingest *ingest, const gl_intake_topic *topic, g
                        topic->account);
     if (topic->events && topic->format > GL_FORMAT_NDJSON)
         return gl_fail(err, GL_FATAL, "conf-value", "intake_topics: %s: events are json or ndjson", topic->name);
-    if (topic->profile[0] == '\0' || gl_mappings_find(ingest->mappings, gl_str_of(topic->profile), err) != NULL)
-        return true;
-    err->action = GL_FATAL;
-    return gl_fail_context(err, "intake_topics: profile of %s", topic->name);
+    return true;
 }
 
 bool gl_topics_check(const gl_ingest *ingest, gl_err *err)
