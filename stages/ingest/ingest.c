@@ -19,7 +19,18 @@ static const char *const outputs[] = {"gl.declarations.accepted", "gl.declaratio
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table,
                                                    &gl_intake_topics_conf_table, &gl_kv_conf_table, NULL};
 
-enum { MESSAGES, DECLARATIONS, VIEWS_LOST, EVENTS, ERRORS, TOPIC_RECORDS, TOPICS_JOINED, REFUSALS, METRIC_COUNT };
+enum {
+    MESSAGES,
+    DECLARATIONS,
+    VIEWS_LOST,
+    EVENTS,
+    ERRORS,
+    TOPIC_RECORDS,
+    TOPICS_JOINED,
+    REFUSALS,
+    RULES,
+    METRIC_COUNT
+};
 static const gl_metric_def metric_defs[METRIC_COUNT] = {
     [MESSAGES] =
         {"gl_intake_messages_total", GL_COUNTER, "Messages and file chunks taken in and committed.", {NULL}, {0}},
@@ -60,6 +71,11 @@ static const gl_metric_def metric_defs[METRIC_COUNT] = {
                   "too-many-requests, too-many-bytes (429).",
                   {"code"},
                   {0}},
+    [RULES] = {"gl_rules_info",
+               GL_GAUGE,
+               "Always 1; the labels say which rules are in use: rules is intake (its code lists counted in).",
+               {"rules", "version"},
+               {0}},
 };
 
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code)
@@ -153,6 +169,9 @@ static void use_tables(gl_ingest *ingest, gl_tables *tables)
 {
     static const int64_t GRACE_US = INT64_C(3600) * 1000000;
     int64_t now_us = gl_mono_us();
+    const char *const version[GL_METRIC_LABELS] = {"intake", gl_checks_version(tables->checks)};
+    if (ingest->registry != NULL)
+        ingest->rules_info = gl_metrics_info(ingest->registry, &metric_defs[RULES], version, ingest->rules_info);
     tables->before = ingest->tables; /* this thread alone changes it */
     if (tables->before != NULL)
         tables->before->replaced_us = now_us;
@@ -310,8 +329,10 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     ingest->queue = gl_job_queue_new();
     ingest->doubt = gl_doubt_new(ingest->partition_count, ingest->conf.view_settle_ms, gl_mono_us());
     open_metrics(ingest);
-    ingest->tables = load_tables(ingest, &ingest->conf, err);
-    if (ingest->tables == NULL || !check_conf(ingest, err) || !load_access(ingest, err)) {
+    gl_tables *tables = load_tables(ingest, &ingest->conf, err);
+    if (tables != NULL)
+        use_tables(ingest, tables);
+    if (tables == NULL || !check_conf(ingest, err) || !load_access(ingest, err)) {
         ingest_close(ingest);
         return false;
     }

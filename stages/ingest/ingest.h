@@ -47,6 +47,7 @@ typedef struct gl_ingest {
     gl_http *http;
     gl_metrics *registry;
     gl_ingest_metrics metrics;
+    gl_series *rules_info;     /* thread: main */
     pthread_mutex_t view_lock; /* guards view_kv */
     gl_kv *view_kv;            /* of the HTTP threads */
     struct gl_doubt *doubt;    /* when a miss in the view proves something */

@@ -205,6 +205,22 @@ static bool read_required(const reading *r, const gl_yaml *list)
     return true;
 }
 
+/* By everything that a declaration is held against. */
+static void name_version(gl_checks *checks, const char *name, gl_str rules)
+{
+    uint8_t digest[GL_SHA256_BYTES];
+    char hex[2 * GL_SHA256_BYTES + 1];
+    gl_buf all = gl_buf_in(checks->arena);
+    gl_buf_str(&all, rules);
+    if (checks->rates != NULL)
+        gl_buf_str(&all, gl_rates_version(checks->rates));
+    for (size_t i = 0; i < gl_code_lists_count(checks->lists); i++)
+        gl_buf_bytes(&all, gl_code_lists_at(checks->lists, i)->digest, GL_SHA256_BYTES);
+    gl_sha256(gl_buf_view(&all), digest);
+    gl_hex(digest, GL_SHA256_BYTES, hex);
+    checks->version = gl_arena_printf(checks->arena, "%s-%.*s", name, VERSION_DIGITS, hex);
+}
+
 static bool read_all(gl_checks *checks, const char *name, gl_str text, gl_err *err)
 {
     static const char *const keys[] = {"name", "rules", "required", NULL};
@@ -218,11 +234,7 @@ static bool read_all(gl_checks *checks, const char *name, gl_str text, gl_err *e
     gl_arena_destroy(scratch);
     if (!good)
         return false;
-    uint8_t digest[GL_SHA256_BYTES];
-    char hex[2 * GL_SHA256_BYTES + 1];
-    gl_sha256(text, digest);
-    gl_hex(digest, GL_SHA256_BYTES, hex);
-    checks->version = gl_arena_printf(checks->arena, "%s-%.*s", own, VERSION_DIGITS, hex);
+    name_version(checks, own, text);
     return true;
 }
 
@@ -247,8 +259,11 @@ static bool load_lists(gl_checks *checks, const char *directory, gl_err *err)
 
 static bool load_rules(gl_checks *checks, const char *path, gl_err *err)
 {
-    if (path[0] == '\0')
+    if (path[0] == '\0') {
+        if (gl_code_lists_count(checks->lists) > 0)
+            name_version(checks, "lists", GL_STR(""));
         return true;
+    }
     gl_buf text = {0};
     bool good = gl_buf_read_file(&text, path, GL_YAML_LIMIT_BYTES);
     if (!good)

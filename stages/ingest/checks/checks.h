@@ -23,7 +23,7 @@ gl_checks *gl_checks_parse(const char *name, gl_str rules, const char *code_list
 /* NULL is allowed. */
 void gl_checks_destroy(gl_checks *checks);
 const gl_code_lists *gl_checks_lists(const gl_checks *checks);
-/* "default-" and 16 hex digits of the SHA-256 of the rules' file; "" without rules. */
+/* The rules' own name, a hyphen and 16 hex digits of SHA-256 over rules, lists and rates; "" without any. */
 const char *gl_checks_version(const gl_checks *checks);
 size_t gl_checks_rule_count(const gl_checks *checks);
 

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/yaml.h"
+#include "customs/ids.h"
 
 enum { CODES_LIMIT = 100000, FIELD_SLOTS = 512, FIELDS_LIMIT = 200 };
 
@@ -329,6 +330,7 @@ bool gl_code_lists_add(gl_code_lists *lists, const char *name, gl_str yaml, gl_e
     const gl_yaml *root = gl_yaml_parse(scratch, name, yaml, err);
     reading r = {.lists = lists, .list = GL_NEW(lists->arena, gl_code_list), .name = name, .err = err};
     bool good = root != NULL && read_list(&r, root);
+    gl_sha256(yaml, r.list->digest);
     if (good)
         lists->at[lists->count++] = r.list;
     gl_arena_destroy(scratch);

@@ -17,6 +17,7 @@ typedef struct gl_code_list {
     gl_str name, source, version;
     bool warning; /* what a code that is not in it is; else an error */
     size_t code_count;
+    uint8_t digest[32]; /* SHA-256 of the file */
     struct gl_code_slot *slots;
     size_t slot_count;
 } gl_code_list;
