@@ -422,7 +422,7 @@ static void write_measure(gl_buf *buf, const gl_declaration_measure *measure)
     gl_buf_byte(buf, '}');
 }
 
-static void write_value(gl_buf *buf, const gl_field *field, const void *slot)
+void gl_canonical_value(gl_buf *buf, const gl_field *field, const void *slot)
 {
     char time[GL_TIME_TEXT_BYTES];
     int value = 0;
@@ -485,7 +485,7 @@ static void write_record(gl_buf *buf, const gl_shape *shape, const void *record)
         gl_buf_byte(buf, '"');
         gl_buf_bytes(buf, field->name, field->name_len);
         gl_buf_text(buf, "\":");
-        write_value(buf, field, slot);
+        gl_canonical_value(buf, field, slot);
     }
     gl_buf_byte(buf, '}');
 }

@@ -91,6 +91,8 @@ bool gl_currency_known(gl_str code);
 
 /* Appends the declaration as our JSON (docs/FORMATS.md): what the reader reads back to the same content. */
 void gl_canonical_json(gl_buf *buf, const gl_declaration *declaration);
+/* Appends the value of a field that is given, as JSON. */
+void gl_canonical_value(gl_buf *buf, const gl_field *field, const void *slot);
 /* The field list of docs/FORMATS.md: one Markdown table a record. */
 void gl_canonical_document(gl_buf *buf);
 

@@ -4,6 +4,7 @@
  */
 #include <dirent.h>
 #include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
 #include <libxml/xpath.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "ingest/formats/canonical.h"
+#include "ingest/formats/cds/cds_write.h"
 #include "ingest/formats/document.h"
 #include "ingest/formats/reader.h"
 
@@ -82,6 +84,53 @@ static bool named_as_other(const gl_rejection_validation_error *e)
     return gl_str_eqz(e->code, "not-a-declaration") && gl_str_starts(e->text, GL_STR("this is "));
 }
 
+/* Of the UK's messages; what is written is valid by it. */
+static xmlSchemaPtr schema;
+
+static void load_schema(const char *data)
+{
+    char path[PATH_LIMIT];
+    snprintf(path, sizeof path, "%s/messages/cds/schemas/wco/declaration/WCO_DEC_2_DMS.xsd", data);
+    xmlSchemaParserCtxtPtr parser = xmlSchemaNewParserCtxt(path);
+    schema = parser == NULL ? NULL : xmlSchemaParse(parser);
+    xmlSchemaFreeParserCtxt(parser);
+    if (schema == NULL)
+        fail(path, "cannot be read");
+}
+
+static void check_valid(const char *name, const gl_buf *xml)
+{
+    xmlDocPtr doc = xmlReadMemory((const char *)xml->data, (int)xml->len, NULL, NULL, XML_PARSE_NONET);
+    xmlNodePtr declaration = doc == NULL ? NULL : xmlFirstElementChild(xmlDocGetRootElement(doc));
+    while (declaration != NULL && strcmp((const char *)declaration->name, "Declaration") != 0)
+        declaration = xmlNextElementSibling(declaration);
+    xmlSchemaValidCtxtPtr context = schema == NULL ? NULL : xmlSchemaNewValidCtxt(schema);
+    if (declaration == NULL || context == NULL || xmlSchemaValidateOneElement(context, declaration) != 0)
+        fail(name, "what is written is not valid by the schema");
+    xmlSchemaFreeValidCtxt(context);
+    xmlFreeDoc(doc);
+}
+
+/* What was accepted is written in its form, read again and the same. */
+static void check_again(const char *name, const gl_declaration *declaration, gl_arena *arena)
+{
+    gl_buf xml = gl_buf_in(arena);
+    gl_difference found[8];
+    size_t count = 0;
+    gl_str why = GL_STR("");
+    char text[PATH_LIMIT];
+    if (!gl_cds_write_checked(&xml, arena, gl_cds_form_fitting(declaration), declaration, found, 8, &count, &why)) {
+        snprintf(text, sizeof text, "written again it would be refused: %.*s", GL_STR_ARG(why));
+        fail(name, text);
+    }
+    if (gl_cds_form_fitting(declaration) == &gl_cds_form_uk)
+        check_valid(name, &xml);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text, sizeof text, "written and read again, %.*s differs", GL_STR_ARG(found[i].path));
+        fail(name, text);
+    }
+}
+
 static void read_sample(const char *path, const char *name)
 {
     gl_arena *arena = gl_arena_new(0);
@@ -96,6 +145,8 @@ static void read_sample(const char *path, const char *name)
     check_pointers(name, &intake);
     if (!intake.rejected) {
         *(intake.event != NULL ? &cancellations : &accepted) += 1;
+        if (intake.event == NULL)
+            check_again(name, &intake.declaration, arena);
     } else {
         const gl_rejection_validation_error *e = first_error(&intake);
         bool other = named_as_other(e);
@@ -207,7 +258,9 @@ int main(void)
         printf("skipped: no reference data at %s (GREENLANE_DATA)\n", data);
         return 77;
     }
+    load_schema(data);
     check_cds(data);
+    xmlSchemaFree(schema);
     check_kcs(data);
     xmlCleanupParser();
     return failures == 0 ? 0 : 1;

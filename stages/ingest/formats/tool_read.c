@@ -1,8 +1,9 @@
 /* formats_read: what the readers make of files, for people and for scripts.
  *
- * formats_read [-c CONFIG] [-p PROFILE] [-m MAPPINGS] [-r REPEAT] [-s] FILE...: one line of JSON a declaration (its
- * canonical content, or its errors); -c: held against the code lists, rules and rates of that folder; -s: counts and
- * microseconds a declaration only; -d: the generated tables of docs/FORMATS.md.
+ * formats_read [-c CONFIG] [-t DAY] [-p PROFILE] [-m MAPPINGS] [-r REPEAT] [-s] [-l] FILE...: one line of JSON a
+ * declaration (its canonical content, or its errors); -c: held against the code lists, rules and rates of that folder,
+ * on that day (today); -s: counts and microseconds a declaration only; -l: instead, what became of the leaves of each
+ * XML declaration. -u PAGE: writes the generated tables of docs/FORMATS.md; -j: the JSON schema of a declaration.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,9 @@
 #include "base/clock.h"
 #include "ingest/checks/checks.h"
 #include "ingest/formats/canonical.h"
+#include "ingest/formats/cds/cds_leaves.h"
 #include "ingest/formats/document.h"
+#include "ingest/formats/impl.h"
 #include "ingest/formats/pack/message.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30 };
@@ -21,7 +24,8 @@ typedef struct options {
     gl_checks *checks; /* NULL: none */
     gl_str profile;
     long repeat;
-    bool summary;
+    bool summary, leaves;
+    int64_t now_us;
     size_t accepted, refused;
     int64_t cpu_us;
     gl_arena *arena, *declaration_arena;
@@ -51,13 +55,21 @@ static void print_errors(gl_buf *out, const gl_intake *intake)
     }
 }
 
+/* {"file":..., and what it was read as */
+static void print_head(gl_buf *out, const char *path, const gl_intake *intake)
+{
+    gl_buf_text(out, "{\"file\":");
+    gl_buf_json(out, gl_str_of(path));
+    gl_buf_printf(out, ",\"position\":%lld,\"rejected\":%s,\"format\":\"%s\",\"cancellation\":%s",
+                  (long long)intake->position, intake->rejected ? "true" : "false", intake->format,
+                  intake->event != NULL ? "true" : "false");
+    print_text(out, "data_set", intake->declaration.data_set);
+}
+
 static void print_intake(const char *path, const gl_intake *intake)
 {
     gl_buf out = {0};
-    gl_buf_text(&out, "{\"file\":");
-    gl_buf_json(&out, gl_str_of(path));
-    gl_buf_printf(&out, ",\"position\":%lld,\"rejected\":%s", (long long)intake->position,
-                  intake->rejected ? "true" : "false");
+    print_head(&out, path, intake);
     print_text(&out, "lrn", intake->lrn);
     gl_buf_text(&out, ",\"errors\":[");
     print_errors(&out, intake);
@@ -69,6 +81,42 @@ static void print_intake(const char *path, const gl_intake *intake)
     gl_buf_text(&out, "}\n");
     fwrite(out.data, 1, out.len, stdout);
     gl_buf_free(&out);
+}
+
+/* What the visits of one document make: counts, and a list of what was not taken. */
+typedef struct leaf_tally {
+    long taken;
+    gl_buf others;
+} leaf_tally;
+
+static void count_leaf(void *context, gl_str path, gl_leaf_fate fate, const char *why)
+{
+    leaf_tally *tally = context;
+    tally->taken += fate == GL_LEAF_TAKEN;
+    if (fate == GL_LEAF_TAKEN)
+        return;
+    gl_buf_text(&tally->others, tally->others.len > 0 ? ",{\"path\":" : "{\"path\":");
+    gl_buf_json(&tally->others, path);
+    print_text(&tally->others, "why", gl_str_of(fate == GL_LEAF_LEFT ? why : NULL));
+    gl_buf_byte(&tally->others, '}');
+}
+
+/* Of XML that was read as a declaration; what is refused as something else has none. */
+static void print_leaves(const char *path, const gl_reader *reader, const gl_intake *intake, gl_arena *arena)
+{
+    const gl_cds_form *form = &gl_cds_form_uk;
+    gl_buf out = {0};
+    leaf_tally tally = {0};
+    if (reader->format != GL_FORMAT_XML || reader->report.origin_count == 0 || intake->event != NULL)
+        return;
+    if (strcmp(intake->format, gl_cds_form_eu.format) == 0)
+        form = &gl_cds_form_eu;
+    gl_cds_leaves(&reader->report, form, arena, count_leaf, &tally);
+    print_head(&out, path, intake);
+    gl_buf_printf(&out, ",\"taken\":%ld,\"others\":[%.*s]}\n", tally.taken, GL_STR_ARG(gl_buf_view(&tally.others)));
+    fwrite(out.data, 1, out.len, stdout);
+    gl_buf_free(&out);
+    gl_buf_free(&tally.others);
 }
 
 static bool read_message(options *o, const char *path, gl_str bytes)
@@ -85,12 +133,14 @@ static bool read_message(options *o, const char *path, gl_str bytes)
         gl_message_close(&message);
         return false;
     }
-    gl_reader_check(reader, o->checks, gl_wall_us());
+    gl_reader_check(reader, o->checks, o->now_us);
     gl_intake intake;
     while (gl_reader_next(reader, o->declaration_arena, &intake)) {
         o->accepted += !intake.rejected;
         o->refused += intake.rejected;
-        if (!o->summary)
+        if (o->leaves)
+            print_leaves(path, reader, &intake, o->declaration_arena);
+        else if (!o->summary)
             print_intake(path, &intake);
         gl_arena_reset(o->declaration_arena);
     }
@@ -168,10 +218,15 @@ static bool load_checks(options *o, const char *config, gl_err *err)
 
 int main(int argc, char **argv)
 {
-    options o = {.repeat = 1, .arena = gl_arena_new(0), .declaration_arena = gl_arena_new(0), .profile = GL_STR("")};
+    options o = {.repeat = 1,
+                 .arena = gl_arena_new(0),
+                 .declaration_arena = gl_arena_new(0),
+                 .profile = GL_STR(""),
+                 .now_us = gl_wall_us()};
+    int32_t day = 0;
     const char *mappings = "config/mappings", *config = NULL, *page = NULL;
     int option;
-    while ((option = getopt(argc, argv, "c:p:m:r:su:j")) != -1) {
+    while ((option = getopt(argc, argv, "c:lp:m:r:st:u:j")) != -1) {
         if (option == 'p')
             o.profile = gl_str_of(optarg);
         else if (option == 'c')
@@ -182,6 +237,10 @@ int main(int argc, char **argv)
             o.repeat = strtol(optarg, NULL, 10);
         else if (option == 's')
             o.summary = true;
+        else if (option == 'l')
+            o.leaves = true;
+        else if (option == 't' && gl_date_parse(gl_str_of(optarg), &day))
+            o.now_us = day * INT64_C(86400) * 1000000;
         else if (option == 'u')
             page = optarg;
         else if (option == 'j')

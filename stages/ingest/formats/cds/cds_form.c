@@ -35,7 +35,7 @@ static void prepare_table(const gl_cds_table *table)
 
 static void prepare_all(void)
 {
-    prepare_table(&gl_cds_declaration);
+    prepare_table(&gl_cds_whole);
     for (const gl_cds_part *part = gl_cds_parts; part->title != NULL; part++)
         prepare_table(part->table);
     for (size_t i = 0; i < gl_cds_form_eu.overlay_count; i++)
@@ -92,13 +92,15 @@ static void document_rule(gl_buf *buf, const gl_cds_rule *rule)
 {
     if (rule->action == GL_CDS_SKIP)
         gl_buf_text(buf, "not carried");
+    else if (rule->action == GL_CDS_ORDER)
+        gl_buf_text(buf, "its place");
     else if (rule->action == GL_CDS_ATTRIBUTE)
         gl_buf_printf(buf, "attribute `%s`", rule->field);
     else if (rule->action == GL_CDS_LIST && rule->key >= 0)
         gl_buf_printf(buf, "`%s`, %s", rule->field, rule->target->shape->fields[0].names[rule->key]);
     else if (rule->action == GL_CDS_CUSTOM || rule->action == GL_CDS_PART)
         gl_buf_text(buf, rule->field);
-    else if (rule->action != GL_CDS_ENTER)
+    else if (rule->action != GL_CDS_ENTER && rule->action != GL_CDS_EACH)
         gl_buf_printf(buf, "`%s`", rule->field);
     gl_buf_printf(buf, " | %s |\n", rule->note == NULL ? "" : rule->note);
 }
@@ -109,7 +111,9 @@ static void document_table(gl_buf *buf, const gl_cds_table *table, const char *p
         const gl_cds_rule *rule = &table->rules[i];
         char path[256];
         snprintf(path, sizeof path, "%s%s%s", prefix, *prefix == 0 ? "" : "/", rule->element);
-        if (rule->action == GL_CDS_ENTER) {
+        if (rule->inside == &gl_cds_declaration)
+            continue;
+        if (rule->action == GL_CDS_ENTER || rule->action == GL_CDS_EACH) {
             document_table(buf, rule->inside, path);
             continue;
         }

@@ -1,8 +1,9 @@
 /* The WCO mapping: which element of a Declaration becomes which canonical field.
  *
  * Tables of rules, one a context; a rule is about one child element. The tables drive the reader, its warnings about
- * elements nobody knows, and the element lists of docs/FORMATS.md. A form is who writes the Declaration: the tables are
- * the UK's, the EU's form has rules of its own that stand before those of a table.
+ * elements nobody knows, the writer (cds_write.h) and the element lists of docs/FORMATS.md. A form is who writes the
+ * Declaration: the tables are the UK's, the EU's form has rules of its own that stand before those of a table. Rules
+ * stand in the order in which the UK's schema has their elements.
  * Always holds: each rule's field exists in its table's shape (checked when the tables are prepared).
  * Thread: any, after gl_cds_prepare.
  */
@@ -15,11 +16,13 @@
 typedef enum gl_cds_action {
     GL_CDS_FIELD,     /* its text is `field`; amounts with currencyID, measures with unitCode */
     GL_CDS_ENTER,     /* its children belong to the same record */
+    GL_CDS_EACH,      /* the same; there is one for each text of a list, or attribute, inside it */
     GL_CDS_RECORD,    /* it is the record in `field` */
     GL_CDS_LIST,      /* it is a new element of the list `field`; `key` is the element's enum (role, kind), -1: none */
     GL_CDS_ATTRIBUTE, /* its text is the code of the attribute named `field` */
     GL_CDS_CUSTOM,    /* `custom` reads it; `field` says what it sets */
-    GL_CDS_PART,      /* the custom rule around it reads it; `field` says what it sets */
+    GL_CDS_PART,      /* the custom rule around it reads it, or the reader itself; `field` says what it sets */
+    GL_CDS_ORDER,     /* the number of its element among its siblings: the order is kept, and says it again */
     GL_CDS_SKIP,      /* known, and without a canonical home */
 } gl_cds_action;
 
@@ -34,19 +37,28 @@ typedef struct gl_cds {
     gl_declaration_goods_item *item; /* NULL: outside items */
 } gl_cds;
 
+typedef struct gl_cds_rule gl_cds_rule;
+typedef struct gl_cds_writer gl_cds_writer;
+typedef struct gl_cds_frame gl_cds_frame;
 typedef void gl_cds_custom(gl_cds *cds, const gl_xml *node, void *record, const gl_path *path);
+/* Writes what the custom reads. */
+typedef void gl_cds_put(gl_cds_writer *writer, const gl_cds_rule *rule, gl_cds_frame *frame);
+/* Is it the element that this is written as? `record`: the one that the table sets, of a list its element. */
+typedef bool gl_cds_when(const gl_cds_writer *writer, const void *record);
 
-typedef struct gl_cds_rule {
+struct gl_cds_rule {
     const char *element;
     gl_cds_action action;
     const char *field;
     int key;
-    const gl_cds_table *inside; /* ENTER, RECORD, LIST, and CUSTOM where its elements are rules too */
+    const gl_cds_table *inside; /* ENTER, EACH, RECORD, LIST, and CUSTOM where its elements are rules too */
     gl_cds_custom *custom;
-    const char *note;       /* for the documentation; SKIP: the reason */
+    gl_cds_put *put;        /* CUSTOM, and SKIP where something else tells what stands there */
+    gl_cds_when *when;      /* where several elements say the same; NULL: always */
+    const char *note;       /* for the documentation; SKIP, and what a custom leaves: the reason */
     size_t element_len;     /* prepared */
     const gl_field *target; /* prepared */
-} gl_cds_rule;
+};
 
 struct gl_cds_table {
     const gl_shape *shape; /* of the record its rules set */
@@ -54,7 +66,8 @@ struct gl_cds_table {
     size_t count;
 };
 
-extern const gl_cds_table gl_cds_declaration;
+/* The whole document: a Declaration, alone or in what may be around it. */
+extern const gl_cds_table gl_cds_whole, gl_cds_declaration;
 
 /* What the documentation has a list of elements for; ends with a title NULL. */
 typedef struct gl_cds_part {

@@ -123,6 +123,7 @@ static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void
         read_field(cds, rule, node, record, path);
         return;
     case GL_CDS_ENTER:
+    case GL_CDS_EACH:
         gl_cds_walk(cds, rule->inside, node, record, path);
         return;
     case GL_CDS_RECORD:
@@ -138,6 +139,7 @@ static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void
         rule->custom(cds, node, record, path);
         return;
     case GL_CDS_PART:
+    case GL_CDS_ORDER:
     case GL_CDS_SKIP:
         return;
     }
@@ -464,6 +466,46 @@ static void read_cancellation(gl_reader *reader, gl_intake *intake, const gl_xml
 
 /* --- reading --- */
 
+enum { PROFILE_BYTES = 140 };
+
+static void add_to_profile(gl_buf *profile, gl_str text)
+{
+    if (text.len > 0)
+        gl_buf_printf(profile, "%s%.*s", profile->len > 0 ? " " : "", GL_STR_ARG(text));
+}
+
+/* The schema that the Declaration names, without the folders before it. */
+static gl_str schema_of(gl_report *report, const gl_xml *declaration)
+{
+    for (const gl_xml *a = declaration->attributes; a != NULL; a = a->next) {
+        if (!gl_str_eqz(a->name, "schemaLocation"))
+            continue;
+        gl_str text = gl_str_trim(a->text);
+        const char *slash = text.len == 0 ? NULL : memrchr(text.ptr, '/', text.len);
+        gl_report_origin(report, NULL, a);
+        return slash == NULL ? text : (gl_str){slash + 1, text.len - (size_t)(slash + 1 - text.ptr)};
+    }
+    return GL_STR("");
+}
+
+/* By what the message was written: "DEC 3.6 GB HMRC v2.1 WCO_DEC_2_DMS.xsd". */
+static gl_str profile_of(gl_report *report, const gl_xml *declaration)
+{
+    static const char *const names[] = {"WCOTypeName", "WCODataModelVersionCode", "ResponsibleCountryCode",
+                                        "ResponsibleAgencyName", "AgencyAssignedCustomizationVersionCode"};
+    const gl_xml *around = declaration->parent;
+    gl_buf profile = gl_buf_in(report->arena);
+    for (size_t i = 0; around != NULL && i < sizeof names / sizeof *names; i++)
+        add_to_profile(&profile, gl_xml_child_text(around, names[i]));
+    add_to_profile(&profile, schema_of(report, declaration));
+    if (profile.len <= PROFILE_BYTES && !gl_str_has_control(gl_buf_view(&profile)))
+        return profile.len == 0 ? (gl_str){NULL, 0} : gl_buf_view(&profile);
+    gl_report_at(report, around == NULL ? declaration : around, NULL,
+                 &(gl_problem){.code = "too-long", .warning = true},
+                 "model, agency and schema are not kept: more than %d bytes, or control characters", PROFILE_BYTES);
+    return (gl_str){NULL, 0};
+}
+
 static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml *node)
 {
     gl_report *report = &reader->report;
@@ -483,11 +525,13 @@ static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml 
     gl_report_origin(report, gl_record_slot(&intake->declaration), node);
     gl_cds_walk(&cds, &gl_cds_declaration, node, &intake->declaration, NULL);
     const gl_xml *category = node->parent == NULL ? NULL : gl_xml_child(node->parent, "ProcedureCategory");
-    if (category != NULL && intake->declaration.procedure_category.ptr == NULL && gl_str_trim(category->text).len > 0)
+    if (category != NULL && intake->declaration.procedure_category.ptr == NULL && gl_str_trim(category->text).len > 0) {
         intake->declaration.procedure_category = gl_str_trim(category->text);
+        gl_report_origin(report, &intake->declaration.procedure_category, category);
+    }
     derive_family(&cds);
     derive_data_set(&cds);
-    gl_intake_finish(reader, intake, reader->bytes, (gl_str){NULL, 0});
+    gl_intake_finish(reader, intake, reader->bytes, profile_of(report, node));
 }
 
 static bool next_document(gl_reader *reader, gl_arena *arena, gl_intake *intake)

@@ -9,7 +9,7 @@ static gl_cds_rule declaration_rules[] = {FIELD("ProcedureCategory", "procedure_
 
 static gl_cds_rule contact_rules[] = {LEFT("name", GL_CDS_NO_PERSON)};
 
-static gl_cds_rule document_rules[] = {FIELD("Type", "type_code")};
+static gl_cds_rule document_rules[] = {WHEN(gl_cds_transport_document, FIELD_("Type", "type_code"))};
 
 /* --- goods location, DE 16 15 --- */
 
@@ -39,12 +39,13 @@ static gl_cds_rule consignment_rules[] = {DOCUMENT("TransportContractDocument", 
 static gl_cds_rule measure_rules[] = {FIELD("GrossMassMeasure", "total_gross_mass")};
 TABLE(measure, gl_shape_declaration, measure_rules);
 
-static gl_cds_rule shipment_rules[] = {ENTER("GoodsMeasure", measure),
-                                       DOCUMENT("SupportingDocument", SUPPORTING, gl_cds_table_document),
-                                       DOCUMENT("AdditionalReference", REFERENCE, gl_cds_table_document),
-                                       DOCUMENT("TransportContractDocument", TRANSPORT, gl_cds_table_document)};
+static gl_cds_rule shipment_rules[] = {
+    ENTER("GoodsMeasure", measure), DOCUMENT("SupportingDocument", SUPPORTING, gl_cds_table_document),
+    DOCUMENT("AdditionalReference", REFERENCE, gl_cds_table_document),
+    READ_ONLY(DOCUMENT_("TransportContractDocument", TRANSPORT, gl_cds_table_document))};
 
-static gl_cds_rule item_freight_rules[] = {FIELD("rate", "freight"), SKIP("PaymentMethodCode")};
+static gl_cds_rule item_freight_rules[] = {FIELD("rate", "freight"),
+                                           ATTRIBUTE("PaymentMethodCode", "freight_payment_method")};
 TABLE(item_freight, gl_shape_item, item_freight_rules);
 
 static gl_cds_rule item_rules[] = {DOCUMENT("SupportingDocument", SUPPORTING, gl_cds_table_document),

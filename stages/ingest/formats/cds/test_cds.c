@@ -1,6 +1,8 @@
 /* WCO declarations: fields, data sets, errors whose XPath leads to the value, and what is refused as what it is. */
 #include "customs/ids.h"
+#include "ingest/formats/cds/cds_leaves.h"
 #include "ingest/formats/cds/test_xml.h"
+#include "ingest/formats/impl.h"
 
 #define DECLARATION(content)                                                                                           \
     "<Declaration><FunctionCode>9</FunctionCode><FunctionalReferenceID>L-1</FunctionalReferenceID>"                    \
@@ -291,4 +293,128 @@ Test(cds, size_limits)
     cr_assert(many->at[0].rejected);
     test_read_free(many);
     gl_buf_free(&text);
+}
+
+Test(cds, customs_may_not_be_there_twice)
+{
+    test_read *r = read_text(
+        GL_FORMAT_XML, "",
+        DECLARATION(
+            "<AcceptanceDateTime>20261120</AcceptanceDateTime><AcceptanceDateTime>20261121</AcceptanceDateTime>"
+            "<GoodsShipment><Consignment><ArrivalTransportMeans><ModeCode>1</ModeCode><ModeCode>3</ModeCode>"
+            "</ArrivalTransportMeans></Consignment></GoodsShipment>"
+            "<ObligationGuarantee><ReferenceID>A</ReferenceID><ReferenceID>B</ReferenceID></ObligationGuarantee>"));
+    size_t twice = 0;
+    for (size_t i = 0; i < r->at[0].error_count; i++)
+        twice += gl_str_eqz(r->at[0].errors[i].code, "duplicate-element");
+    cr_assert_eq(twice, 3);
+    test_read_free(r);
+}
+
+Test(cds, metadata_is_the_profile)
+{
+    gl_str bytes;
+    test_read *r = read_corpus("all.xml", &bytes);
+    expect_accepted(&r->at[0]);
+    cr_assert_eq(r->at[0].error_count, 0);
+    cr_assert(gl_str_eqz(r->at[0].declaration.message.profile, "DEC 3.6 GB Some agency v2.1 all.xsd"));
+    test_read_free(r);
+}
+
+Test(cds, a_profile_that_is_too_long_is_said)
+{
+    char text[1024], name[200];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    snprintf(text, sizeof text,
+             "<MetaData><ResponsibleAgencyName>%s</ResponsibleAgencyName><Declaration><FunctionCode>9</FunctionCode>"
+             "</Declaration></MetaData>",
+             name);
+    test_read *r = read_text(GL_FORMAT_XML, "", text);
+    const gl_rejection_validation_error *e = find_error(&r->at[0], "too-long", P("MetaData"));
+    cr_assert(e != NULL && e->severity == GL_REJECTION_SEVERITY_WARNING);
+    cr_assert_null(r->at[0].declaration.message.profile.ptr);
+    test_read_free(r);
+}
+
+/* --- leaves --- */
+
+static void list_leaf(void *context, gl_str path, gl_leaf_fate fate, const char *why)
+{
+    static const char *const names[] = {"taken", "left", "neither"};
+    gl_buf_printf(context, "%.*s: %s%s%s\n", GL_STR_ARG(path), names[fate], why == NULL ? "" : ", ",
+                  why == NULL ? "" : why);
+}
+
+static gl_str leaves_of(gl_arena *arena, gl_str bytes)
+{
+    gl_buf list = gl_buf_in(arena);
+    gl_err err = {0};
+    gl_intake intake;
+    gl_reader *reader = gl_reader_open(arena, NULL, GL_FORMAT_XML, GL_STR(""), bytes, 0, 0, &err);
+    cr_assert(reader != NULL && gl_reader_next(reader, arena, &intake), "%s", err.message);
+    gl_cds_leaves(&reader->report, &gl_cds_form_uk, arena, list_leaf, &list);
+    gl_reader_close(reader);
+    gl_buf_byte(&list, 0);
+    return gl_buf_view(&list);
+}
+
+Test(cds, every_leaf_has_a_fate)
+{
+    static const char *const want[] = {
+        "MetaData/@schemaLocation: left, of XML Schema",
+        "MetaData/WCOTypeName: taken\n",
+        "MetaData/Declaration/AcceptanceDateTime/DateTimeString: taken\n",
+        "MetaData/Declaration/AcceptanceDateTime/DateTimeString/@formatCode: taken\n",
+        "MetaData/Declaration/GoodsItemQuantity/@unitCode: neither\n",
+        "MetaData/Declaration/LoadingListQuantity: left, loading lists are paper\n",
+        "MetaData/Declaration/InvoiceAmount/@currencyID: taken\n",
+        "MetaData/Declaration/Exporter/Address/Line: taken\nMetaData/Declaration/Exporter/Address/Line: taken\n",
+        "MetaData/Declaration/Consignment/Itinerary/SequenceNumeric: taken\n",
+        "MetaData/Declaration/Consignment/Itinerary/SequenceNumeric: left, the order is kept, not the numbers",
+        "GovernmentAgencyGoodsItem/Origin/TypeCode: taken\n",
+        "DutyTaxFee/AdValoremTaxBaseAmount: left, its unit is the currency; left out when there is a quantity\n",
+        "DutyTaxFee/AdValoremTaxBaseAmount/@currencyID: left, its unit is",
+        "DutyTaxFee/SpecificTaxBaseQuantity: taken\n",
+        "DutyTaxFee/Payment/Colour: neither\n"};
+    const char *text =
+        "<MetaData xmlns:x=\"http://www.w3.org/2001/XMLSchema-instance\" x:schemaLocation=\"a b\"><WCOTypeName>DEC"
+        "</WCOTypeName><Declaration><AcceptanceDateTime><DateTimeString formatCode=\"304\">20261120090000Z"
+        "</DateTimeString></AcceptanceDateTime><FunctionCode>9</FunctionCode><FunctionalReferenceID>L"
+        "</FunctionalReferenceID><TypeCode>IMA</TypeCode><GoodsItemQuantity unitCode=\"NAR\">1</GoodsItemQuantity>"
+        "<LoadingListQuantity>1</LoadingListQuantity><InvoiceAmount currencyID=\"GBP\">1</InvoiceAmount><Exporter>"
+        "<Address><Line>A</Line><Line>B</Line></Address></Exporter><Consignment><Itinerary><SequenceNumeric>1"
+        "</SequenceNumeric></Itinerary><Itinerary><SequenceNumeric>1</SequenceNumeric></Itinerary></Consignment>"
+        "<GoodsShipment><GovernmentAgencyGoodsItem><Commodity><DutyTaxFee><AdValoremTaxBaseAmount currencyID=\"GBP\">9"
+        "</AdValoremTaxBaseAmount><SpecificTaxBaseQuantity unitCode=\"LPA\">3</SpecificTaxBaseQuantity><Payment>"
+        "<Colour>red</Colour></Payment></DutyTaxFee></Commodity><Origin><CountryCode>ME</CountryCode><TypeCode>1"
+        "</TypeCode></Origin></GovernmentAgencyGoodsItem></GoodsShipment></Declaration></MetaData>";
+    gl_arena *arena = gl_arena_new(0);
+    gl_str list = leaves_of(arena, gl_str_of(text));
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+        cr_assert(strstr(list.ptr, want[i]) != NULL, "%s is not in\n%s", want[i], list.ptr);
+    gl_arena_destroy(arena);
+}
+
+/* Of a document with every element that a declaration may have, only what follows from others is left. */
+Test(cds, nothing_of_the_full_sample_is_left)
+{
+    static const char *const left[] = {
+        "MetaData/@schemaLocation: ", "MetaData/Declaration/Consignment/Carrier/Communication/TypeCode: ",
+        "MetaData/Declaration/Declarant/Communication/TypeCode: ", NULL};
+    gl_str bytes;
+    test_read_free(read_corpus("all.xml", &bytes));
+    gl_arena *arena = gl_arena_new(0);
+    gl_str list = leaves_of(arena, bytes);
+    size_t found = 0;
+    for (const char *line = list.ptr; *line != 0; line = strchr(line, '\n') + 1) {
+        gl_str text = {line, strcspn(line, "\n")}, is = {strstr(line, ": "), 0};
+        is.len = (size_t)(text.ptr + text.len - is.ptr);
+        if (gl_str_eqz(is, ": taken"))
+            continue;
+        cr_assert(left[found] != NULL && gl_str_starts(text, gl_str_of(left[found])), "%.*s", GL_STR_ARG(text));
+        found++;
+    }
+    cr_assert_null(left[found]);
+    gl_arena_destroy(arena);
 }
