@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cli/command.h"
+#include "cli/numbered.h"
 #include "cli/synth.h"
 
 typedef struct writer {
@@ -16,17 +17,6 @@ typedef struct writer {
 static bool write_out(FILE *out, const gl_buf *buf)
 {
     return buf->len == 0 || fwrite(buf->data, 1, buf->len, out) == buf->len;
-}
-
-static bool write_xml_file(const char *directory, int64_t index, const gl_buf *buf)
-{
-    char path[4096];
-    int len = snprintf(path, sizeof path, "%s/declaration-%08lld.xml", directory, (long long)index);
-    FILE *file = len > 0 && (size_t)len < sizeof path ? fopen(path, "wb") : NULL;
-    if (file == NULL)
-        return false;
-    bool ok = write_out(file, buf);
-    return fclose(file) == 0 && ok;
 }
 
 typedef struct format {
@@ -69,7 +59,7 @@ static bool generate_all(const gl_synth_plan *plan, const format *f, int64_t fir
             gl_buf_text(&buf, ",");
         f->one(&synth, &buf);
         if (w->directory != NULL)
-            ok = write_xml_file(w->directory, first + i, &buf);
+            ok = gl_write_numbered(w->directory, first + i, &buf);
         else if (buf.len > (1 << 16) || i + 1 == count)
             ok = write_out(w->out, &buf);
         else
