@@ -129,7 +129,7 @@ def check_machine(_build):
 def check_readmes(_build):
     folders = ["", "lib", "stages", "schemas", "cli", "config", "models", "training", "tools", "deploy", "tests"]
     folders += ["stages/" + n for n in sorted(os.listdir(os.path.join(ROOT, "stages"))) if os.path.isdir(os.path.join(ROOT, "stages", n))]
-    folders += ["tests/" + n for n in ("chain", "broker", "e2e", "bench", "support")]
+    folders += ["tests/" + n for n in ("chain", "formats", "broker", "e2e", "bench", "support")]
     return [f"{folder}/README.md: is missing" for folder in folders if not os.path.exists(os.path.join(ROOT, folder, "README.md"))]
 
 
