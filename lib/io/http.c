@@ -959,13 +959,29 @@ gl_str gl_http_tail(const gl_http_request *request)
     return request->tail;
 }
 
+static bool is_named(const pair *p, const char *name)
+{
+    return p->name.len == strlen(name) && strncasecmp(p->name.ptr, name, p->name.len) == 0;
+}
+
 gl_str gl_http_header(const gl_http_request *request, const char *name)
 {
-    size_t len = strlen(name);
     for (const pair *p = request->headers; p != NULL; p = p->next)
-        if (p->name.len == len && strncasecmp(p->name.ptr, name, len) == 0)
+        if (is_named(p, name))
             return p->value;
     return (gl_str){NULL, 0};
+}
+
+gl_str gl_http_header_list(gl_http_request *request, const char *name)
+{
+    gl_buf list = gl_buf_in(request->arena);
+    for (const pair *p = request->headers; p != NULL; p = p->next) {
+        if (!is_named(p, name))
+            continue;
+        gl_buf_text(&list, list.len > 0 ? ", " : "");
+        gl_buf_str(&list, p->value);
+    }
+    return gl_buf_view(&list);
 }
 
 gl_str gl_http_query(const gl_http_request *request, const char *name)

@@ -85,6 +85,8 @@ gl_str gl_http_body(const gl_http_request *request);
 /* The text that matched {} (percent-decoded), or empty. */
 gl_str gl_http_tail(const gl_http_request *request);
 gl_str gl_http_header(const gl_http_request *request, const char *name);
+/* All of that name, as one list ("a, b"; RFC 9110, 5.3). Thread: the handler's, before it has answered. */
+gl_str gl_http_header_list(gl_http_request *request, const char *name);
 gl_str gl_http_query(const gl_http_request *request, const char *name);
 int64_t gl_http_received_us(const gl_http_request *request);
 
