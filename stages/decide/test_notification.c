@@ -1,13 +1,9 @@
 /* The messages: valid against the published XSDs when they are there, well-formed whatever the texts hold, and built
  * like the samples. */
-#include <criterion/criterion.h>
-#include <libxml/parser.h>
-#include <libxml/xmlschemas.h>
-#include <libxml/xpath.h>
-#include <libxml/xpathInternals.h>
-
+#include "customs/test_response.h"
 #include "decide/notification.h"
 #include "decide/test_fixture.h"
+#include <criterion/criterion.h>
 
 static gl_arena *arena;
 
@@ -121,27 +117,6 @@ static gl_message variant_of(size_t i)
     return message;
 }
 
-static xmlDoc *parse(gl_str xml)
-{
-    xmlDoc *doc = xmlReadMemory(xml.ptr, (int)xml.len, "message.xml", NULL, XML_PARSE_NONET);
-    cr_assert(doc != NULL, "not well-formed: %.*s", GL_STR_ARG(xml));
-    return doc;
-}
-
-static char *text_at(xmlDoc *doc, const char *path)
-{
-    xmlXPathContext *context = xmlXPathNewContext(doc);
-    xmlXPathRegisterNs(context, BAD_CAST "r", BAD_CAST "urn:wco:datamodel:WCO:RES-DMS:2");
-    xmlXPathRegisterNs(context, BAD_CAST "ds", BAD_CAST "urn:wco:datamodel:WCO:Response_DS:DMS:2");
-    xmlXPathObject *found = xmlXPathEvalExpression(BAD_CAST path, context);
-    xmlChar *text = found == NULL ? NULL : xmlXPathCastToString(found);
-    char *kept = gl_arena_printf(arena, "%s", text == NULL ? "" : (const char *)text);
-    xmlFree(text);
-    xmlXPathFreeObject(found);
-    xmlXPathFreeContext(context);
-    return kept;
-}
-
 Test(notification, function_names_and_fields)
 {
     for (size_t i = 0; i < CASE_COUNT; i++) {
@@ -152,19 +127,21 @@ Test(notification, function_names_and_fields)
         cr_assert(gl_notification_envelope_decode(&decoded, (const uint8_t *)value.ptr, value.len, arena, &err));
         cr_assert(gl_str_eqz(decoded.notification.function_code, CASES[i].code), "case %zu", i);
         cr_assert(gl_str_eqz(decoded.notification.message_name, CASES[i].name), "case %zu", i);
-        xmlDoc *doc = parse(decoded.notification.payload);
-        cr_assert_str_eq(text_at(doc, "//r:Response/r:FunctionCode"), CASES[i].code);
-        cr_assert_str_eq(text_at(doc, "//r:Response/r:IssueDateTime/ds:DateTimeString"), "20261124120000Z");
-        cr_assert_str_eq(text_at(doc, "//r:Declaration/r:ID"), "26BE0123456789ABR4");
-        cr_assert_str_eq(text_at(doc, "//r:Declaration/r:FunctionalReferenceID"), "LRN & <1>");
-        cr_assert_eq(strlen(text_at(doc, "//r:Response/r:FunctionalReferenceID")), 32);
+        xmlDoc *doc = response_parse(decoded.notification.payload);
+        cr_assert_str_eq(response_text(arena, doc, "//r:Response/r:FunctionCode"), CASES[i].code);
+        cr_assert_str_eq(response_text(arena, doc, "//r:Response/r:IssueDateTime/ds:DateTimeString"),
+                         "20261124120000Z");
+        cr_assert_str_eq(response_text(arena, doc, "//r:Declaration/r:ID"), "26BE0123456789ABR4");
+        cr_assert_str_eq(response_text(arena, doc, "//r:Declaration/r:FunctionalReferenceID"), "LRN & <1>");
+        cr_assert_eq(strlen(response_text(arena, doc, "//r:Response/r:FunctionalReferenceID")), 32);
         if (CASES[i].hold != NULL)
-            cr_assert_str_eq(text_at(doc, "//r:AdditionalInformation/r:StatementCode"), CASES[i].hold);
-        cr_assert_str_eq(text_at(doc, "//r:AdditionalInformation[r:StatementCode != 'required']/r:LimitDateTime"),
-                         CASES[i].until ? "20261125120000Z" : "");
-        cr_assert_str_eq(text_at(doc, "count(//r:AdditionalInformation[r:StatementCode = 'required'])"),
+            cr_assert_str_eq(response_text(arena, doc, "//r:AdditionalInformation/r:StatementCode"), CASES[i].hold);
+        cr_assert_str_eq(
+            response_text(arena, doc, "//r:AdditionalInformation[r:StatementCode != 'required']/r:LimitDateTime"),
+            CASES[i].until ? "20261125120000Z" : "");
+        cr_assert_str_eq(response_text(arena, doc, "count(//r:AdditionalInformation[r:StatementCode = 'required'])"),
                          gl_arena_printf(arena, "%zu", CASES[i].required));
-        cr_assert_str_eq(text_at(doc, "count(//r:Error)"), strcmp(CASES[i].code, "03") == 0 ? "1" : "0");
+        cr_assert_str_eq(response_text(arena, doc, "count(//r:Error)"), strcmp(CASES[i].code, "03") == 0 ? "1" : "0");
         xmlFreeDoc(doc);
     }
 }
@@ -180,13 +157,14 @@ Test(notification, events_and_requests_have_names_of_their_own)
         cr_assert(gl_str_eqz(decoded.notification.function_code, VARIANTS[i].code) &&
                       gl_str_eqz(decoded.notification.message_name, VARIANTS[i].name),
                   "variant %zu: %.*s", i, GL_STR_ARG(decoded.notification.message_name));
-        xmlDoc *doc = parse(decoded.notification.payload);
-        cr_assert_str_eq(text_at(doc, "//r:Error/r:ValidationCode"), VARIANTS[i].error);
-        cr_assert_str_eq(text_at(doc, "//r:Status/r:NameCode"), VARIANTS[i].denied ? "41" : "");
-        cr_assert_str_eq(text_at(doc, "//r:Declaration/r:CancellationDateTime/ds:DateTimeString"),
+        xmlDoc *doc = response_parse(decoded.notification.payload);
+        cr_assert_str_eq(response_text(arena, doc, "//r:Error/r:ValidationCode"), VARIANTS[i].error);
+        cr_assert_str_eq(response_text(arena, doc, "//r:Status/r:NameCode"), VARIANTS[i].denied ? "41" : "");
+        cr_assert_str_eq(response_text(arena, doc, "//r:Declaration/r:CancellationDateTime/ds:DateTimeString"),
                          strcmp(VARIANTS[i].code, "10") == 0 ? "20261124120000Z" : "");
         if (VARIANTS[i].note != NULL)
-            cr_assert_str_eq(text_at(doc, "//r:AdditionalInformation[1]/r:StatementCode"), VARIANTS[i].note);
+            cr_assert_str_eq(response_text(arena, doc, "//r:AdditionalInformation[1]/r:StatementCode"),
+                             VARIANTS[i].note);
         xmlFreeDoc(doc);
     }
     gl_message message = message_of(&CASES[1]);
@@ -212,7 +190,7 @@ Test(notification, any_text_is_well_formed)
         gl_decision_hold *hold = hold_of("documents", text, true, 1);
         hold->place = hold->required.at[0] = message.lrn = message.mrn = gl_str_of(text);
         message.hold = hold;
-        xmlFreeDoc(parse(gl_message_xml(arena, &message)));
+        xmlFreeDoc(response_parse(gl_message_xml(arena, &message)));
     }
 }
 
@@ -222,61 +200,31 @@ Test(notification, missing_texts_leave_their_elements_out)
     message.mrn = message.lrn = (gl_str){NULL, 0};
     message.accepted_us = 0;
     gl_str xml = gl_message_xml(arena, &message);
-    xmlDoc *doc = parse(xml);
-    cr_assert_str_eq(text_at(doc, "count(//r:Declaration/*)"), "1", "VersionID");
+    xmlDoc *doc = response_parse(xml);
+    cr_assert_str_eq(response_text(arena, doc, "count(//r:Declaration/*)"), "1", "VersionID");
     xmlFreeDoc(doc);
 }
 
 /* -- Against the published schemas
  * --------------------------------------------------------------------------------------- */
 
-static xmlSchema *published_schema(void)
-{
-    const char *data = getenv("GREENLANE_DATA");
-    const char *root = data != NULL && data[0] != '\0' ? data : GL_SOURCE_DIR "/../shared/data";
-    const char *folder = gl_arena_printf(arena, "%s/messages/cds/schemas/wco/notification", root);
-    if (access(gl_arena_printf(arena, "%s/WCO_RES_2_DMS.xsd", folder), R_OK) != 0)
-        return NULL;
-    /* MetaData takes any element of the response's namespace; both schemas are imported by one of ours. */
-    const char *both = gl_arena_printf(
-        arena,
-        "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'>"
-        "<xs:import namespace='urn:wco:datamodel:WCO:DocumentMetaData-DMS:2' "
-        "schemaLocation='%s/DocumentMetaData_2_DMS.xsd'/>"
-        "<xs:import namespace='urn:wco:datamodel:WCO:RES-DMS:2' schemaLocation='%s/WCO_RES_2_DMS.xsd'/></xs:schema>",
-        folder, folder);
-    xmlSchemaParserCtxt *parser = xmlSchemaNewMemParserCtxt(both, (int)strlen(both));
-    xmlSchema *schema = xmlSchemaParse(parser);
-    xmlSchemaFreeParserCtxt(parser);
-    cr_assert(schema != NULL, "the published schemas cannot be read");
-    return schema;
-}
-
-static int validate(xmlSchema *schema, xmlDoc *doc)
-{
-    xmlSchemaValidCtxt *context = xmlSchemaNewValidCtxt(schema);
-    int wrong = xmlSchemaValidateDoc(context, doc);
-    xmlSchemaFreeValidCtxt(context);
-    return wrong;
-}
-
 Test(notification, valid_against_the_published_schemas)
 {
-    xmlSchema *schema = published_schema();
+    xmlSchema *schema = response_schema(arena);
     if (schema == NULL)
         cr_skip_test("skipped: the published schemas are not there (GREENLANE_DATA)");
     for (size_t i = 0; i < CASE_COUNT; i++) {
         gl_message message = message_of(&CASES[i]);
         gl_str xml = gl_message_xml(arena, &message);
-        xmlDoc *doc = parse(xml);
-        cr_assert_eq(validate(schema, doc), 0, "case %zu: %.*s", i, GL_STR_ARG(xml));
+        xmlDoc *doc = response_parse(xml);
+        cr_assert_eq(response_wrong(schema, doc), 0, "case %zu: %.*s", i, GL_STR_ARG(xml));
         xmlFreeDoc(doc);
     }
     for (size_t i = 0; i < VARIANT_COUNT; i++) {
         gl_message varied = variant_of(i);
         gl_str text = gl_message_xml(arena, &varied);
-        xmlDoc *read = parse(text);
-        cr_assert_eq(validate(schema, read), 0, "variant %zu: %.*s", i, GL_STR_ARG(text));
+        xmlDoc *read = response_parse(text);
+        cr_assert_eq(response_wrong(schema, read), 0, "variant %zu: %.*s", i, GL_STR_ARG(text));
         xmlFreeDoc(read);
     }
     /* The check itself can fail: a wrong order of elements is noticed. */
@@ -285,8 +233,8 @@ Test(notification, valid_against_the_published_schemas)
     char *swapped = gl_arena_strndup(arena, xml.ptr, xml.len);
     char *code = strstr(swapped, "<FunctionCode>09</FunctionCode>");
     memcpy(code, "<FunctionCode>xx</FunctionCode>", strlen("<FunctionCode>xx</FunctionCode>"));
-    xmlDoc *doc = parse(gl_str_of(swapped));
-    cr_assert_neq(validate(schema, doc), 0);
+    xmlDoc *doc = response_parse(gl_str_of(swapped));
+    cr_assert_neq(response_wrong(schema, doc), 0);
     xmlFreeDoc(doc);
     xmlSchemaFree(schema);
 }
