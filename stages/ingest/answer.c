@@ -1,4 +1,5 @@
 /* What a sender reads: one result a declaration or event, with everything that is wrong with it. */
+#include "ingest/answers.h"
 #include "ingest/ingest.h"
 #include "io/json.h"
 
@@ -49,8 +50,11 @@ void gl_answer_json(gl_buf *buf, const gl_answer *answer)
         member(buf, "lrn", answer->lrn);
     if (answer->mrn.len > 0)
         member(buf, "mrn", answer->mrn);
-    member(buf, "status", answer->taken ? GL_STR("accepted") : GL_STR("rejected"));
-    if (answer->taken && answer->event_id.len == 0) {
+    if (answer->looked_at)
+        member(buf, "status", answer->taken ? GL_STR("valid") : GL_STR("invalid"));
+    else
+        member(buf, "status", answer->taken ? GL_STR("accepted") : GL_STR("rejected"));
+    if (answer->taken && !answer->looked_at && answer->event_id.len == 0) {
         if (answer->amendment)
             gl_buf_text(buf, ",\"amendment\":true");
         gl_buf_text(buf, answer->duplicate ? ",\"duplicate\":true" : ",\"duplicate\":false");
@@ -59,32 +63,6 @@ void gl_answer_json(gl_buf *buf, const gl_answer *answer)
             member(buf, "first_status", answer->first_status);
     }
     errors_json(buf, answer->errors, answer->error_count);
-}
-
-void gl_verdict_json(gl_buf *buf, const gl_intake *intake)
-{
-    gl_buf_text(buf, "{\"position\":");
-    gl_buf_int(buf, intake->position);
-    if (intake->lrn.len > 0)
-        member(buf, "lrn", intake->lrn);
-    member(buf, "status", intake->rejected ? GL_STR("invalid") : GL_STR("valid"));
-    errors_json(buf, intake->errors, intake->error_count);
-}
-
-void gl_answers_json(gl_buf *buf, const gl_job *job)
-{
-    size_t accepted = 0;
-    gl_buf_text(buf, "{\"results\":[");
-    for (size_t i = 0; i < job->answer_count; i++) {
-        if (i > 0)
-            gl_buf_text(buf, ",\n");
-        gl_answer_json(buf, &job->answers[i]);
-        accepted += job->answers[i].taken;
-    }
-    gl_buf_printf(buf, "],\"accepted\":%zu,\"rejected\":%zu", accepted, job->answer_count - accepted);
-    if (job->batch[0] != '\0')
-        member(buf, "batch", gl_str_of(job->batch));
-    gl_buf_text(buf, "}\n");
 }
 
 /* ---- a status view as its submitter sees it ---- */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "ingest/answers.h"
 #include "ingest/ingest.h"
 #include "support/outbox_digest.h"
 
@@ -60,7 +61,7 @@ static void run_message(void *stage, void *worker, gl_arena *arena, gl_str bytes
     gl_ingest_applied(stage, worker, &batch, outbox);
     add(&s->applied_us, &at_us);
     gl_buf answers = {0};
-    gl_answers_json(&answers, &job);
+    gl_answers_of_job(&answers, &job);
     gl_buf_free(&answers);
     add(&s->answer_us, &at_us);
     const gl_outbox_entry *entries = gl_outbox_entries(outbox, &count);

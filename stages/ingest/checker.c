@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "ingest/answers.h"
 #include "ingest/ingest.h"
 
 enum { POLL_MS = 1000, ANSWER_LIMIT_BYTES = 32 << 20 };
@@ -17,26 +18,25 @@ struct gl_checker {
 };
 
 /* Appends one result after the other: what was read of a declaration is forgotten with the next. */
-static void read_all(gl_reader *reader, gl_arena *arena, gl_buf *results, gl_job *job, size_t *valid, size_t *invalid)
+static void read_all(gl_reader *reader, gl_arena *arena, gl_answer_writer *results, gl_job *job)
 {
     gl_intake intake;
     while (gl_reader_next(reader, arena, &intake)) {
-        if (*valid + *invalid == GL_INGEST_LIMIT_DECLARATIONS) {
+        if (results->accepted + results->rejected == GL_INGEST_LIMIT_DECLARATIONS) {
             gl_fail(&job->message_error, GL_DEAD_LETTER, "too-many-declarations",
                     "a message holds at most %d declarations: send it in parts", GL_INGEST_LIMIT_DECLARATIONS);
             return;
         }
-        if (results->len > ANSWER_LIMIT_BYTES) {
+        if (results->buf->len > ANSWER_LIMIT_BYTES) {
             gl_fail(&job->message_error, GL_DEAD_LETTER, "output-too-large",
                     "what is wrong with it takes more than %d bytes to say: send it in parts", ANSWER_LIMIT_BYTES);
             return;
         }
-        gl_buf_text(results, *valid + *invalid == 0 ? "" : ",\n");
-        gl_verdict_json(results, &intake);
-        *(intake.rejected ? invalid : valid) += 1;
+        gl_answer answer = gl_answer_of_intake(&intake);
+        gl_answers_add(results, &answer);
         gl_arena_reset(arena);
     }
-    if (*valid + *invalid == 0)
+    if (results->accepted + results->rejected == 0)
         gl_fail(&job->message_error, GL_DEAD_LETTER, "intake-empty", "the message holds no declarations");
 }
 
@@ -44,20 +44,25 @@ static void check(const gl_checker *checker, gl_job *job)
 {
     gl_arena *keep = gl_arena_new(0), *arena = gl_arena_new(0);
     gl_buf body = {0};
-    size_t valid = 0, invalid = 0;
+    gl_answer_writer results = {.buf = &body,
+                                .form = job->form,
+                                .rejected_only = job->rejected_only,
+                                .looked_at = true,
+                                .account = job->account->name,
+                                .now_us = gl_wall_us()};
     const gl_tables *tables = gl_ingest_tables(checker->ingest);
     gl_job_open(job);
     job->message_error = job->unreadable;
     gl_reader *reader = job->unreadable.code != NULL ? NULL
                                                      : gl_message_reader(keep, tables->mappings, job->profile,
                                                                          job->message, 0, 0, &job->message_error);
-    gl_buf_text(&body, "{\"results\":[");
+    gl_answers_begin(&results);
     if (reader != NULL) {
-        gl_reader_check(reader, tables->checks, gl_wall_us());
-        read_all(reader, arena, &body, job, &valid, &invalid);
+        gl_reader_check(reader, tables->checks, results.now_us);
+        read_all(reader, arena, &results, job);
         gl_reader_close(reader);
     }
-    gl_buf_printf(&body, "],\"valid\":%zu,\"invalid\":%zu}\n", valid, invalid);
+    gl_answers_end(&results);
     gl_service_answer_check(job, gl_buf_view(&body));
     gl_buf_free(&body);
     gl_arena_destroy(arena);

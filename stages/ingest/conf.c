@@ -80,6 +80,9 @@ const gl_conf_table gl_ingest_conf_table = {"ingest",
                                             ingest_entries,
                                             sizeof ingest_entries / sizeof ingest_entries[0]};
 
+/* In the order of gl_answer_form. */
+static const char *const answer_names[] = {"json", "xml", "csv", NULL};
+
 static const gl_conf_entry account_entries[] = {
     {"name", GL_CONF_STRING, offsetof(gl_account, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,
      "The submitter's name in identity, records and answers."},
@@ -91,6 +94,9 @@ static const gl_conf_entry account_entries[] = {
      "Everything it sends is a test and is never released."},
     {"officer", GL_CONF_BOOL, offsetof(gl_account, officer), "false", 0, 0, 0, NULL,
      "An account of customs: may send inspection results and officers' actions, and events about any declaration."},
+    {"answers", GL_CONF_ENUM, offsetof(gl_account, answers), "json", 0, 0, 0, answer_names,
+     "How the answers to its files are written: json (an object a line), xml (WCO responses) or csv (a line an "
+     "error)."},
 };
 
 const gl_conf_table gl_accounts_conf_table = {

@@ -309,7 +309,7 @@ static bool ingest_reload(void *stage, const gl_conf *conf, gl_err *err)
 
 static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
 {
-    static const gl_account fallback = {"default", "", "", false, false};
+    static const gl_account fallback = {"default", "", "", false, false, 0};
     gl_ingest *ingest = calloc(1, sizeof *ingest);
     if (ingest == NULL)
         abort();

@@ -88,13 +88,8 @@ const gl_account *gl_ingest_account(const gl_ingest *ingest, gl_str name);
 /* One error of something that was rejected. */
 void gl_ingest_count_error(gl_ingest *ingest, gl_str code);
 
-/* answer.c: {"results":[...],"accepted":n,"rejected":n} or one result object a line. */
-void gl_answer_json(gl_buf *buf, const gl_answer *answer);
-void gl_answers_json(gl_buf *buf, const gl_job *job);
-/* What is said of one that was only looked at: {"position":1,"lrn":...,"status":"valid","errors":[...]} */
-void gl_verdict_json(gl_buf *buf, const gl_intake *intake);
-/* What a submitter sees of a status view: no score, no reasons of risk, nothing of the office's policy. False when the
- * view is not one. */
+/* answer.c. What a submitter sees of a status view: no score, no reasons of risk, nothing of the office's policy. False
+ * when the view is not one. */
 bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view);
 int gl_answers_status(const gl_job *job);
 

@@ -13,18 +13,24 @@
 typedef struct gl_watched_file gl_watched_file;
 struct gl_topic_record; /* topics.h */
 
+/* How answers are written, in the order of `answers` of an account. */
+typedef enum gl_answer_form { GL_ANSWER_JSON, GL_ANSWER_XML, GL_ANSWER_CSV } gl_answer_form;
+
 /* The answer to one declaration or event. */
 typedef struct gl_answer {
     int64_t position;
     gl_str lrn, mrn; /* empty: not known */
     gl_str event_id; /* of an event, else empty */
     bool taken;      /* accepted, or a duplicate of what was; else rejected */
+    bool looked_at;  /* only validated: `taken` says that it is valid */
     bool amendment;
     bool duplicate;
     bool duplicate_pending;
     gl_str first_status; /* of a duplicate: its outcome so far, or empty */
+    int64_t accepted_us; /* 0: not now, or not known */
     const gl_rejection_validation_error *errors;
     size_t error_count;
+    gl_columns columns; /* of the table that the errors point into */
 } gl_answer;
 
 typedef struct gl_job {
@@ -43,6 +49,9 @@ typedef struct gl_job {
     int64_t received_us;
     int64_t first_position;   /* of its first declaration: a part of a larger message says where it stands, 0: from 1 */
     gl_http_request *request; /* an HTTP job */
+    gl_answer_form form;      /* of the answers */
+    const char *answer_type;  /* HTTP: their Content-Type, NULL: application/json */
+    bool rejected_only;       /* accepted ones are not listed */
     gl_watched_file *file;    /* a file's chunk */
     struct gl_topic_record *topic; /* a record of an intake topic */
     /* Filled by process (again at each attempt), in the batch's arena. */

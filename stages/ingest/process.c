@@ -387,6 +387,7 @@ static void accept(gl_entry *e, gl_pass *p, bool pending)
     }
     e->answer->mrn = d->mrn;
     e->answer->taken = true;
+    e->answer->accepted_us = d->accepted_at;
     e->answer->duplicate_pending = pending;
     remember(p, e);
 }
@@ -521,6 +522,7 @@ static void settle_entry(gl_pass *p, gl_entry *e)
 {
     e->answer->position = e->intake->position;
     e->answer->lrn = e->intake->lrn;
+    e->answer->columns = e->intake->columns;
     if (e->intake->rejected)
         gl_pass_reject(p, e);
     else if (e->intake->event != NULL)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "customs/view.h"
+#include "ingest/answers.h"
 #include "ingest/batches.h"
 #include "ingest/checker.h"
 #include "ingest/formats/csv/mapping.h"
@@ -148,11 +149,28 @@ static void post_events(void *context, gl_http_request *request)
                   false);
 }
 
+/* How the sender wants the answers; false: refused, before anything was taken in. */
+static bool answers_wanted(gl_http_request *request, gl_job *job)
+{
+    gl_str only = gl_http_query(request, "answers");
+    job->rejected_only = gl_str_eqz(only, "rejected");
+    if (only.ptr != NULL && !job->rejected_only && !gl_str_eqz(only, "all"))
+        gl_http_problem(request, 400, "query-invalid", "answers is all (default) or rejected", NULL);
+    else if (!gl_answer_form_of(gl_http_header_list(request, "Accept"), &job->form, &job->answer_type))
+        gl_http_problem(request, 406, "not-acceptable",
+                        "answers are application/json, application/xml (or text/xml) or text/csv; Accept allows none",
+                        NULL);
+    else
+        return true;
+    return false;
+}
+
 static void post_declarations(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
     const gl_account *account = gl_service_account(ingest, request);
-    if (account == NULL)
+    gl_job what = {.account = account};
+    if (account == NULL || !answers_wanted(request, &what))
         return;
     uint64_t first_position = 0;
     gl_str position = gl_http_query(request, "first_position");
@@ -160,12 +178,10 @@ static void post_declarations(void *context, gl_http_request *request)
         gl_http_problem(request, 400, "query-invalid", "first_position is a whole number from 1", NULL);
         return;
     }
-    queue_job(ingest, request,
-              &(gl_job){.account = account,
-                        .format = request_format(request),
-                        .profile = gl_http_query(request, "profile"),
-                        .first_position = (int64_t)first_position},
-              false);
+    what.format = request_format(request);
+    what.profile = gl_http_query(request, "profile");
+    what.first_position = (int64_t)first_position;
+    queue_job(ingest, request, &what, false);
 }
 
 /* What is wrong with it, and nothing else happens. */
@@ -173,12 +189,12 @@ static void post_validate(void *context, gl_http_request *request)
 {
     gl_ingest *ingest = context;
     const gl_account *account = gl_service_account(ingest, request);
-    if (account != NULL)
-        queue_job(ingest, request,
-                  &(gl_job){.account = account,
-                            .format = request_format(request),
-                            .profile = gl_http_query(request, "profile")},
-                  true);
+    gl_job what = {.account = account};
+    if (account == NULL || !answers_wanted(request, &what))
+        return;
+    what.format = request_format(request);
+    what.profile = gl_http_query(request, "profile");
+    queue_job(ingest, request, &what, true);
 }
 
 static int message_status(const gl_err *err)
@@ -200,6 +216,11 @@ static void answer_refused(const gl_job *job)
     gl_http_problem(job->request, message_status(why), why->code, why->message, NULL);
 }
 
+static const char *answer_type(const gl_job *job)
+{
+    return job->answer_type == NULL ? "application/json" : job->answer_type;
+}
+
 void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
 {
     if (!committed) {
@@ -211,8 +232,8 @@ void gl_service_settle(gl_job *job, bool committed, const gl_err *err)
         char location[64];
         const char *const headers[] = {location, NULL};
         snprintf(location, sizeof location, "Location: /v1/batches/%s", job->batch);
-        gl_answers_json(&body, job);
-        gl_http_respond(job->request, gl_answers_status(job), "application/json", gl_buf_view(&body),
+        gl_answers_of_job(&body, job);
+        gl_http_respond(job->request, gl_answers_status(job), answer_type(job), gl_buf_view(&body),
                         job->batch[0] == '\0' ? NULL : headers);
         gl_buf_free(&body);
     }
@@ -225,7 +246,7 @@ void gl_service_answer_check(gl_job *job, gl_str body)
     if (job->message_error.code != NULL)
         answer_refused(job);
     else
-        gl_http_respond(job->request, 200, "application/json", body, NULL);
+        gl_http_respond(job->request, 200, answer_type(job), body, NULL);
     gl_job_close(job);
     free(job);
 }

@@ -10,11 +10,12 @@
 #include "base/clock.h"
 #include "customs/ids.h"
 #include "gen/topics.h"
+#include "ingest/answers.h"
 #include "ingest/batches.h"
 #include "ingest/formats/pack/test_pack.h"
 #include "ingest/topics.h"
 
-static const gl_account ACCOUNT = {"hub-1", "", "", false, false};
+static const gl_account ACCOUNT = {"hub-1", "", "", false, false, 0};
 
 typedef struct fixture {
     gl_arena *arena;
@@ -213,7 +214,7 @@ Test(process, a_message_of_several_is_a_batch)
     cr_assert_eq(memcmp(batch->declaration_ids.ptr + GL_DECLARATION_ID_BYTES, second.bytes, sizeof second.bytes), 0);
     cr_assert_eq(at->partition, gl_batch_partition(batch->batch_id, 4));
     gl_buf body = gl_buf_in(f.arena);
-    gl_answers_json(&body, many);
+    gl_answers_of_job(&body, many);
     gl_buf_byte(&body, 0);
     cr_assert_not_null(strstr((const char *)body.data, many->batch));
     fixture_close(&f);
@@ -267,7 +268,7 @@ Test(process, answers_are_json_with_each_error)
         add_job(&f, "[" DECLARATION("L-4", "1") ",{\"functional_reference_id\":\"L-5\",\"wrong\":1}]", GL_FORMAT_JSON);
     run(&f);
     gl_buf text = gl_buf_in(f.arena);
-    gl_answers_json(&text, job);
+    gl_answers_of_job(&text, job);
     gl_buf_byte(&text, '\0');
     cr_assert_not_null(strstr((char *)text.data, "\"status\":\"accepted\""));
     cr_assert_not_null(strstr((char *)text.data, "\"status\":\"rejected\""));
@@ -293,7 +294,7 @@ Test(process, a_dead_lettered_message_is_not_answered_as_accepted)
 
 Test(process, what_a_test_account_sends_is_a_test)
 {
-    static const gl_account rehearsal = {"rehearsal", "", "", true, false};
+    static const gl_account rehearsal = {"rehearsal", "", "", true, false, 0};
     fixture f;
     fixture_open(&f, SETS);
     add_job(&f, DECLARATION("L-1", "1"), GL_FORMAT_JSON)->account = &rehearsal;
@@ -500,7 +501,7 @@ Test(process, an_amendment_is_a_new_version_unless_it_changes_nothing)
     cr_assert(alone->answers[0].taken, "an amendment may arrive before what it amends");
     cr_assert_eq(put_count(&f, GL_INGEST_OUT_ACCEPTED), 4);
     gl_buf text = gl_buf_in(f.arena);
-    gl_answers_json(&text, changed);
+    gl_answers_of_job(&text, changed);
     gl_buf_byte(&text, '\0');
     cr_assert_not_null(strstr((char *)text.data, "\"amendment\":true,\"duplicate\":false"));
     fixture_close(&f);
@@ -568,7 +569,7 @@ static bool refused_for(const gl_job *job, const char *code)
            gl_str_eqz(job->answers[0].errors[0].code, code);
 }
 
-static const gl_account OFFICER = {"customs", "", "", false, true};
+static const gl_account OFFICER = {"customs", "", "", false, true, 0};
 
 Test(process, who_may_send_an_event)
 {
@@ -595,7 +596,7 @@ Test(process, who_may_send_an_event)
     cr_assert_eq(gl_answers_status(own), 202);
     cr_assert_eq(gl_answers_status(another), 422);
     gl_buf text = gl_buf_in(f.arena);
-    gl_answers_json(&text, own);
+    gl_answers_of_job(&text, own);
     gl_buf_byte(&text, '\0');
     cr_assert_str_eq((char *)text.data, "{\"results\":[{\"position\":1,\"event_id\":\"E-1\",\"lrn\":\"L-1\",\"status\":"
                                         "\"accepted\",\"errors\":[]}],\"accepted\":1,\"rejected\":0}\n");
@@ -704,13 +705,13 @@ Test(topics, what_cannot_work_is_refused_at_the_start)
 Test(accounts, what_cannot_work_is_refused_at_the_start)
 {
     char text[GL_ERR_MESSAGE_BYTES];
-    gl_account plain = {"a", "", "", false, false}, other = {"b", "", "", false, false};
+    gl_account plain = {"a", "", "", false, false, 0}, other = {"b", "", "", false, false, 0};
     cr_assert_str_empty(refused_account(plain, other, text));
     cr_assert_not_null(strstr(refused_account(plain, plain, text), "there twice"), "%s", text);
-    cr_assert_not_null(strstr(refused_account(plain, (gl_account){"b", "", "kcz", false, false}, text), "kcs"), "%s",
+    cr_assert_not_null(strstr(refused_account(plain, (gl_account){"b", "", "kcz", false, false, 0}, text), "kcs"), "%s",
                        text);
-    cr_assert_not_null(strstr(refused_account((gl_account){"a", "/tmp/x", "", false, false},
-                                              (gl_account){"b", "/tmp/x", "", false, false}, text),
+    cr_assert_not_null(strstr(refused_account((gl_account){"a", "/tmp/x", "", false, false, 0},
+                                              (gl_account){"b", "/tmp/x", "", false, false, 0}, text),
                               "same directory"),
                        "%s", text);
 }
@@ -733,7 +734,7 @@ static void inbox_open(inbox *box)
     cr_assert_not_null(mkdtemp(box->directory));
     fixture_open(&box->f, WATCH_SETS);
     gl_ingest *ingest = box->f.stage;
-    box->account = (gl_account){"hub-1", box->directory, "kcs", false, false};
+    box->account = (gl_account){"hub-1", box->directory, "kcs", false, false, 0};
     ingest->accounts = &box->account;
     ingest->account_count = 1;
     box->watch = gl_watch_new(ingest);
@@ -867,6 +868,63 @@ Test(watch, a_file_goes_in_by_chunks_once_and_its_answers_are_complete)
     cr_assert_eq(answer_lines(&box, &files), 5);
     cr_assert_eq(files, 1);
     inbox_close(&box);
+}
+
+/* The whole of the answers to the file. */
+static const char *answers_to(const inbox *box, const char *name, const char *ending)
+{
+    static char text[16384];
+    text[0] = '\0';
+    DIR *out = opendir(inbox_path(box, "out"));
+    for (struct dirent *entry = out == NULL ? NULL : readdir(out); entry != NULL; entry = readdir(out)) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/out/%.200s", box->directory, entry->d_name);
+        bool wanted = strncmp(entry->d_name, name, strlen(name)) == 0 &&
+                      strcmp(path + strlen(path) - strlen(ending), ending) == 0;
+        FILE *file = wanted ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+    }
+    if (out != NULL)
+        closedir(out);
+    return text;
+}
+
+static size_t occurrences(const char *text, const char *what)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
+        count++;
+    return count;
+}
+
+/* In parts, over a restart: one document, with its frame once. */
+Test(watch, answers_in_the_form_of_the_account)
+{
+    for (int form = GL_ANSWER_XML; form <= GL_ANSWER_CSV; form++) {
+        inbox box;
+        inbox_open(&box);
+        box.account.answers = form;
+        drop(&box, "five.ndjson", FIVE, "w");
+        step(&box, 1);
+        inbox_restart(&box, 2);
+        step(&box, 3);
+        drop(&box, "none.json", " ", "w");
+        step(&box, 1);
+        WAIT_UNTIL(access(inbox_path(&box, "done/none.json"), F_OK) == 0);
+        bool xml = form == GL_ANSWER_XML;
+        const char *ending = xml ? ".answers.xml" : ".answers.csv";
+        const char *text = answers_to(&box, "five.ndjson.", ending);
+        cr_assert_eq(occurrences(text, xml ? "<?xml" : "lrn,mrn,"), 1, "%s", text);
+        cr_assert_eq(occurrences(text, xml ? "</MetaData>" : "lrn,mrn,"), 1, "%s", text);
+        cr_assert_eq(occurrences(text, xml ? "<Response" : "\r\n"), xml ? 5 : 6, "%s", text);
+        text = answers_to(&box, "none.json.", ending);
+        cr_assert_eq(occurrences(text, "intake-empty"), 1, "%s", text);
+        cr_assert_eq(occurrences(text, xml ? "<Response" : "\r\n"), xml ? 1 : 2, "%s", text);
+        inbox_close(&box);
+    }
 }
 
 Test(watch, a_smaller_chunk_after_a_restart_loses_nothing)

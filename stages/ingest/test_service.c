@@ -115,10 +115,10 @@ typedef struct bench {
 
 #define OFFICER                                                                                                        \
     {                                                                                                                  \
-        "customs", "", "", false, true                                                                                 \
+        "customs", "", "", false, true, 0                                                                              \
     }
 static const gl_account ACCOUNTS[ACCOUNT_COUNT] = {
-    {"default", "", "", false, false}, {"hub-1", "", "", false, false}, OFFICER};
+    {"default", "", "", false, false, 0}, {"hub-1", "", "", false, false, 0}, OFFICER};
 
 static bool get(const bool *flag)
 {
@@ -289,6 +289,49 @@ static void test_packed_bodies(void)
     gl_buf_free(&gzip);
     gl_buf_free(&zip);
     gl_buf_free(&bomb);
+    bench_drain(&b);
+    bench_close(&b);
+}
+
+/* -- In the sender's language ------------------------------------------------------------------------------------- */
+
+#define ACCEPT(type) "Accept: " type "\r\n"
+
+static void test_answers_as_asked_for(void)
+{
+    static const char both[] = DECLARATION("N-1", "1") "\n{\"no\":1}\n";
+    bench b;
+    if (!bench_open(&b, "", true))
+        return;
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("*/*"), both, 202, "Content-Type: application/json\r\n"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("application/xml"), both, 202,
+              "Content-Type: application/xml\r\n"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("application/xml"), both, 202,
+              "<ValidationCode>GL-UFLD</ValidationCode>"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("text/csv"), both, 202, ",accepted,,,,,,,,,,1,\r\n"));
+    CHECK(ask(b.port, "POST", "/v1/declarations?answers=rejected", ACCEPT("text/csv"), both, 202,
+              "pointer\r\n,,rejected,,,,unknown-field,error,"));
+    CHECK(ask(b.port, "POST", "/v1/declarations?answers=rejected", "", both, 202,
+              "{\"results\":[{\"position\":2,\"status\":\"rejected\""));
+    CHECK(ask(b.port, "POST", "/v1/declarations?answers=some", "", both, 400, "query-invalid"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("image/png") ACCEPT("text/csv;q=0.1"), both, 202, "lrn,mrn"));
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("text/csv"), "{\"no\":1}", 422, "unknown-field,error"));
+    CHECK(ask(b.port, "POST", "/v1/validate", ACCEPT("text/csv"), both, 200, "\r\nN-1,,valid,,"));
+    CHECK(
+        ask(b.port, "POST", "/v1/validate", ACCEPT("text/xml"), both, 200, "<StatementCode>validated</StatementCode>"));
+    CHECK(ask(b.port, "POST", "/v1/validate?profile=parcels", ACCEPT("text/csv") "Content-Type: text/csv\r\n",
+              "Strange,b\n1,2\n", 200, ",invalid,1,1,Strange,unknown-column,error,Strange,"));
+    const test_entry entries[] = {{"a.json", DECLARATION("N-2", "1")}, {"b.csv", "Strange,b\n1,2\n"}, {NULL, NULL}};
+    gl_buf zip = test_zip(entries);
+    CHECK(post_packed(&b, "/v1/validate?profile=parcels", ACCEPT("text/csv"), &zip, 200,
+                      ",invalid,1,1,Strange,unknown-column,error,Strange,"));
+    gl_buf_free(&zip);
+    /* What is refused as a whole is a problem document, whatever was asked for. */
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("text/csv"), "", 400, "application/problem+json"));
+    int taken = __atomic_load_n(&b.taken, __ATOMIC_ACQUIRE);
+    CHECK(ask(b.port, "POST", "/v1/declarations", ACCEPT("image/png"), both, 406, "\"code\":\"not-acceptable\""));
+    CHECK(ask(b.port, "POST", "/v1/validate", ACCEPT("*/*;q=0"), both, 406, "application/problem+json"));
+    CHECK(__atomic_load_n(&b.taken, __ATOMIC_ACQUIRE) == taken);
     bench_drain(&b);
     bench_close(&b);
 }
@@ -517,7 +560,7 @@ static void test_watched_directory(void)
     if (!CHECK(mkdtemp(directory) != NULL))
         return;
     gl_account accounts[ACCOUNT_COUNT] = {
-        {"default", "", "", false, false}, {"hub-1", directory, "", false, false}, OFFICER};
+        {"default", "", "", false, false, 0}, {"hub-1", directory, "", false, false, 0}, OFFICER};
     snprintf(from, sizeof from, "%s/.f.ndjson", directory);
     snprintf(to, sizeof to, "%s/f.ndjson", directory);
     snprintf(done, sizeof done, "%s/done/f.ndjson", directory);
@@ -856,6 +899,7 @@ int main(void)
     test_shipped_configuration();
     test_validation_keeps_nothing();
     test_packed_bodies();
+    test_answers_as_asked_for();
     test_answer_after_the_commit();
     test_events();
     test_credentials();

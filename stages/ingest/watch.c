@@ -3,8 +3,8 @@
  * A file is taken when its size and time have stood still for `settle`; names that begin with a dot or end in .tmp or
  * .part are left alone. It goes in by chunks; each chunk's progress (account and SHA-256 -> byte offset) is committed
  * in the chunk's own transaction, so a file is taken in exactly once however often the daemon dies. Its answers are
- * written to out/<name>.<8 hex>.answers.ndjson, one JSON object a line, complete when it appears (made again from the
- * start after a crash). Then it moves to done/.
+ * written to out/<name>.<8 hex>.answers.ndjson, one JSON object a line (or .answers.xml, .answers.csv, as the account
+ * wants), complete when it appears (made again from the start after a crash). Then it moves to done/.
  *
  * Always holds: one daemon owns a directory (a lock file); all file I/O is on the watch's own thread, so a slow share
  * holds up nobody else; a file is read whole before its first chunk, so what happens to it later changes nothing but
@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "customs/ids.h"
 #include "gen/topics.h"
+#include "ingest/answers.h"
 #include "ingest/ingest.h"
 #include "io/envelope.h"
 
@@ -302,6 +303,27 @@ static void unpack(gl_watched_file *file, int64_t limit_bytes)
         gl_message_open(&file->message, &source, &file->refused);
 }
 
+static gl_answer_form form_of(const gl_watched_file *file)
+{
+    return (gl_answer_form)file->dir->account->answers;
+}
+
+static bool put_lines(const gl_watched_file *file, gl_buf *lines)
+{
+    bool ok = lines->len == 0 || fwrite(lines->data, 1, lines->len, file->answers) == lines->len;
+    gl_buf_free(lines);
+    return ok;
+}
+
+/* What stands before the answers, and behind them. */
+static bool put_frame(const gl_watched_file *file, void (*part)(gl_answer_writer *writer))
+{
+    gl_buf lines = {0};
+    gl_answer_writer writer = {.buf = &lines, .form = form_of(file), .lines = true};
+    part(&writer);
+    return put_lines(file, &lines);
+}
+
 static gl_watched_file *file_open(const gl_watch *watch, watched_dir *dir, const char *name, gl_err *err)
 {
     gl_watched_file *file = calloc(1, sizeof *file);
@@ -315,7 +337,7 @@ static gl_watched_file *file_open(const gl_watch *watch, watched_dir *dir, const
         name_by_digest(file);
         unpack(file, watch->ingest->conf.message_limit_bytes);
         file->answers = make_named(path, file, "out/.", ".part") ? fopen(path, "we") : NULL;
-        ok = file->answers != NULL ||
+        ok = (file->answers != NULL && put_frame(file, gl_answers_begin)) ||
              gl_fail(err, GL_RETRY, "watch-answers", "cannot write %s: %s", path, strerror(errno));
     }
     if (ok)
@@ -414,9 +436,7 @@ static bool write_answers(gl_watch *watch, gl_watched_file *file, gl_err *err)
         bool finished = file->finished, stop = watch->stop;
         gl_err broken = file->broken;
         pthread_mutex_unlock(&watch->lock);
-        bool ok = lines.len == 0 || fwrite(lines.data, 1, lines.len, file->answers) == lines.len;
-        gl_buf_free(&lines);
-        if (!ok)
+        if (!put_lines(file, &lines))
             return gl_fail(err, GL_RETRY, "watch-answers", "cannot write the answers of %s: %s", file->name,
                            strerror(errno));
         if (broken.code != NULL) {
@@ -450,11 +470,11 @@ static bool move_away(const gl_watched_file *file, gl_err *err)
 static bool file_finish(gl_watched_file *file, gl_err *err)
 {
     char from[WATCH_PATH_BYTES], to[WATCH_PATH_BYTES];
-    bool ok = fflush(file->answers) == 0 && fsync(fileno(file->answers)) == 0;
+    bool ok = put_frame(file, gl_answers_end) && fflush(file->answers) == 0 && fsync(fileno(file->answers)) == 0;
     ok = fclose(file->answers) == 0 && ok;
     file->answers = NULL;
-    ok = ok && make_named(from, file, "out/.", ".part") && make_named(to, file, "out/", ".answers.ndjson") &&
-         rename(from, to) == 0;
+    ok = ok && make_named(from, file, "out/.", ".part") &&
+         make_named(to, file, "out/", gl_answer_ending(form_of(file))) && rename(from, to) == 0;
     if (!ok)
         return gl_fail(err, GL_RETRY, "watch-answers", "cannot write the answers of %s: %s", file->name,
                        strerror(errno));
@@ -628,17 +648,15 @@ void gl_watch_progress(gl_job *job, const gl_record *record, gl_outbox *outbox, 
 
 static void render_answers(const gl_job *job, gl_buf *lines)
 {
+    gl_answer_writer writer = {
+        .buf = lines, .form = form_of(job->file), .lines = true, .account = job->account->name, .now_us = gl_wall_us()};
     if (job->message_error.code != NULL) {
-        gl_buf_text(lines, "{\"position\":1,\"status\":\"rejected\",\"errors\":[{\"code\":");
-        gl_buf_json(lines, gl_str_of(job->message_error.code));
-        gl_buf_text(lines, ",\"severity\":\"error\",\"text\":");
-        gl_buf_json(lines, gl_str_of(job->message_error.message));
-        gl_buf_text(lines, "}]}\n");
+        gl_rejection_validation_error error;
+        gl_answer refused = gl_answer_of_message(&job->message_error, &error);
+        gl_answers_add(&writer, &refused);
     }
-    for (size_t i = 0; i < job->answer_count; i++) {
-        gl_answer_json(lines, &job->answers[i]);
-        gl_buf_byte(lines, '\n');
-    }
+    for (size_t i = 0; i < job->answer_count; i++)
+        gl_answers_add(&writer, &job->answers[i]);
 }
 
 void gl_watch_settle(gl_watch *watch, gl_job *job, bool committed, const gl_err *err)

@@ -67,15 +67,86 @@ const gl_report_code gl_message_codes[] = {
 };
 const size_t gl_message_code_count = sizeof gl_message_codes / sizeof *gl_message_codes;
 
+static const struct {
+    const char *code, *validation_code;
+} validation_codes[] = {
+    {"amendment-not-supported", "GL-AMEND"},
+    {"cell-error", "GL-CELL"},
+    {"code-out-of-date", "GL-DATED"},
+    {"conflicting-fields", "GL-CONFL"},
+    {"conflicting-rows", "GL-ROWS"},
+    {"control-character", "GL-CTRL"},
+    {"declaration-too-large", "GL-SIZE"},
+    {"duplicate-column", "GL-DCOL"},
+    {"duplicate-element", "GL-DELEM"},
+    {"duplicate-field", "GL-DFLD"},
+    {"duplicate-sequence", "GL-DSEQ"},
+    {"dtd-refused", "GL-DTD"},
+    {"encoding", "GL-ENC"},
+    {"intake-compression", "GL-COMPR"},
+    {"intake-damaged", "GL-DAMGD"},
+    {"intake-empty", "GL-EMPTY"},
+    {"intake-encrypted", "GL-CRYPT"},
+    {"intake-entry-name", "GL-ENTRY"},
+    {"intake-format-unknown", "GL-FORM"},
+    {"intake-nested-archive", "GL-NEST"},
+    {"intake-profile-required", "GL-NOPRO"},
+    {"intake-profile-unknown", "GL-UPRO"},
+    {"intake-ratio", "GL-RATIO"},
+    {"intake-sheet-unknown", "GL-SHEET"},
+    {"intake-too-large", "GL-BYTES"},
+    {"intake-too-many-entries", "GL-MANYF"},
+    {"invalid-code", "GL-CODE"},
+    {"invalid-date", "GL-DATE"},
+    {"invalid-number", "GL-NUM"},
+    {"item-count", "GL-COUNT"},
+    {"lrn-reused", "GL-LRN"},
+    {"missing", "GL-MISS"},
+    {"missing-column", "GL-MCOL"},
+    {"negative", "GL-NEG"},
+    {"net-above-gross", "GL-NET"},
+    {"not-a-declaration", "GL-NODEC"},
+    {"not-supported", "GL-NSUP"},
+    {"not-well-formed", "GL-WELL"},
+    {"out-of-range", "GL-RANGE"},
+    {"several-declarations", "GL-SEVRL"},
+    {"too-deep", "GL-DEEP"},
+    {"too-large", "GL-LARGE"},
+    {"too-long", "GL-LONG"},
+    {"too-many-errors", "GL-MANYE"},
+    {"too-many-items", "GL-MANYI"},
+    {"unexpected-text", "GL-TEXT"},
+    {"unknown-code", "GL-UCODE"},
+    {"unknown-column", "GL-UCOL"},
+    {"unknown-element", "GL-UELEM"},
+    {"unknown-field", "GL-UFLD"},
+    {"watch-file-too-large", "GL-FILE"},
+    {"wrong-cell-count", "GL-CELLS"},
+    {"wrong-type", "GL-TYPE"},
+};
+
+const char *gl_validation_code(gl_str code)
+{
+    for (size_t i = 0; i < sizeof validation_codes / sizeof *validation_codes; i++)
+        if (gl_str_eqz(code, validation_codes[i].code))
+            return validation_codes[i].validation_code;
+    return "GL-OTHER";
+}
+
+static void code_row(gl_buf *buf, const gl_report_code *code)
+{
+    gl_buf_printf(buf, "| `%s` | %s | %s |\n", code->code, gl_validation_code(gl_str_of(code->code)), code->help);
+}
+
 void gl_codes_document(gl_buf *buf)
 {
-    gl_buf_text(buf, "| code | meaning |\n|---|---|\n");
+    gl_buf_text(buf, "| code | in WCO responses | meaning |\n|---|---|---|\n");
     for (size_t i = 0; i < gl_report_code_count; i++)
-        gl_buf_printf(buf, "| `%s` | %s |\n", gl_report_codes[i].code, gl_report_codes[i].help);
-    gl_buf_text(buf,
-                "\nWhat refuses a message as a whole, or an entry of an archive:\n\n| code | meaning |\n|---|---|\n");
+        code_row(buf, &gl_report_codes[i]);
+    gl_buf_text(buf, "\nWhat refuses a message as a whole, or an entry of an archive:\n\n"
+                     "| code | in WCO responses | meaning |\n|---|---|---|\n");
     for (size_t i = 0; i < gl_message_code_count; i++)
-        gl_buf_printf(buf, "| `%s` | %s |\n", gl_message_codes[i].code, gl_message_codes[i].help);
+        code_row(buf, &gl_message_codes[i]);
     gl_buf_text(buf, "\nRules over more than one field:\n\n| code | severity | holds when |\n|---|---|---|\n");
     for (size_t i = 0; i < gl_rule_count; i++)
         gl_buf_printf(buf, "| `%s` | %s | %s |\n", gl_rules[i].code, gl_rules[i].warning ? "warning" : "error",

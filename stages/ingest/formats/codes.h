@@ -16,6 +16,10 @@ extern const size_t gl_report_code_count;
 extern const gl_report_code gl_message_codes[];
 extern const size_t gl_message_code_count;
 
+/* What a WCO response says of a code in its ValidationCode, at most 8 characters; "GL-OTHER": it has none of its own.
+ */
+const char *gl_validation_code(gl_str code);
+
 /* One Markdown row a code, then one a rule of validation: the tables of docs/FORMATS.md. */
 void gl_codes_document(gl_buf *buf);
 

@@ -16,6 +16,7 @@ struct gl_reader {
     const char *form; /* what of the format it is, when that is told while reading; NULL: the format's name says it */
     gl_report report;
     const struct gl_mapping *mapping; /* CSV */
+    gl_columns columns;               /* CSV, XLSX */
     const struct gl_checks *checks;   /* NULL: none */
     int32_t day;                      /* today, for `checks` */
     void *state;                      /* the format's own */

@@ -224,6 +224,7 @@ void gl_intake_refuse(gl_reader *reader, gl_intake *intake, gl_str source)
     intake->source = source;
     intake->position = reader->position++;
     intake->next_offset = reader->offset;
+    intake->columns = reader->columns;
     intake->format = reader->form != NULL ? reader->form : gl_format_name(reader->format);
     intake->by_mapping = reader->mapping != NULL;
     intake->errors = reader->report.errors;

@@ -59,6 +59,12 @@ typedef struct gl_event_request {
     gl_str submitter; /* whose LRN it is; empty: the sender's own */
 } gl_event_request;
 
+/* Names of a table's columns in their order. */
+typedef struct gl_columns {
+    const gl_str *names;
+    size_t count;
+} gl_columns;
+
 typedef struct gl_intake {
     /* Canonical content. Identity (declaration_id, content_digest, mrn, submitter, accepted_at, mrn_provisional) and
      * message.channel, .received_at are left blank: the ingest stage fills them. Strings are slices of the source or of
@@ -68,6 +74,7 @@ typedef struct gl_intake {
                                 code 1); NULL: a declaration */
     gl_str lrn;              /* empty when it could not be read */
     bool by_mapping;         /* it was read by a profile */
+    gl_columns columns;      /* CSV, XLSX: of its file; in the reader's arena */
     gl_str source;           /* its own bytes: row, element or document */
     int64_t position;        /* from 1 */
     size_t next_offset;      /* byte offset in the message just after it: a file may be resumed from here (CSV: with its
@@ -95,5 +102,4 @@ gl_reader *gl_event_reader_open(gl_arena *arena, gl_format format, gl_str bytes,
  */
 bool gl_reader_next(gl_reader *reader, gl_arena *arena, gl_intake *intake);
 void gl_reader_close(gl_reader *reader);
-
 #endif

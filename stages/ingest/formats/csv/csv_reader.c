@@ -182,6 +182,15 @@ static void match_header_cell(csv_state *state, gl_report *report, gl_arena *are
         state->columns[index] = i + 1;
 }
 
+/* Keeps the names: `state->row` is read into again. */
+static gl_columns columns_of(const csv_state *state, gl_arena *arena)
+{
+    gl_str *names = GL_NEW_N(arena, gl_str, state->row.count + 1);
+    for (size_t i = 0; i < state->row.count; i++)
+        names[i] = gl_str_trim(state->row.cells[i]);
+    return (gl_columns){names, state->row.count};
+}
+
 /* Reads and matches the header; false: it was refused, and `report` says why. */
 static bool read_header(csv_state *state, gl_report *report, gl_arena *arena)
 {
@@ -601,6 +610,7 @@ bool gl_csv_reader_open(gl_reader *reader, gl_err *err)
     if (!begin_rows(state, reader, err))
         return false;
     state->header_refused = !read_header(state, &reader->report, reader->arena);
+    reader->columns = columns_of(state, reader->arena);
     if (!state->header_refused && reader->offset > state->csv.offset)
         resume(reader, state);
     return true;

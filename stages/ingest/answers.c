@@ -1,0 +1,103 @@
+/* See answers.h. */
+#include "ingest/answers.h"
+
+#include "base/clock.h"
+#include "customs/response.h"
+#include "io/accept.h"
+
+bool gl_answer_form_of(gl_str accept, gl_answer_form *form, const char **content_type)
+{
+    static const char *const offers[] = {"application/json", "application/xml", "text/csv", "text/xml", NULL};
+    static const gl_answer_form forms[] = {GL_ANSWER_JSON, GL_ANSWER_XML, GL_ANSWER_CSV, GL_ANSWER_XML};
+    int chosen = gl_accept_choose(accept, offers);
+    if (chosen < 0)
+        return false;
+    *form = forms[chosen];
+    *content_type = forms[chosen] == GL_ANSWER_CSV ? "text/csv; charset=utf-8; header=present" : offers[chosen];
+    return true;
+}
+
+const char *gl_answer_ending(gl_answer_form form)
+{
+    static const char *const endings[] = {".answers.ndjson", ".answers.xml", ".answers.csv"};
+    return endings[form];
+}
+
+gl_answer gl_answer_of_intake(const gl_intake *intake)
+{
+    return (gl_answer){.position = intake->position,
+                       .lrn = intake->lrn,
+                       .taken = !intake->rejected,
+                       .looked_at = true,
+                       .errors = intake->errors,
+                       .error_count = intake->error_count,
+                       .columns = intake->columns};
+}
+
+gl_answer gl_answer_of_message(const gl_err *why, gl_rejection_validation_error *error)
+{
+    *error = (gl_rejection_validation_error){
+        .code = gl_str_of(why->code), .severity = GL_REJECTION_SEVERITY_ERROR, .text = gl_str_of(why->message)};
+    return (gl_answer){.position = 1, .errors = error, .error_count = 1};
+}
+
+void gl_answers_begin(gl_answer_writer *writer)
+{
+    if (writer->form == GL_ANSWER_XML)
+        gl_response_open(writer->buf);
+    else if (writer->form == GL_ANSWER_CSV)
+        gl_answer_csv_header(writer->buf);
+    else if (!writer->lines)
+        gl_buf_text(writer->buf, "{\"results\":[");
+}
+
+static void add_json(gl_answer_writer *writer, const gl_answer *answer)
+{
+    if (!writer->lines && writer->written > 0)
+        gl_buf_text(writer->buf, ",\n");
+    gl_answer_json(writer->buf, answer);
+    if (writer->lines)
+        gl_buf_byte(writer->buf, '\n');
+}
+
+void gl_answers_add(gl_answer_writer *writer, const gl_answer *answer)
+{
+    *(answer->taken ? &writer->accepted : &writer->rejected) += 1;
+    if (writer->rejected_only && answer->taken)
+        return;
+    if (writer->form == GL_ANSWER_XML)
+        gl_answer_xml(writer, answer);
+    else if (writer->form == GL_ANSWER_CSV)
+        gl_answer_csv(writer, answer);
+    else
+        add_json(writer, answer);
+    writer->written++;
+}
+
+void gl_answers_end(gl_answer_writer *writer)
+{
+    if (writer->form == GL_ANSWER_XML) {
+        gl_response_close(writer->buf);
+        gl_buf_byte(writer->buf, '\n');
+    } else if (writer->form == GL_ANSWER_JSON && !writer->lines) {
+        gl_buf_printf(writer->buf, "],\"%s\":%zu,\"%s\":%zu", writer->looked_at ? "valid" : "accepted",
+                      writer->accepted, writer->looked_at ? "invalid" : "rejected", writer->rejected);
+        if (writer->batch != NULL && writer->batch[0] != '\0')
+            gl_buf_printf(writer->buf, ",\"batch\":\"%s\"", writer->batch);
+        gl_buf_text(writer->buf, "}\n");
+    }
+}
+
+void gl_answers_of_job(gl_buf *buf, const gl_job *job)
+{
+    gl_answer_writer writer = {.buf = buf,
+                               .form = job->form,
+                               .rejected_only = job->rejected_only,
+                               .account = job->account->name,
+                               .now_us = gl_wall_us(),
+                               .batch = job->batch};
+    gl_answers_begin(&writer);
+    for (size_t i = 0; i < job->answer_count; i++)
+        gl_answers_add(&writer, &job->answers[i]);
+    gl_answers_end(&writer);
+}
