@@ -3,7 +3,7 @@
 
 Once over HTTP (NDJSON in parts, by `greenlane submit`), once as one CSV manifest in a watched directory. Then both are decided.
 
-usage: aircraft.py [--count 100000] [--seconds 20] [--memory-mib 512]
+usage: aircraft.py [--count 100000] [--seconds 20] [--memory-mib 384]
   --seconds      more until the last is accepted is a failure, either way
   --memory-mib   more resident memory of ingest is one
 """
@@ -76,7 +76,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--memory-mib", type=int, default=512)
+    parser.add_argument("--memory-mib", type=int, default=384)
     args = parser.parse_args()
     o.need_stack()
     with o.Topic("gl.decisions", lambda message: message.partition()) as decisions, tempfile.TemporaryDirectory() as folder:
