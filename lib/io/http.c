@@ -1,5 +1,6 @@
 /* See http.h. Every request is a small state machine: its body is received, then it is held by a handler until somebody
- * answers, then libmicrohttpd (the server) sends the answer. While it is held its connection is suspended.
+ * answers, then libmicrohttpd (the server) sends the answer. While it is held its connection is suspended, and so it is
+ * while a stream has nothing to send; a stream stays in the list of held requests until it ends.
  *
  * Always holds:
  * - a request has up to two owners, the server and the handler; the last one to let go frees it, so a client that goes
@@ -30,6 +31,7 @@ enum {
     STOP_WAIT_SECONDS = 3,
     PAIR_LIMIT = 100, /* headers and query parameters of a request */
     LINE_BYTES = 512,
+    STREAM_PART_BYTES = 16 * 1024, /* sent at once */
 };
 
 static const char TLS_PRIORITIES[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
@@ -50,6 +52,15 @@ typedef struct pair {
     struct pair *next;
     gl_str name, value;
 } pair;
+
+/* Of an answer that is written in parts; all of it under http->mutex. */
+typedef struct stream {
+    gl_buf waiting; /* from `sent` on */
+    size_t sent, limit;
+    bool attached; /* the server has the answer: it has not lost the client before, or stopped */
+    bool ended;
+    pthread_cond_t moved; /* CLOCK_MONOTONIC: something was sent, or the client is gone */
+} stream;
 
 struct gl_http_request {
     gl_http *http;
@@ -73,6 +84,7 @@ struct gl_http_request {
     int retry_after_s;   /* of a refusal, 0: none */
     int64_t thrown_away; /* bytes */
     bool dispatched;     /* the handler was called; the server's thread only */
+    bool head;           /* HEAD: no body */
     /* Under http->mutex: */
     gl_http_request *previous, *next; /* list of held requests */
     bool held;
@@ -80,6 +92,7 @@ struct gl_http_request {
     struct MHD_Response *answer; /* NULL: not answered */
     int status;
     bool server_owns, handler_owns;
+    stream *stream; /* NULL: the answer is whole */
 };
 
 struct gl_http {
@@ -153,10 +166,20 @@ static void drop_body(gl_http_request *request)
     request->charged = 0;
 }
 
+static void stream_free(stream *s)
+{
+    if (s == NULL)
+        return;
+    gl_buf_free(&s->waiting);
+    pthread_cond_destroy(&s->moved);
+    free(s);
+}
+
 static void request_free(gl_http_request *request)
 {
     gl_http *http = request->http;
     drop_body(request);
+    stream_free(request->stream);
     if (request->principal != NULL && http->forget != NULL)
         http->forget(request->principal);
     gl_arena_destroy(request->arena);
@@ -189,6 +212,15 @@ static void let_go(gl_http *http, gl_http_request *request)
         request->next->previous = request->previous;
 }
 
+/* Locks: mutex. */
+static void wake(gl_http_request *request)
+{
+    if (!request->suspended)
+        return;
+    request->suspended = false;
+    MHD_resume_connection(request->connection);
+}
+
 /* Gives the server its answer, once; false when it has one, or is gone: the answer is still the caller's. Locks: mutex.
  */
 static bool attach_answer(gl_http *http, gl_http_request *request, int status, struct MHD_Response *answer)
@@ -199,10 +231,7 @@ static bool attach_answer(gl_http *http, gl_http_request *request, int status, s
     request->answer = answer;
     request->status = status;
     http->unsent++;
-    if (request->suspended) {
-        request->suspended = false;
-        MHD_resume_connection(request->connection);
-    }
+    wake(request);
     return true;
 }
 
@@ -222,6 +251,14 @@ static void add_header(struct MHD_Response *answer, const char *line)
         gl_log(GL_LOG_WARN, "http-header", "the header %s cannot be sent", name);
 }
 
+static void add_headers(struct MHD_Response *answer, const char *content_type, const char *const *headers)
+{
+    if (content_type != NULL && MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_NO)
+        gl_log(GL_LOG_WARN, "http-header", "the content type %s cannot be sent", content_type);
+    for (; headers != NULL && *headers != NULL; headers++)
+        add_header(answer, *headers);
+}
+
 static struct MHD_Response *make_answer(const char *content_type, gl_str body, const char *const *headers)
 {
     void *copy = malloc(body.len + 1);
@@ -232,10 +269,7 @@ static struct MHD_Response *make_answer(const char *content_type, gl_str body, c
     struct MHD_Response *answer = MHD_create_response_from_buffer(body.len, copy, MHD_RESPMEM_MUST_FREE);
     if (answer == NULL)
         abort();
-    if (content_type != NULL && MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, content_type) == MHD_NO)
-        gl_log(GL_LOG_WARN, "http-header", "the content type %s cannot be sent", content_type);
-    for (; headers != NULL && *headers != NULL; headers++)
-        add_header(answer, *headers);
+    add_headers(answer, content_type, headers);
     return answer;
 }
 
@@ -287,6 +321,162 @@ static struct MHD_Response *stopping_answer(void)
     struct MHD_Response *answer = make_answer(PROBLEM_TYPE, gl_buf_view(&body), headers);
     gl_buf_free(&body);
     return answer;
+}
+
+/* -- Streams ------------------------------------------------------------------------------------------------------ */
+
+static void init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+/* Locks: mutex. */
+static bool is_gone(const gl_http_request *request)
+{
+    return !request->stream->attached || !request->server_owns || request->http->stopping;
+}
+
+/* Locks: mutex. */
+static size_t send_waiting(stream *s, char *out, size_t room)
+{
+    size_t count = s->waiting.len - s->sent < room ? s->waiting.len - s->sent : room;
+    memcpy(out, s->waiting.data + s->sent, count);
+    s->sent += count;
+    if (s->sent == s->waiting.len)
+        s->sent = s->waiting.len = 0;
+    pthread_cond_broadcast(&s->moved);
+    return count;
+}
+
+/* The server can send. Suspending under the mutex leaves no moment between the look and the sleep. Thread: server. */
+static ssize_t next_part(void *context, uint64_t position, char *out, size_t room)
+{
+    (void)position;
+    gl_http_request *request = context;
+    gl_http *http = request->http;
+    ssize_t result = 0;
+    pthread_mutex_lock(&http->mutex);
+    if (request->stream->waiting.len > 0) {
+        result = (ssize_t)send_waiting(request->stream, out, room);
+    } else if (request->stream->ended || http->stopping) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
+    } else {
+        request->suspended = true;
+        MHD_suspend_connection(request->connection);
+    }
+    pthread_mutex_unlock(&http->mutex);
+    return result;
+}
+
+/* libmicrohttpd 0.9.75 ends the body of a HEAD in chunks, which has none. */
+static struct MHD_Response *make_stream(gl_http_request *request)
+{
+    struct MHD_Response *answer = request->head ? MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT)
+                                                : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PART_BYTES,
+                                                                                    next_part, request, NULL);
+    if (answer == NULL)
+        abort();
+    return answer;
+}
+
+void gl_http_stream_begin(gl_http_request *request, const char *content_type, const char *const *headers,
+                          size_t limit_bytes)
+{
+    gl_http *http = request->http;
+    stream *s = calloc(1, sizeof *s);
+    struct MHD_Response *answer = make_stream(request);
+    if (s == NULL)
+        abort();
+    s->limit = limit_bytes;
+    init_monotonic(&s->moved);
+    add_headers(answer, content_type, headers);
+    drop_body(request);
+    pthread_mutex_lock(&http->mutex);
+    request->stream = s;
+    s->attached = attach_answer(http, request, 200, answer);
+    bool attached = s->attached;
+    if (attached)
+        hold(http, request);
+    pthread_mutex_unlock(&http->mutex);
+    if (!attached)
+        MHD_destroy_response(answer);
+}
+
+/* Locks: mutex. */
+static gl_http_taken take_part(gl_http_request *request, gl_str bytes)
+{
+    stream *s = request->stream;
+    size_t left = s->waiting.len - s->sent;
+    if (left > 0 && left + bytes.len > s->limit)
+        return GL_HTTP_FULL;
+    if (s->sent > 0)
+        memmove(s->waiting.data, s->waiting.data + s->sent, left);
+    s->waiting.len = left;
+    s->sent = 0;
+    gl_buf_str(&s->waiting, bytes);
+    wake(request);
+    return GL_HTTP_TAKEN;
+}
+
+gl_http_taken gl_http_stream_write(gl_http_request *request, gl_str bytes)
+{
+    gl_http *http = request->http;
+    pthread_mutex_lock(&http->mutex);
+    gl_http_taken taken = is_gone(request) ? GL_HTTP_GONE : take_part(request, bytes);
+    pthread_mutex_unlock(&http->mutex);
+    return taken;
+}
+
+static struct timespec after_ms(int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    return until;
+}
+
+gl_http_taken gl_http_stream_wait(gl_http_request *request, int timeout_ms)
+{
+    gl_http *http = request->http;
+    const stream *s = request->stream;
+    struct timespec until = after_ms(timeout_ms);
+    pthread_mutex_lock(&http->mutex);
+    size_t before = s->waiting.len - s->sent;
+    int waited = 0;
+    while (!is_gone(request) && before > 0 && s->waiting.len - s->sent == before && waited == 0)
+        waited = pthread_cond_timedwait(&request->stream->moved, &http->mutex, &until);
+    gl_http_taken taken = is_gone(request) ? GL_HTTP_GONE : waited != 0 ? GL_HTTP_FULL : GL_HTTP_TAKEN;
+    pthread_mutex_unlock(&http->mutex);
+    return taken;
+}
+
+void gl_http_stream_end(gl_http_request *request)
+{
+    gl_http *http = request->http;
+    pthread_mutex_lock(&http->mutex);
+    request->stream->ended = true;
+    let_go(http, request);
+    if (request->server_owns)
+        wake(request);
+    request->handler_owns = false;
+    bool last = !request->server_owns;
+    pthread_mutex_unlock(&http->mutex);
+    if (last)
+        request_free(request);
+}
+
+/* Locks: mutex. */
+static void stop_stream(gl_http *http, gl_http_request *request)
+{
+    let_go(http, request);
+    wake(request);
+    pthread_cond_broadcast(&request->stream->moved);
 }
 
 /* -- Routes ------------------------------------------------------------------------------------------------------- */
@@ -530,6 +720,7 @@ static void dispatch(gl_http_request *request, const char *url);
 static enum MHD_Result begin(gl_http_request *request, const char *url, const char *method)
 {
     const gl_http *http = request->http;
+    request->head = strcmp(method, "HEAD") == 0;
     collect_pairs(request);
     find_route(request, gl_str_of(url), method);
     look_at_peer(request);
@@ -680,6 +871,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         pthread_cond_broadcast(&http->answered_sent);
     request->answer = NULL;
     request->server_owns = false;
+    if (request->stream != NULL)
+        pthread_cond_broadcast(&request->stream->moved);
     let_go(http, request);
     bool last = !request->handler_owns;
     pthread_mutex_unlock(&http->mutex);
@@ -876,11 +1069,7 @@ static gl_http *http_new(const gl_http_conf *conf, const gl_http_route *routes, 
     http->forget = conf->forget;
     http->slow_body_us = (int64_t)whole_seconds(conf->idle_timeout_ms) * GL_HTTP_SLOW_BODY_TIMEOUTS * 1000000;
     http->owners = 1;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&http->answered_sent, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    init_monotonic(&http->answered_sent);
     pthread_mutex_init(&http->mutex, NULL);
     return http;
 }
@@ -906,10 +1095,14 @@ gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, si
     return NULL;
 }
 
-/* Answers what is held with 503. Locks: mutex. */
+/* Answers what is held with 503, and ends streams. Locks: mutex. */
 static void answer_held(gl_http *http)
 {
     while (http->held != NULL) {
+        if (http->held->stream != NULL) {
+            stop_stream(http, http->held);
+            continue;
+        }
         struct MHD_Response *answer = stopping_answer();
         if (!attach_answer(http, http->held, 503, answer))
             MHD_destroy_response(answer);
@@ -918,9 +1111,7 @@ static void answer_held(gl_http *http)
 
 static void wait_until_sent(gl_http *http)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += STOP_WAIT_SECONDS;
+    struct timespec until = after_ms(STOP_WAIT_SECONDS * 1000);
     int waited = 0;
     while (http->unsent > 0 && waited == 0)
         waited = pthread_cond_timedwait(&http->answered_sent, &http->mutex, &until);

@@ -2,7 +2,8 @@
  *
  * A request is handed to its handler when the whole body is there (within the limits). The handler answers at once, or
  * keeps the request and answers later from any thread (the connection is suspended meanwhile): ingest answers after the
- * Kafka commit. Slow clients hold only their own connection; body, header, connection and time limits are in the table.
+ * Kafka commit; or in parts, as long as it likes (a stream). Slow clients hold only their own connection; body, header,
+ * connection and time limits are in the table.
  * With a certificate it speaks TLS (1.2 or later) only; with `admit`, who sends is asked for before the body is read.
  */
 #ifndef GL_IO_HTTP_H
@@ -70,8 +71,8 @@ bool gl_http_check(const gl_http_conf *conf, gl_err *err);
  * `routes` are kept, not copied. Unknown path: 404, known path with another method: 405, as problem JSON (RFC 9457). */
 gl_http *gl_http_start(const gl_http_conf *conf, const gl_http_route *routes, size_t route_count, gl_metrics *metrics,
                        gl_err *err);
-/* Stops accepting; answers what is held with 503; waits for the threads. Who still holds a request may read it, and
- * must answer it as always (the answer goes nowhere). */
+/* Stops accepting; answers what is held with 503, ends streams; waits for the threads. Who still holds a request may
+ * read it, and must answer it as always (the answer goes nowhere). */
 void gl_http_stop(gl_http *http);
 /* Reads tls_... again, for connections from now on. On an error the old ones stay. Thread: any. */
 bool gl_http_renew(gl_http *http, const gl_http_conf *conf, gl_err *err);
@@ -107,6 +108,23 @@ void gl_http_respond(gl_http_request *request, int status, const char *content_t
 /* A problem document (RFC 9457): type "about:blank", title of the status, `code` and `detail`. */
 void gl_http_problem(gl_http_request *request, int status, const char *code, const char *detail,
                      const char *const *headers);
+
+/* An answer that goes on: status 200, and a body that is written in parts (server-sent events). At most `limit_bytes`
+ * wait for the client. The request stays the caller's until gl_http_stream_end. Thread: any, one at a time. */
+void gl_http_stream_begin(gl_http_request *request, const char *content_type, const char *const *headers,
+                          size_t limit_bytes);
+typedef enum gl_http_taken {
+    GL_HTTP_TAKEN, /* it will be sent */
+    GL_HTTP_FULL,  /* the client is slow: nothing was taken */
+    GL_HTTP_GONE,  /* the client went away, or the server stops: end the stream */
+} gl_http_taken;
+/* All or nothing. More than the limit at once is taken when nothing waits. A client that went away is noticed only when
+ * something is sent; one that takes nothing is closed after the idle timeout. */
+gl_http_taken gl_http_stream_write(gl_http_request *request, gl_str bytes);
+/* Waits until the client has taken something, at most `timeout_ms`; GL_HTTP_FULL: it has not. */
+gl_http_taken gl_http_stream_wait(gl_http_request *request, int timeout_ms);
+/* What waits is still sent, then the body ends. Takes the request. */
+void gl_http_stream_end(gl_http_request *request);
 
 /* Percent-decoding of one path segment or query value. False for a broken escape, for NUL, and when the result is not
  * UTF-8. */

@@ -198,12 +198,14 @@ static void shelf_close(shelf *s)
     pthread_mutex_unlock(&s->mutex);
 }
 
+/* Streams that tests write to. */
+static shelf streams = {.mutex = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 static shelf held = {.mutex = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
 static const gl_http_route ROUTES[] = {
     {"GET", "/hello", hello, NULL},         {"GET", "/v1/things/{}", echo, NULL},
     {"POST", "/v1/things", echo, NULL},     {"GET", "/v1/things/special", hello, NULL},
-    {"POST", "/held", keep_request, &held},
+    {"POST", "/held", keep_request, &held}, {"GET", "/stream", keep_request, &streams},
 };
 enum { ROUTE_COUNT = sizeof ROUTES / sizeof ROUTES[0] };
 
@@ -538,6 +540,201 @@ static void test_connection_limit(void)
     answer_all();
 }
 
+/* -- Streams ------------------------------------------------------------------------------------------------------ */
+
+enum { STREAM_LIMIT_BYTES = 10000 };
+
+static gl_http_request *begin_stream(int port, const char *protocol, int *fd)
+{
+    char text[100];
+    snprintf(text, sizeof text, "GET /stream %s\r\nHost: h\r\n\r\n", protocol);
+    *fd = dial(port);
+    CHECK(say_text(*fd, text));
+    gl_http_request *request = take_request(&streams);
+    gl_http_stream_begin(request, "text/event-stream", (const char *const[]){"Cache-Control: no-store", NULL},
+                         STREAM_LIMIT_BYTES);
+    return request;
+}
+
+static bool hears(int fd, const char *text)
+{
+    size_t len = strlen(text), got = 0;
+    char found[200];
+    while (got < len && readable(fd, 20000)) {
+        ssize_t more = recv(fd, found + got, len - got, 0);
+        if (more <= 0)
+            break;
+        got += (size_t)more;
+    }
+    return got == len && memcmp(found, text, len) == 0;
+}
+
+/* Each part is there before the next is written, over one connection that serves another request afterwards. */
+static void test_stream(int port)
+{
+    int fd;
+    gl_http_request *request = begin_stream(port, "HTTP/1.1", &fd);
+    reply r = hear(fd, true);
+    CHECK(r.status == 200 && has(&r.head, "Content-Type: text/event-stream\r\n") &&
+          has(&r.head, "Cache-Control: no-store\r\n") && has(&r.head, "Transfer-Encoding: chunked\r\n"));
+    reply_free(&r);
+    CHECK(!readable(fd, 20)); /* nothing was written yet */
+    for (int i = 0; i < 3; i++) {
+        CHECK(gl_http_stream_write(request, GL_STR("part")) == GL_HTTP_TAKEN);
+        CHECK(hears(fd, "4\r\npart\r\n"));
+    }
+    CHECK(gl_http_stream_wait(request, 1000) == GL_HTTP_TAKEN); /* nothing waits */
+    CHECK(gl_http_stream_write(request, GL_STR("last")) == GL_HTTP_TAKEN);
+    gl_http_stream_end(request);
+    CHECK(hears(fd, "4\r\nlast\r\n0\r\n\r\n"));
+    CHECK(say_text(fd, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
+    r = hear(fd, false);
+    CHECK(r.status == 200 && has(&r.body, "hello"));
+    reply_free(&r);
+    close(fd);
+}
+
+/* Without chunks the body ends with the connection. HEAD is no stream. */
+static void test_stream_to_others(int port)
+{
+    int fd;
+    gl_http_request *request = begin_stream(port, "HTTP/1.0", &fd);
+    CHECK(gl_http_stream_write(request, GL_STR("part")) == GL_HTTP_TAKEN);
+    gl_http_stream_end(request);
+    reply r = hear(fd, true);
+    CHECK(r.status == 200 && hears(fd, "part") && is_closed(fd, 10000));
+    reply_free(&r);
+    close(fd);
+    fd = dial(port);
+    CHECK(say_text(fd, "HEAD /stream HTTP/1.1\r\nHost: h\r\n\r\n"));
+    request = take_request(&streams);
+    gl_http_stream_begin(request, "text/event-stream", NULL, STREAM_LIMIT_BYTES);
+    CHECK_WITHIN(10, gl_http_stream_write(request, GL_STR("part")) == GL_HTTP_GONE);
+    gl_http_stream_end(request);
+    r = hear(fd, true);
+    CHECK(r.status == 200 && has(&r.head, "Content-Type: text/event-stream\r\n"));
+    reply_free(&r);
+    CHECK(say_text(fd, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
+    r = hear(fd, false);
+    CHECK(r.status == 200 && has(&r.body, "hello"));
+    reply_free(&r);
+    close(fd);
+}
+
+/* A number on each line, as long as the client takes none: how many were taken. */
+static size_t write_until_full(gl_http_request *request)
+{
+    char line[1001];
+    for (size_t count = 0;; count++) {
+        snprintf(line, sizeof line, "%0999zu\n", count);
+        gl_http_taken taken;
+        while ((taken = gl_http_stream_write(request, (gl_str){line, 1000})) == GL_HTTP_FULL)
+            if (gl_http_stream_wait(request, 100) != GL_HTTP_TAKEN)
+                return count;
+        if (!CHECK(taken == GL_HTTP_TAKEN))
+            return count;
+    }
+}
+
+/* Who reads slowly holds up itself only, and gets all of it, in order. */
+static void test_slow_reader(int port)
+{
+    int fd;
+    gl_http_request *request = begin_stream(port, "HTTP/1.0", &fd);
+    reply r = hear(fd, true);
+    reply_free(&r);
+    size_t count = write_until_full(request);
+    CHECK(count > STREAM_LIMIT_BYTES / 1000);
+    CHECK(ask(port, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n", 200, "hello"));
+    CHECK(gl_http_stream_write(request, (gl_str){(char[1000]){0}, 1000}) == GL_HTTP_FULL);
+    char line[1001], wanted[1001];
+    for (size_t i = 0; i < count; i++) {
+        size_t got = 0;
+        while (got < 1000 && readable(fd, 20000)) {
+            ssize_t more = recv(fd, line + got, 1000 - got, 0);
+            if (more <= 0)
+                break;
+            got += (size_t)more;
+        }
+        snprintf(wanted, sizeof wanted, "%0999zu\n", i);
+        if (!CHECK(got == 1000 && memcmp(line, wanted, 1000) == 0))
+            break;
+    }
+    CHECK(gl_http_stream_write(request, GL_STR("end")) == GL_HTTP_TAKEN);
+    gl_http_stream_end(request);
+    CHECK(hears(fd, "end") && is_closed(fd, 10000));
+    close(fd);
+}
+
+static void test_stream_client_goes_away(int port)
+{
+    for (int i = 0; i < 20; i++) {
+        int fd;
+        gl_http_request *request = begin_stream(port, "HTTP/1.1", &fd);
+        struct linger reset = {1, 0};
+        if (i % 2 == 0)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(fd);
+        CHECK_WITHIN(10, gl_http_stream_write(request, GL_STR("part")) == GL_HTTP_GONE);
+        CHECK(gl_http_stream_wait(request, 20000) == GL_HTTP_GONE);
+        gl_http_stream_end(request);
+    }
+}
+
+/* One that waits, one whose client is slow, and one that began when the server had stopped. */
+static void test_stop_with_streams(int threads)
+{
+    gl_http_conf conf = conf_of(threads);
+    gl_http *http = start(&conf, NULL);
+    int fd, slow, late = dial(gl_http_port(http));
+    gl_http_request *request = begin_stream(gl_http_port(http), "HTTP/1.1", &fd),
+                    *full = begin_stream(gl_http_port(http), "HTTP/1.1", &slow);
+    write_until_full(full);
+    CHECK(say_text(late, "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n"));
+    gl_http_request *unanswered = take_request(&streams);
+    reply r = hear(fd, true);
+    reply_free(&r);
+    CHECK(gl_http_stream_write(request, GL_STR("part")) == GL_HTTP_TAKEN && hears(fd, "4\r\npart\r\n"));
+    int64_t from_us = gl_mono_us();
+    gl_http_stop(http);
+    CHECK(gl_mono_us() - from_us < 6000000);
+    CHECK(hears(fd, "0\r\n\r\n") && is_closed(fd, 10000));
+    gl_http_stream_begin(unanswered, "text/event-stream", NULL, STREAM_LIMIT_BYTES);
+    gl_http_request *const all[] = {request, full, unanswered};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(gl_http_stream_write(all[i], GL_STR("part")) == GL_HTTP_GONE);
+        gl_http_stream_end(all[i]);
+    }
+    r = hear(late, false);
+    CHECK(r.status == 503 && has(&r.body, "stopping"));
+    reply_free(&r);
+    close(fd);
+    close(slow);
+    close(late);
+}
+
+/* A client that takes nothing is closed after a while, one that has nothing to take is not. */
+static void test_stream_timeout(void)
+{
+    gl_http_conf conf = conf_of(1);
+    conf.idle_timeout_ms = 1000;
+    gl_http *http = start(&conf, NULL);
+    int quiet, slow;
+    gl_http_request *waiting = begin_stream(gl_http_port(http), "HTTP/1.1", &quiet),
+                    *full = begin_stream(gl_http_port(http), "HTTP/1.1", &slow);
+    write_until_full(full);
+    CHECK_WITHIN(20, gl_http_stream_wait(full, 100) == GL_HTTP_GONE);
+    gl_http_stream_end(full);
+    CHECK(gl_http_stream_write(waiting, GL_STR("part")) == GL_HTTP_TAKEN);
+    reply r = hear(quiet, true);
+    CHECK(r.status == 200 && hears(quiet, "4\r\npart\r\n"));
+    reply_free(&r);
+    gl_http_stream_end(waiting);
+    close(quiet);
+    close(slow);
+    gl_http_stop(http);
+}
+
 static void test_listen_errors(void)
 {
     static const char *const wrong[] = {"nonsense", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", "256.0.0.1:1"};
@@ -587,9 +784,14 @@ static void run_all(int threads)
     check_metrics(metrics);
     test_client_goes_away(port);
     test_pending_limit(port);
+    test_stream(port);
+    test_stream_to_others(port);
+    test_slow_reader(port);
+    test_stream_client_goes_away(port);
     gl_http_stop(http);
     gl_metrics_destroy(metrics);
     test_stop(threads);
+    test_stop_with_streams(threads);
 }
 
 /* -- Bench -------------------------------------------------------------------------------------------------------- */
@@ -661,6 +863,7 @@ int main(int argc, char **argv)
     run_all(1);
     run_all(3);
     test_idle_timeout();
+    test_stream_timeout();
     test_connection_limit();
     test_listen_errors();
     gl_http_stop(NULL);

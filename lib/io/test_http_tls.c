@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/test_check.h"
@@ -43,8 +44,36 @@ static void later(void *context, gl_http_request *request)
     pthread_detach(thread);
 }
 
-static const gl_http_route ROUTES[] = {
-    {"GET", "/who", who, NULL}, {"POST", "/who", who, NULL}, {"POST", "/later", later, NULL}};
+enum { PARTS = 400 };
+
+static void *write_parts(void *context)
+{
+    char part[1001];
+    gl_http_taken taken = GL_HTTP_TAKEN;
+    gl_http_stream_begin(context, "text/plain", NULL, 10000);
+    for (int i = 0; i < PARTS && taken != GL_HTTP_GONE; i++) {
+        snprintf(part, sizeof part, "%0999d\n", i);
+        while ((taken = gl_http_stream_write(context, (gl_str){part, 1000})) == GL_HTTP_FULL)
+            gl_http_stream_wait(context, 1000);
+        if (i % 100 == 0)
+            check_pause(); /* nothing to send for a moment */
+    }
+    gl_http_stream_end(context);
+    return NULL;
+}
+
+static void stream(void *context, gl_http_request *request)
+{
+    (void)context;
+    pthread_t thread;
+    pthread_create(&thread, NULL, write_parts, request);
+    pthread_detach(thread);
+}
+
+static const gl_http_route ROUTES[] = {{"GET", "/who", who, NULL},
+                                       {"POST", "/who", who, NULL},
+                                       {"POST", "/later", later, NULL},
+                                       {"GET", "/stream", stream, NULL}};
 
 static bool admit(void *context, gl_http_request *request, gl_http_refusal *refusal)
 {
@@ -172,6 +201,45 @@ static void test_answers_later(int port)
                "peer=<CN=hub,O=Greenlane> why=<> principal=<a/server.pem> body=150000"));
 }
 
+typedef struct counted {
+    char line[1001];
+    size_t at;
+    int lines;
+} counted;
+
+/* Counts lines that say how many came before them. */
+static size_t count_lines(char *data, size_t size, size_t count, void *context)
+{
+    counted *c = context;
+    for (size_t i = 0; i < size * count; i++) {
+        if (c->at == 1000)
+            return 0;
+        c->line[c->at++] = data[i];
+        if (data[i] != '\n')
+            continue;
+        if (c->at != 1000 || strtol(c->line, NULL, 10) != c->lines++)
+            return 0;
+        c->at = 0;
+    }
+    return size * count;
+}
+
+static void test_stream(int port)
+{
+    char url[64], path[256];
+    counted c = {.at = 0};
+    CURL *curl = curl_easy_init();
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/stream", port);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 20000L);
+    curl_easy_setopt(curl, CURLOPT_CAINFO, certificates_path(&made, "a/ca.pem", path));
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, count_lines);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &c);
+    CHECK(curl_easy_perform(curl) == CURLE_OK && c.lines == PARTS && c.at == 0);
+    curl_easy_cleanup(curl);
+}
+
 static void test_admission(int port)
 {
     CHECK(says(port, &(call){"/who", "a/ca.pem", "", .header = "as: nobody", .body = "x"}, 401, "\"code\":\"who\""));
@@ -256,6 +324,7 @@ int main(void)
     if (http != NULL) {
         test_peers(gl_http_port(http));
         test_answers_later(gl_http_port(http));
+        test_stream(gl_http_port(http));
         test_admission(gl_http_port(http));
         test_old_protocols(gl_http_port(http));
         gl_http_stop(http);
