@@ -6,20 +6,12 @@
 #ifndef DECIDE_DRAW_H
 #define DECIDE_DRAW_H
 
-#include "base/arena.h"
-#include "customs/ids.h"
+#include "customs/hmac.h"
 
-enum { GL_DRAW_BLOCK_BYTES = 64, GL_PPM = 1000000 };
+enum { GL_PPM = 1000000 };
 
-/* HMAC-SHA256's two padded key blocks (RFC 2104). */
-typedef struct gl_draw_key {
-    uint8_t inner[GL_DRAW_BLOCK_BYTES], outer[GL_DRAW_BLOCK_BYTES];
-} gl_draw_key;
-
-void gl_draw_key_init(gl_draw_key *key, gl_str secret);
-void gl_draw_hmac(const gl_draw_key *key, gl_arena *arena, gl_str message, uint8_t mac[GL_SHA256_BYTES]);
 /* The first 8 bytes, big endian, of HMAC(key, declaration id followed by the criterion id). */
-uint64_t gl_draw_value(const gl_draw_key *key, gl_arena *arena, const uint8_t id[GL_DECLARATION_ID_BYTES],
+uint64_t gl_draw_value(const gl_hmac_key *key, gl_arena *arena, const uint8_t id[GL_DECLARATION_ID_BYTES],
                        gl_str criterion);
 /* The share of 2^64 in parts per million, rounded down: 0 to 999,999. A draw with rate r selects when this is below r,
  * which is the same as value / 2^64 < r / 1,000,000. */

@@ -12,7 +12,7 @@ typedef struct making {
     const gl_decide_policy *policy;
     const gl_decide_input *input;
     const gl_office *office;
-    const gl_draw_key *key;
+    const gl_hmac_key *key;
     gl_arena *arena;
     gl_decision *out;
     gl_str *required; /* room for the prior hold's and GL_ELIGIBILITY_CODES + 1 more */

@@ -100,7 +100,7 @@ const gl_conf_table gl_seed_conf_table = {
 
 typedef struct seed {
     gl_str epoch;
-    gl_draw_key key;
+    gl_hmac_key key;
 } seed;
 
 struct gl_decide_policy {
@@ -226,7 +226,7 @@ static bool read_seed(gl_decide_policy *policy, const gl_seed_conf *conf, seed *
         return gl_fail(err, GL_FATAL, "policy-seed", "seeds: %s: the key has %zu bytes, fewer than %d", conf->epoch,
                        secret.len, KEY_LEAST_BYTES);
     out->epoch = copy(policy->arena, conf->epoch);
-    gl_draw_key_init(&out->key, secret);
+    gl_hmac_key_init(&out->key, secret);
     return true;
 }
 
@@ -244,7 +244,7 @@ static bool read_seeds(gl_decide_policy *policy, const gl_conf *conf, const gl_d
     }
     if (count == 0) {
         policy->seeds[0].epoch = gl_str_of(DEVELOPMENT_EPOCH);
-        gl_draw_key_init(&policy->seeds[0].key, gl_str_of(DEVELOPMENT_KEY));
+        gl_hmac_key_init(&policy->seeds[0].key, gl_str_of(DEVELOPMENT_KEY));
         policy->seed_count = 1;
         policy->development_key = true;
     }
@@ -330,7 +330,7 @@ gl_str gl_decide_policy_seed_epoch(const gl_decide_policy *policy)
     return policy->seed_epoch;
 }
 
-const gl_draw_key *gl_decide_policy_key(const gl_decide_policy *policy, gl_str epoch)
+const gl_hmac_key *gl_decide_policy_key(const gl_decide_policy *policy, gl_str epoch)
 {
     for (size_t i = 0; i < policy->seed_count; i++)
         if (gl_str_eq(policy->seeds[i].epoch, epoch))

@@ -77,7 +77,7 @@ gl_decimal gl_decide_policy_c07_limit(const gl_decide_policy *policy);
 gl_decimal gl_decide_policy_c08_limit(const gl_decide_policy *policy);
 gl_str gl_decide_policy_seed_epoch(const gl_decide_policy *policy);
 /* NULL when no seed of that epoch is configured. */
-const gl_draw_key *gl_decide_policy_key(const gl_decide_policy *policy, gl_str epoch);
+const gl_hmac_key *gl_decide_policy_key(const gl_decide_policy *policy, gl_str epoch);
 /* True when the draws use the key that everybody knows. */
 bool gl_decide_policy_has_development_key(const gl_decide_policy *policy);
 int64_t gl_decide_policy_window_us(const gl_decide_policy *policy);

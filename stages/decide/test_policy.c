@@ -123,7 +123,7 @@ Test(policy, key_files_and_epochs)
     gl_decide_policy *policy = accepted("", seeds), *plain = accepted("", FIXTURE_OFFICE FIXTURE_SEED);
     cr_assert(gl_str_eqz(gl_decide_policy_seed_epoch(policy), "new"), "the last one");
     cr_assert(memcmp(gl_decide_policy_key(policy, GL_STR("old")), gl_decide_policy_key(plain, GL_STR("test")),
-                     sizeof(gl_draw_key)) == 0);
+                     sizeof(gl_hmac_key)) == 0);
     cr_assert(gl_decide_policy_key(policy, GL_STR("none")) == NULL && !gl_decide_policy_has_development_key(policy));
     gl_decide_policy_unref(policy);
     policy = accepted("  seed_epoch: old\n", seeds);
