@@ -84,7 +84,7 @@ int main(int argc, char **argv)
     const char *const sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings", redis, "redis.timeout=5s", NULL};
     gl_err err = {0};
     gl_metrics *metrics = gl_metrics_new();
-    gl_conf *conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 4, sets, &err);
+    gl_conf *conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 5, sets, &err);
     gl_stage_env env = {.conf = conf, .metrics = metrics, .partition_count = 4};
     void *stage = NULL, *worker = NULL;
     if (conf == NULL || !gl_ingest_stage.open(&env, &stage, &err) ||

@@ -11,13 +11,15 @@
 #include "ingest/doubt.h"
 #include "ingest/early.h"
 #include "ingest/formats/csv/mapping.h"
+#include "ingest/push/streams.h"
 #include "ingest/topics.h"
 #include "io/kafka.h"
 
 static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", "gl.events",
                                       "gl.intake.batches",        GL_KAFKA_ORIGINALS,         NULL};
-static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table, &gl_accounts_conf_table,
-                                                   &gl_intake_topics_conf_table, &gl_kv_conf_table, NULL};
+static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table,        &gl_accounts_conf_table,
+                                                   &gl_intake_topics_conf_table, &gl_kv_conf_table,
+                                                   &gl_push_conf_table,          NULL};
 
 enum {
     MESSAGES,
@@ -29,6 +31,9 @@ enum {
     TOPICS_JOINED,
     REFUSALS,
     RULES,
+    STREAMS,
+    STREAM_EVENTS,
+    UNREADABLE,
     METRIC_COUNT
 };
 static const gl_metric_def metric_defs[METRIC_COUNT] = {
@@ -76,12 +81,27 @@ static const gl_metric_def metric_defs[METRIC_COUNT] = {
                "Always 1; the labels say which rules are in use: rules is intake (its code lists counted in).",
                {"rules", "version"},
                {0}},
+    [STREAMS] = {"gl_outcome_streams", GL_GAUGE, "Streams of outcomes that are open.", {NULL}, {0}},
+    [STREAM_EVENTS] =
+        {"gl_outcome_stream_events_total", GL_COUNTER, "Outcomes written to streams, of all of them.", {NULL}, {0}},
+    [UNREADABLE] = {"gl_outcomes_unreadable_total",
+                    GL_COUNTER,
+                    "Records of gl.notifications that could not be read, and were passed over, in each stream.",
+                    {NULL},
+                    {0}},
 };
 
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code)
 {
     gl_series_add(
         gl_metrics_series(ingest->registry, &metric_defs[REFUSALS], (const char *const[GL_METRIC_LABELS]){code}), 1);
+}
+
+void gl_ingest_note_unreadable(gl_ingest *ingest, int32_t partition, int64_t offset, const gl_err *why)
+{
+    gl_log(GL_LOG_WARN, "outcome-unreadable", "gl.notifications [%d] %lld is passed over: %s: %s", (int)partition,
+           (long long)offset, why->code, why->message);
+    gl_series_add(ingest->metrics.unreadable, 1);
 }
 
 static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, const char *result)
@@ -108,6 +128,9 @@ static void open_metrics(gl_ingest *ingest)
     ingest->metrics.events = result_series(ingest->registry, &metric_defs[EVENTS], "accepted");
     ingest->metrics.refused_events = result_series(ingest->registry, &metric_defs[EVENTS], "rejected");
     ingest->metrics.topic_records = gl_metrics_series(ingest->registry, &metric_defs[TOPIC_RECORDS], none);
+    ingest->metrics.streams = gl_metrics_series(ingest->registry, &metric_defs[STREAMS], none);
+    ingest->metrics.stream_events = gl_metrics_series(ingest->registry, &metric_defs[STREAM_EVENTS], none);
+    ingest->metrics.unreadable = gl_metrics_series(ingest->registry, &metric_defs[UNREADABLE], none);
     ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[VIEWS_LOST], none);
 }
 
@@ -286,6 +309,8 @@ static void use_access(gl_ingest *ingest, gl_access *access)
     ingest->access = access;
     pthread_mutex_unlock(&ingest->access_lock);
     gl_access_release(old);
+    if (ingest->streams != NULL)
+        gl_streams_end(ingest->streams, false); /* they come back, and show their credentials again */
 }
 
 /* All of it, or nothing. */
@@ -324,6 +349,7 @@ static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
     }
     ingest->topics = gl_conf_list(env->conf, "intake_topics", &ingest->topic_count);
     ingest->kafka_conf = gl_conf_section(env->conf, "kafka");
+    ingest->push_conf = gl_conf_section(env->conf, "push");
     ingest->partition_count = env->partition_count;
     ingest->registry = env->metrics;
     ingest->queue = gl_job_queue_new();
@@ -506,6 +532,7 @@ static void ingest_stop(void *stage)
 {
     gl_ingest *ingest = stage;
     __atomic_store_n(&ingest->stopping, true, __ATOMIC_RELAXED);
+    gl_streams_end(ingest->streams, true);
     gl_job_queue_close(ingest->queue);
 }
 

@@ -7,6 +7,7 @@
 #include "ingest/access.h"
 #include "ingest/checks/checks.h"
 #include "ingest/jobs.h"
+#include "ingest/push/conf.h"
 #include "stage/stage.h"
 
 extern const gl_stage_def gl_ingest_stage;
@@ -22,11 +23,12 @@ enum {
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 10 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 11 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
     gl_series *topic_records;
+    gl_series *streams, *stream_events, *unreadable;
 } gl_ingest_metrics;
 
 typedef struct gl_ingest {
@@ -44,6 +46,8 @@ typedef struct gl_ingest {
     gl_job_queue *queue;
     struct gl_checker *checker; /* while the service runs */
     struct gl_batches *batches; /* likewise */
+    const gl_push_conf *push_conf;
+    struct gl_streams *streams; /* while the service runs */
     gl_http *http;
     gl_metrics *registry;
     gl_ingest_metrics metrics;
@@ -95,6 +99,8 @@ int gl_answers_status(const gl_job *job);
 
 /* ingest.c: a request that was not admitted, by the code of its answer. Thread: any. */
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code);
+/* A record of gl.notifications that cannot be read, and is passed over. Thread: any. */
+void gl_ingest_note_unreadable(gl_ingest *ingest, int32_t partition, int64_t offset, const gl_err *why);
 
 /* service.c */
 extern const gl_str gl_service_openapi; /* docs/openapi.json */

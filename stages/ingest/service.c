@@ -19,6 +19,7 @@
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/formats/document.h"
 #include "ingest/ingest.h"
+#include "ingest/push/streams.h"
 
 static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
 
@@ -348,6 +349,30 @@ static void get_by_lrn(void *context, gl_http_request *request)
     answer_view(ingest, request, account, stem, bits);
 }
 
+/* Were its credentials looked for in the table that is in use now? */
+static bool is_current(gl_ingest *ingest, const gl_http_request *request)
+{
+    const gl_submitter *submitter = gl_http_principal(request);
+    gl_access *access = access_of(ingest);
+    bool current = submitter == NULL ? access == NULL : gl_submitter_access(submitter) == access;
+    gl_access_release(access);
+    return current;
+}
+
+/* A stream ends with the epoch that its credentials were looked at in. */
+static void get_outcomes(void *context, gl_http_request *request)
+{
+    gl_ingest *ingest = context;
+    unsigned epoch = gl_streams_epoch(ingest->streams);
+    const gl_account *account = gl_service_account(ingest, request);
+    if (account == NULL)
+        return;
+    if (is_current(ingest, request))
+        gl_streams_open(ingest->streams, request, account, epoch);
+    else
+        gl_http_problem(request, 503, "reloading", "who may send was read again meanwhile; come again", RETRY_SOON);
+}
+
 /* How a CSV profile makes declarations of rows: who splits a file needs it. */
 static void get_profile(void *context, gl_http_request *request)
 {
@@ -449,6 +474,8 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     routes[8] = (gl_http_route){"GET", "/v1/batches/{}", get_batch, ingest};
     routes[9] = (gl_http_route){"GET", "/v1/consignments", gl_consignments_get, ingest};
     ingest->batches = gl_batches_start(ingest);
+    routes[10] = (gl_http_route){"GET", "/v1/outcomes", get_outcomes, ingest};
+    ingest->streams = gl_streams_new(ingest, ingest->push_conf);
     ingest->checker = gl_checker_start(ingest);
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
@@ -468,9 +495,13 @@ void gl_service_stop(gl_ingest *ingest)
     gl_checker_stop(ingest->checker); /* what they hold is answered while the server still can */
     gl_batches_stop(ingest->batches);
     ingest->batches = NULL;
+    gl_streams_stop(ingest->streams);
+    gl_checker_stop(ingest->checker); /* what it holds is answered while the server still can */
     if (ingest->http != NULL)
         gl_http_stop(ingest->http);
     ingest->http = NULL;
+    gl_streams_destroy(ingest->streams);
+    ingest->streams = NULL;
     gl_checker_destroy(ingest->checker);
     ingest->checker = NULL;
 }

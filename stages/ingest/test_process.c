@@ -35,7 +35,7 @@ static void fixture_open(fixture *f, const char *const *sets)
     memset(f, 0, sizeof *f);
     f->arena = gl_arena_new(0);
     f->metrics = gl_metrics_new();
-    f->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 4, sets, &err);
+    f->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 5, sets, &err);
     cr_assert_not_null(f->conf, "%s", err.message);
     gl_stage_env env = {.conf = f->conf, .metrics = f->metrics, .partition_count = 4};
     cr_assert(gl_ingest_stage.open(&env, &f->stage, &err), "%s", err.message);
@@ -655,7 +655,7 @@ static const char *refusal_of(const char *yaml, char text[GL_ERR_MESSAGE_BYTES])
     fclose(file);
     const char *const sets[] = {SETS_MAPPINGS, "ingest.http_account=a", NULL};
     gl_err err = {0};
-    gl_conf *conf = gl_conf_load(path, gl_ingest_stage.conf_tables, 4, sets, &err);
+    gl_conf *conf = gl_conf_load(path, gl_ingest_stage.conf_tables, 5, sets, &err);
     cr_assert_not_null(conf, "%s", err.message);
     gl_metrics *metrics = gl_metrics_new();
     gl_stage_env env = {.conf = conf, .metrics = metrics, .partition_count = 4};

@@ -20,6 +20,8 @@
 #include "ingest/doubt.h"
 #include "ingest/formats/pack/test_pack.h"
 #include "ingest/ingest.h"
+#include "ingest/push/streams.h"
+#include "io/kafka.h"
 
 enum { PARTITIONS = 4, BATCH_RECORDS = 16, ACCOUNT_COUNT = 3 };
 
@@ -186,7 +188,7 @@ static bool bench_open_for(bench *b, const char *redis_url, bool with_worker, co
                                 redis,
                                 NULL};
     b->metrics = gl_metrics_new();
-    b->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 4, sets, &err);
+    b->conf = gl_conf_load(NULL, gl_ingest_stage.conf_tables, 5, sets, &err);
     gl_stage_env env = {.conf = b->conf, .metrics = b->metrics, .partition_count = PARTITIONS};
     void *stage = NULL;
     if (!CHECK(b->conf != NULL && gl_ingest_stage.open(&env, &stage, &err)))
@@ -484,8 +486,48 @@ static void test_credentials(void)
     bench_close(&b);
 }
 
+#define AS_OFFICER "Greenlane-Account: customs\r\n"
+
+/* -- Outcomes: what is answered before a stream begins; push.py has the rest --------------------------------------- */
+
+static int ask_outcomes(int port, const char *headers)
+{
+    return send_request(port, "GET", "/v1/outcomes", headers, "");
+}
+
+/* Brokers that do not answer: requests wait in their slots, until the stage stops. */
+static void test_outcomes(void)
+{
+    static const gl_conf_table *const tables[] = {&gl_kafka_conf_table};
+    gl_err err = {0};
+    bench b;
+    gl_conf *kafka = gl_conf_load(NULL, tables, 1, (const char *const[]){"kafka.brokers=127.0.0.1:1", NULL}, &err);
+    if (!CHECK(kafka != NULL) || !bench_open(&b, "", true))
+        return;
+    CHECK(ask(b.port, "GET", "/v1/outcomes", "", "", 503, "outcomes-unavailable"));
+    CHECK(ask(b.port, "GET", "/v1/outcomes", "Greenlane-Account: nobody\r\n", "", 403, "account-unknown"));
+    CHECK(ask(b.port, "POST", "/v1/outcomes", "", "", 405, "Allow: GET, HEAD"));
+    gl_push_conf push = *b.ingest->push_conf;
+    push.streams = 3;
+    push.streams_per_account = 2;
+    gl_streams_destroy(b.ingest->streams);
+    b.ingest->streams = gl_streams_new(b.ingest, &push);
+    b.ingest->kafka_conf = gl_conf_section(kafka, "kafka");
+    int fds[] = {ask_outcomes(b.port, ""), ask_outcomes(b.port, ""),
+                 ask_outcomes(b.port, "Greenlane-Account: hub-1\r\n")};
+    CHECK_WITHIN(10, gl_series_value(b.ingest->metrics.streams) == 3);
+    CHECK(ask(b.port, "GET", "/v1/outcomes", "", "", 429, "too-many-streams"));
+    CHECK(ask(b.port, "GET", "/v1/outcomes", AS_OFFICER, "", 503, "Retry-After: 2"));
+    bench_drain(&b);
+    CHECK(ask(b.port, "GET", "/v1/outcomes", "", "", 503, "draining"));
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+        CHECK(heard(hear(fds[i]), 503, "Retry-After: 2"));
+    CHECK_WITHIN(10, gl_series_value(b.ingest->metrics.streams) == 0);
+    bench_close(&b);
+    gl_conf_destroy(kafka);
+}
+
 #define EVENT(more) "{\"event_id\":\"E-1\",\"occurred_at\":\"2026-11-24T06:35:01Z\"," more "}"
-#define AS_OFFICER  "Greenlane-Account: customs\r\n"
 
 /* Events are answered after the commit as declarations are. */
 static void test_events(void)
@@ -885,7 +927,7 @@ static void test_shipped_configuration(void)
 {
     gl_err err = {0};
     size_t count = 0;
-    gl_conf *conf = gl_conf_load(GL_SOURCE_DIR "/config/ingest.yaml", gl_ingest_stage.conf_tables, 4, NULL, &err);
+    gl_conf *conf = gl_conf_load(GL_SOURCE_DIR "/config/ingest.yaml", gl_ingest_stage.conf_tables, 5, NULL, &err);
     if (!CHECK(conf != NULL))
         return;
     gl_conf_list(conf, "intake_topics", &count);
@@ -902,6 +944,7 @@ int main(void)
     test_answers_as_asked_for();
     test_answer_after_the_commit();
     test_events();
+    test_outcomes();
     test_credentials();
     test_drain();
     test_close_answers_what_is_queued();

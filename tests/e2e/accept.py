@@ -8,7 +8,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = {"clear": ["--count", "2000"], "inputs": ["--random", "2000"], "forty": ["--points", "produced,committed,applied", "--reused"],
         "aircraft": [], "cds": [], "kcs": [], "faults": ["--count", "150000", "--seconds", "750"],
-        "poison": ["--count", "100000"], "topics": [], "overdue": []}
+        "poison": ["--count", "100000"], "topics": [], "push": ["--count", "4000"], "overdue": []}
 
 
 def main():
