@@ -144,7 +144,7 @@ static gl_submitter submitter_of(gl_access *access, const submitter_conf *conf, 
     gl_submitter made = {
         .access = access,
         .conf = conf,
-        .own = {.name = conf->account, .directory = "", .profile = ""},
+        .own = {.name = conf->account, .directory = "", .profile = "", .webhook_url = "", .webhook_secret = ""},
         .requests = {.left = (double)conf->requests_per_minute, .most = (double)conf->requests_per_minute},
         .bytes = {.left = (double)conf->bytes_per_minute, .most = (double)conf->bytes_per_minute}};
     for (size_t i = 0; i < account_count; i++)

@@ -34,6 +34,7 @@ typedef struct gl_account {
     bool test;             /* everything it sends is a test: never released */
     bool officer;          /* of customs: may send inspection results and officers' actions, for any declaration */
     int answers;           /* gl_answer_form of its files' answers */
+    const char *webhook_url, *webhook_secret; /* its outcomes are brought there; "": nowhere */
 } gl_account;
 extern const gl_conf_table gl_accounts_conf_table; /* "accounts", repeated */
 

@@ -12,6 +12,7 @@
 #include "ingest/early.h"
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/push/streams.h"
+#include "ingest/push/webhooks.h"
 #include "ingest/topics.h"
 #include "io/kafka.h"
 
@@ -34,6 +35,11 @@ enum {
     STREAMS,
     STREAM_EVENTS,
     UNREADABLE,
+    WEBHOOK_REQUESTS,
+    WEBHOOK_OUTCOMES,
+    WEBHOOKS_FAILING,
+    WEBHOOK_OLDEST,
+    WEBHOOK_GAPS,
     METRIC_COUNT
 };
 static const gl_metric_def metric_defs[METRIC_COUNT] = {
@@ -86,9 +92,31 @@ static const gl_metric_def metric_defs[METRIC_COUNT] = {
         {"gl_outcome_stream_events_total", GL_COUNTER, "Outcomes written to streams, of all of them.", {NULL}, {0}},
     [UNREADABLE] = {"gl_outcomes_unreadable_total",
                     GL_COUNTER,
-                    "Records of gl.notifications that could not be read, and were passed over, in each stream.",
+                    "Records of gl.notifications that could not be read, and were passed over, in each stream and "
+                    "webhook.",
                     {NULL},
                     {0}},
+    [WEBHOOK_REQUESTS] = {"gl_webhook_requests_total",
+                          GL_COUNTER,
+                          "Attempts to bring outcomes to webhooks, by result: taken, webhook-refused (an answer other "
+                          "than 2xx), webhook-timeout, webhook-unreachable, webhook-forbidden (its address is not "
+                          "public).",
+                          {"result"},
+                          {0}},
+    [WEBHOOK_OUTCOMES] = {"gl_webhook_outcomes_total", GL_COUNTER, "Outcomes that webhooks took.", {NULL}, {0}},
+    [WEBHOOKS_FAILING] =
+        {"gl_webhooks_failing", GL_GAUGE, "Webhooks that did not take what was brought last.", {NULL}, {0}},
+    [WEBHOOK_OLDEST] = {"gl_webhook_oldest_seconds",
+                        GL_GAUGE,
+                        "Age of the oldest outcome that a webhook did not take yet; 0 while none fails.",
+                        {NULL},
+                        {0}},
+    [WEBHOOK_GAPS] = {"gl_webhook_gaps_total",
+                      GL_COUNTER,
+                      "Partitions of gl.notifications of which retention deleted records before a webhook had taken "
+                      "them.",
+                      {NULL},
+                      {0}},
 };
 
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code)
@@ -102,6 +130,14 @@ void gl_ingest_note_unreadable(gl_ingest *ingest, int32_t partition, int64_t off
     gl_log(GL_LOG_WARN, "outcome-unreadable", "gl.notifications [%d] %lld is passed over: %s: %s", (int)partition,
            (long long)offset, why->code, why->message);
     gl_series_add(ingest->metrics.unreadable, 1);
+}
+
+void gl_ingest_count_webhook(gl_ingest *ingest, const char *result, size_t taken)
+{
+    gl_series_add(gl_metrics_series(ingest->registry, &metric_defs[WEBHOOK_REQUESTS],
+                                    (const char *const[GL_METRIC_LABELS]){result}),
+                  1);
+    gl_series_add(ingest->metrics.webhook_outcomes, taken);
 }
 
 static gl_series *result_series(gl_metrics *metrics, const gl_metric_def *def, const char *result)
@@ -131,6 +167,10 @@ static void open_metrics(gl_ingest *ingest)
     ingest->metrics.streams = gl_metrics_series(ingest->registry, &metric_defs[STREAMS], none);
     ingest->metrics.stream_events = gl_metrics_series(ingest->registry, &metric_defs[STREAM_EVENTS], none);
     ingest->metrics.unreadable = gl_metrics_series(ingest->registry, &metric_defs[UNREADABLE], none);
+    ingest->metrics.webhook_outcomes = gl_metrics_series(ingest->registry, &metric_defs[WEBHOOK_OUTCOMES], none);
+    ingest->metrics.webhook_gaps = gl_metrics_series(ingest->registry, &metric_defs[WEBHOOK_GAPS], none);
+    ingest->metrics.webhooks_failing = gl_metrics_series(ingest->registry, &metric_defs[WEBHOOKS_FAILING], none);
+    ingest->metrics.webhook_oldest = gl_metrics_series(ingest->registry, &metric_defs[WEBHOOK_OLDEST], none);
     ingest->metrics.view_lost = gl_metrics_series(ingest->registry, &metric_defs[VIEWS_LOST], none);
 }
 
@@ -282,6 +322,10 @@ static bool ingest_check(const gl_conf *conf, gl_err *err)
                        "may name any account");
     if (!gl_http_check(&own->http, err))
         return gl_fail_context(err, "ingest");
+    size_t count = 0;
+    const gl_account *accounts = gl_conf_list(conf, "accounts", &count);
+    if (!gl_webhooks_check(gl_conf_section(conf, "push"), accounts, count, err))
+        return false;
     gl_access *access = own->access[0] == '\0' ? NULL : gl_access_load(own->access, NULL, 0, err);
     bool good = own->access[0] == '\0' || access != NULL;
     gl_access_release(access);
@@ -334,7 +378,8 @@ static bool ingest_reload(void *stage, const gl_conf *conf, gl_err *err)
 
 static bool ingest_open(const gl_stage_env *env, void **stage, gl_err *err)
 {
-    static const gl_account fallback = {"default", "", "", false, false, 0};
+    static const gl_account fallback = {
+        .name = "default", .directory = "", .profile = "", .webhook_url = "", .webhook_secret = ""};
     gl_ingest *ingest = calloc(1, sizeof *ingest);
     if (ingest == NULL)
         abort();

@@ -29,6 +29,7 @@ typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;
     gl_series *topic_records;
     gl_series *streams, *stream_events, *unreadable;
+    gl_series *webhook_outcomes, *webhooks_failing, *webhook_oldest, *webhook_gaps;
 } gl_ingest_metrics;
 
 typedef struct gl_ingest {
@@ -47,7 +48,8 @@ typedef struct gl_ingest {
     struct gl_checker *checker; /* while the service runs */
     struct gl_batches *batches; /* likewise */
     const gl_push_conf *push_conf;
-    struct gl_streams *streams; /* while the service runs */
+    struct gl_streams *streams;   /* while the service runs */
+    struct gl_webhooks *webhooks; /* likewise; NULL: none */
     gl_http *http;
     gl_metrics *registry;
     gl_ingest_metrics metrics;
@@ -99,6 +101,8 @@ int gl_answers_status(const gl_job *job);
 
 /* ingest.c: a request that was not admitted, by the code of its answer. Thread: any. */
 void gl_ingest_count_refusal(gl_ingest *ingest, const char *code);
+/* An attempt to bring outcomes to a webhook, by its result: taken, or the code of its error. Thread: any. */
+void gl_ingest_count_webhook(gl_ingest *ingest, const char *result, size_t taken);
 /* A record of gl.notifications that cannot be read, and is passed over. Thread: any. */
 void gl_ingest_note_unreadable(gl_ingest *ingest, int32_t partition, int64_t offset, const gl_err *why);
 

@@ -20,6 +20,7 @@
 #include "ingest/formats/document.h"
 #include "ingest/ingest.h"
 #include "ingest/push/streams.h"
+#include "ingest/push/webhooks.h"
 
 static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
 
@@ -487,6 +488,7 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
         return gl_fail_context(err, "intake");
     gl_log(GL_LOG_INFO, "intake-listening", "port %d", gl_http_port(ingest->http));
     warn_if_open(ingest);
+    ingest->webhooks = gl_webhooks_start(ingest);
     return ingest->conf.port_file[0] == '\0' || write_port(ingest->conf.port_file, gl_http_port(ingest->http), err);
 }
 
@@ -495,8 +497,9 @@ void gl_service_stop(gl_ingest *ingest)
     gl_checker_stop(ingest->checker); /* what they hold is answered while the server still can */
     gl_batches_stop(ingest->batches);
     ingest->batches = NULL;
+    gl_webhooks_stop(ingest->webhooks);
+    ingest->webhooks = NULL;
     gl_streams_stop(ingest->streams);
-    gl_checker_stop(ingest->checker); /* what it holds is answered while the server still can */
     if (ingest->http != NULL)
         gl_http_stop(ingest->http);
     ingest->http = NULL;

@@ -12,7 +12,8 @@
 #define KEY_1 "gl_hub1_key_of_at_least_32_characters_0001"
 #define KEY_2 "gl_hub1_key_of_at_least_32_characters_0002"
 
-static const gl_account ACCOUNTS[] = {{"hub-1", "", "", true, false, 0}, {"customs", "", "", false, true, 0}};
+static const gl_account ACCOUNTS[] = {{"hub-1", "", "", true, false, 0, "", ""},
+                                      {"customs", "", "", false, true, 0, "", ""}};
 static gl_err err;
 static gl_http_refusal refusal;
 

@@ -15,7 +15,7 @@
 #include "ingest/formats/pack/test_pack.h"
 #include "ingest/topics.h"
 
-static const gl_account ACCOUNT = {"hub-1", "", "", false, false, 0};
+static const gl_account ACCOUNT = {"hub-1", "", "", false, false, 0, "", ""};
 
 typedef struct fixture {
     gl_arena *arena;
@@ -294,7 +294,7 @@ Test(process, a_dead_lettered_message_is_not_answered_as_accepted)
 
 Test(process, what_a_test_account_sends_is_a_test)
 {
-    static const gl_account rehearsal = {"rehearsal", "", "", true, false, 0};
+    static const gl_account rehearsal = {"rehearsal", "", "", true, false, 0, "", ""};
     fixture f;
     fixture_open(&f, SETS);
     add_job(&f, DECLARATION("L-1", "1"), GL_FORMAT_JSON)->account = &rehearsal;
@@ -569,7 +569,7 @@ static bool refused_for(const gl_job *job, const char *code)
            gl_str_eqz(job->answers[0].errors[0].code, code);
 }
 
-static const gl_account OFFICER = {"customs", "", "", false, true, 0};
+static const gl_account OFFICER = {"customs", "", "", false, true, 0, "", ""};
 
 Test(process, who_may_send_an_event)
 {
@@ -705,13 +705,13 @@ Test(topics, what_cannot_work_is_refused_at_the_start)
 Test(accounts, what_cannot_work_is_refused_at_the_start)
 {
     char text[GL_ERR_MESSAGE_BYTES];
-    gl_account plain = {"a", "", "", false, false, 0}, other = {"b", "", "", false, false, 0};
+    gl_account plain = {"a", "", "", false, false, 0, "", ""}, other = {"b", "", "", false, false, 0, "", ""};
     cr_assert_str_empty(refused_account(plain, other, text));
     cr_assert_not_null(strstr(refused_account(plain, plain, text), "there twice"), "%s", text);
-    cr_assert_not_null(strstr(refused_account(plain, (gl_account){"b", "", "kcz", false, false, 0}, text), "kcs"), "%s",
-                       text);
-    cr_assert_not_null(strstr(refused_account((gl_account){"a", "/tmp/x", "", false, false, 0},
-                                              (gl_account){"b", "/tmp/x", "", false, false, 0}, text),
+    cr_assert_not_null(
+        strstr(refused_account(plain, (gl_account){"b", "", "kcz", false, false, 0, "", ""}, text), "kcs"), "%s", text);
+    cr_assert_not_null(strstr(refused_account((gl_account){"a", "/tmp/x", "", false, false, 0, "", ""},
+                                              (gl_account){"b", "/tmp/x", "", false, false, 0, "", ""}, text),
                               "same directory"),
                        "%s", text);
 }
@@ -734,7 +734,7 @@ static void inbox_open(inbox *box)
     cr_assert_not_null(mkdtemp(box->directory));
     fixture_open(&box->f, WATCH_SETS);
     gl_ingest *ingest = box->f.stage;
-    box->account = (gl_account){"hub-1", box->directory, "kcs", false, false, 0};
+    box->account = (gl_account){"hub-1", box->directory, "kcs", false, false, 0, "", ""};
     ingest->accounts = &box->account;
     ingest->account_count = 1;
     box->watch = gl_watch_new(ingest);

@@ -117,10 +117,10 @@ typedef struct bench {
 
 #define OFFICER                                                                                                        \
     {                                                                                                                  \
-        "customs", "", "", false, true, 0                                                                              \
+        "customs", "", "", false, true, 0, "", ""                                                                      \
     }
 static const gl_account ACCOUNTS[ACCOUNT_COUNT] = {
-    {"default", "", "", false, false, 0}, {"hub-1", "", "", false, false, 0}, OFFICER};
+    {"default", "", "", false, false, 0, "", ""}, {"hub-1", "", "", false, false, 0, "", ""}, OFFICER};
 
 static bool get(const bool *flag)
 {
@@ -602,7 +602,7 @@ static void test_watched_directory(void)
     if (!CHECK(mkdtemp(directory) != NULL))
         return;
     gl_account accounts[ACCOUNT_COUNT] = {
-        {"default", "", "", false, false, 0}, {"hub-1", directory, "", false, false, 0}, OFFICER};
+        {"default", "", "", false, false, 0, "", ""}, {"hub-1", directory, "", false, false, 0, "", ""}, OFFICER};
     snprintf(from, sizeof from, "%s/.f.ndjson", directory);
     snprintf(to, sizeof to, "%s/f.ndjson", directory);
     snprintf(done, sizeof done, "%s/done/f.ndjson", directory);

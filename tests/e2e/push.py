@@ -4,14 +4,22 @@
 Streams (GET /v1/outcomes): a client that is cut off again and again and comes back with its last id, ingest killed (SIGKILL) under it, a reader that takes nothing
 for a while, an account that others' outcomes are no business of, ids that are another's or made up. What was written to gl.notifications is what must have come.
 
+Webhooks: a receiver that answers 500, then hangs, then takes one delivery and hangs again, while ingest is killed (SIGKILL); another account's, which is dead, meanwhile. A second instance comes and goes meanwhile. Every outcome arrives, in the order of its declaration, under a signature that the receiver can check, in deliveries whose id is the same in each attempt.
+
 usage: push.py [--count 400]
 """
 import argparse
+import hashlib
+import hmac
 import http.client
+import http.server
 import json
 import os
+import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -211,6 +219,178 @@ def streams(count, told):
           f"and to one that stayed; {repeated} came twice; another account saw none")
 
 
+# ---- webhooks ----
+
+class Receiver:
+    """Takes deliveries as its mood is: well (204), broken (500), hangs (no answer), once (takes one, then hangs)."""
+
+    def __init__(self, secret):
+        receiver = self
+        self.secret, self.mood = secret.encode(), "broken"
+        self.attempts, self.taken, self.changed = [], [], threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.take(self, body)
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # the sender gave up, or was killed
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/outcomes"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def is_signed(self, header, body):
+        parts = dict(part.split("=", 1) for part in header.split(","))
+        wanted = hmac.new(self.secret, parts["t"].encode() + b"." + body, hashlib.sha256).hexdigest()
+        return hmac.compare_digest(wanted, parts["v1"]) and abs(time.time() - int(parts["t"])) < 60
+
+    def take(self, handler, body):
+        mood = self.mood
+        self.attempts.append((mood, handler.headers["Greenlane-Delivery"], self.is_signed(handler.headers["Greenlane-Signature"], body), json.loads(body)))
+        if mood == "once":
+            self.mood = "hangs"
+        if mood == "hangs":
+            self.changed.wait(30)
+            handler.close_connection = True
+            return
+        if mood != "broken":
+            self.taken += json.loads(body)
+        handler.send_response(500 if mood == "broken" else 204)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    def is_now(self, mood):
+        self.mood = mood
+        self.changed.set()
+        self.changed = threading.Event()
+        return len(self.attempts)
+
+    def wait_attempts(self, mood, count, after=0):
+        o.wait_for(lambda: sum(a[0] == mood for a in self.attempts[after:]) >= count, f"{count} attempts while the receiver is {mood}", 30)
+
+
+class Pusher:
+    """An ingest of our own, whose accounts have webhooks."""
+
+    def __init__(self, folder, accounts, secret):
+        self.folder, self.secret = folder, secret
+        with open(os.path.join(folder, "secret"), "w", encoding="ascii") as file:
+            file.write(secret + "\n")
+        with open(os.path.join(folder, "ingest.yaml"), "w", encoding="utf-8") as file:
+            file.write(f"ingest: {{listen: 127.0.0.1:0, port_file: http, mappings: {o.ROOT}/config/mappings, http_account: {next(iter(accounts))}}}\n"
+                       "push: {webhook_private: true, webhook_retry: 200ms, webhook_retry_limit: 1s, webhook_timeout: 1s}\nkafka: {session_timeout: 6s}\naccounts:\n")
+            for name, (url, more) in accounts.items():
+                file.write(f"  - {{name: {name}, webhook_url: '{url}', webhook_secret: '${{file:secret}}'{more}}}\n")
+        self.command = [os.path.join(os.environ["GREENLANE_BUILD"], "bin", "greenlane-ingest"), "--config", os.path.join(folder, "ingest.yaml"), "--set",
+                        f"stage.state_dir={folder}/state", "--set", f"stage.instance={os.path.basename(folder)}", "--set", "admin.listen=127.0.0.1:0", "--set",
+                        f"admin.port_file={folder}/admin"]
+        self.start()
+
+    def start(self):
+        for name in ("http", "admin"):
+            if os.path.exists(os.path.join(self.folder, name)):
+                os.remove(os.path.join(self.folder, name))
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        o.wait_for(lambda: os.path.exists(os.path.join(self.folder, "http")) or self.process.poll() is not None, "the pusher listens", 60)
+        o.check(self.process.poll() is None, f"the pusher ended with {self.process.returncode}: {self.said()[-1000:]}")
+
+    def said(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8") as file:
+            return file.read()
+
+    def port(self, name):
+        with open(os.path.join(self.folder, name), encoding="ascii") as file:
+            return int(file.read())
+
+    def metric(self, name, **labels):
+        return o.metric_at(f"http://127.0.0.1:{self.port('admin')}", name, **labels)
+
+    def submit(self, lines, account):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port("http"), timeout=60)
+        connection.request("POST", "/v1/declarations", b"\n".join(lines), {"Content-Type": "application/x-ndjson", "Greenlane-Account": account})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        o.check(answer.status == 202, f"{answer.status} {str(body)[:300]}")
+        return {r["lrn"] for r in body["results"]}
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        code = self.process.wait(60)
+        o.check(code == (0 if number == signal.SIGTERM else -number), f"the pusher ended with {code}")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(20)
+
+    def check_secret(self):
+        shown = subprocess.run([*self.command, "--print-config"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        o.check("webhook_secret: (secret)" in shown.replace('"', "") and self.secret not in shown, "the printed configuration")
+        o.check(self.secret not in self.said(), "the log shows the secret")
+
+
+def comes_and_goes(folder, accounts, secret, receiver):
+    """A second instance takes partitions while the receiver is broken, and gives them back."""
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        second = Pusher(beside, accounts, secret)
+        try:
+            o.wait_for(lambda: second.metric("gl_webhook_requests_total", result="webhook-refused") > 1, "the second instance tries, too", 30)
+            second.end()
+        finally:
+            second.kill()
+    receiver.wait_attempts("broken", 2, len(receiver.attempts))
+
+
+def webhooks(count, told, folder):
+    secret = hashlib.sha256(os.urandom(20)).hexdigest()
+    receiver, account, dead = Receiver(secret), "hook-" + o.new_prefix(), f"http://127.0.0.1:{o.free_ports(1)[0]}/"
+    accounts = {account: (receiver.url, ""), "customs": (dead, ", officer: true")}
+    pusher = Pusher(folder, accounts, secret)
+    try:
+        lines, amendments = several(count)
+        lrns = pusher.submit(lines, account)
+        amended = pusher.submit(amendments, account)
+        receiver.wait_attempts("broken", 3)
+        o.wait_for(lambda: pusher.metric("gl_webhooks_failing") == 2 and pusher.metric("gl_webhook_oldest_seconds") > 0, "both webhooks are said to fail")
+        comes_and_goes(folder, accounts, secret, receiver)
+        at = receiver.is_now("hangs")
+        receiver.wait_attempts("hangs", 2, at)
+        o.check(len({a[1] for a in receiver.attempts if a[0] != "broken"}) == 1, "the id of a delivery is the same in each attempt")
+        at = receiver.is_now("once")
+        receiver.wait_attempts("hangs", 1, at)
+        pusher.end(signal.SIGKILL)
+        before = len(receiver.taken)
+        o.check(0 < before <= 100, f"{before} outcomes were taken before ingest was killed")
+        receiver.is_now("well")
+        pusher.start()
+        told.wait(lambda kept: lrns <= {w["lrn"] for w in kept} and amended <= {w["lrn"] for w in kept if w["version"] == 2}, "outcomes of all")
+        o.wait_for(lambda: lrns <= {e["lrn"] for e in receiver.taken} and amended <= {e["lrn"] for e in receiver.taken if e.get("version") == 2}, "all were brought", 40)
+        repeated = check_same("the webhook", receiver.taken, told.kept, lrns)
+        o.check({e["lrn"] for e in receiver.taken} == lrns, "another account's outcome was brought")
+        o.check(all(e.keys() <= MEMBERS for e in receiver.taken), "an outcome says more than it may")
+        o.check(all(a[2] for a in receiver.attempts), "a signature does not fit")
+        o.check(all(len(a[3]) <= 100 for a in receiver.attempts), "a delivery is too large")
+        o.wait_for(lambda: pusher.metric("gl_webhooks_failing") == 1, "one webhook fails", 20)
+        o.check(pusher.metric("gl_webhook_requests_total", result="webhook-unreachable") > 0, "the dead webhook's attempts are counted")
+        pusher.check_secret()
+        pusher.end()
+        print(f"{len(lrns)} declarations, {len(amended)} of them amended: every outcome was brought, {before} of them before ingest was killed, {repeated} twice, in "
+              f"{len(receiver.attempts)} attempts; the dead webhook of another account held up nothing")
+    finally:
+        pusher.kill()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=400)
@@ -218,6 +398,8 @@ def main():
     o.need_stack()
     with o.Topic("gl.notifications", written) as told:
         streams(args.count, told)
+        with tempfile.TemporaryDirectory() as folder:
+            webhooks(args.count // 2, told, folder)
     o.assert_all_run()
 
 

@@ -415,17 +415,43 @@ def case_clock(w):
     one.stop()
 
 
+def delete_all(topic):
+    """As retention does."""
+    admin = AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]})
+    partitions = admin.list_topics(topic, 10).topics[topic].partitions
+    for future in admin.delete_records([TopicPartition(topic, n, -1) for n in partitions]).values():
+        future.result(20)
+
+
 def case_retention(w):
     """classify is away while its input is deleted."""
     o.stack("stop", "classify")
     before = w.load.sent
     wait(lambda: w.load.sent > before + 3, "more declarations")
-    admin, topic = AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]}), "gl.declarations.accepted"
-    partitions = admin.list_topics(topic, 10).topics[topic].partitions
-    for future in admin.delete_records([TopicPartition(topic, n, -1) for n in partitions]).values():
-        future.result(20)
+    topic = "gl.declarations.accepted"
+    delete_all(topic)
     o.stack("start", "classify")
     w.expect(("GreenlaneRecordsLost", {"job": "greenlane-classify", "topic": topic}, r"gl.declarations.accepted \[\d\]: offsets \d+ to \d+"))
+
+
+def case_webhook(w):
+    """A webhook where nobody answers; then what waits for it is deleted while its ingest is away."""
+    path = os.path.join(own_config(w, "webhook"), "ingest.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    hook = f"  - name: default\n    webhook_url: http://127.0.0.1:{o.free_ports(1)[0]}/\n    webhook_secret: it-is-never-shown-to-anybody\n"
+    o.check(text.count("  - name: default\n") == 1, "ingest.yaml has an account default")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("  - name: default\n", hook))
+    one = Extra(w, "ingest", "webhook", "ingest.listen=127.0.0.1:0", "push.webhook_private=true", "push.webhook_retry_limit=1s", config=path)
+    w.expect(("GreenlaneWebhookFailing", {"instance": one.address}, r"default: its webhook does not answer"))
+    one.send(signal.SIGKILL)
+    one.process.wait(60)
+    delete_all("gl.notifications")
+    one.start()
+    w.expect(("GreenlaneWebhookGap", {"job": "greenlane-ingest"}, r"default: retention deleted outcomes of partition \d"), seconds=90)
+    o.check(not one.says("never-shown"), "the log shows the secret")
+    one.stop(signal.SIGTERM)
 
 
 def case_stuck(w):

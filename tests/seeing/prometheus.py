@@ -22,6 +22,7 @@ SCALE = 100 / SLOW
 SCRAPE_MS = int(1000 * SLOW)
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000}
 THRESHOLDS = {"GreenlaneStuck": ("> 60", "> 12"), "GreenlaneLate": ("> 60", "> 3"), "GreenlaneSlow": ("> 10", "> 2"),
+              "GreenlaneWebhookFailing": ("> 900", "> 2"),
               "GreenlaneAborting": ("> 3", "> 0"), "GreenlaneRebalancing": ("> 10", "> 1")}
 
 

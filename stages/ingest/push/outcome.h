@@ -1,4 +1,4 @@
-/* A record of gl.notifications as its receiver reads it: JSON of one line.
+/* A record of gl.notifications as its receiver reads it: JSON of one line, the same in a stream and in a webhook.
  *
  * Always holds: an account sees its own only, an officer all; nothing of score, criteria or reasons of risk is in it,
  * and nothing of the rendered message, whose texts may name people (docs/PRIVACY.md). Thread: any. Locks: none.

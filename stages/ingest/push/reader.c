@@ -58,6 +58,40 @@ gl_outcome_reader *gl_outcome_reader_at(const gl_kafka_conf *conf, const char *n
     return NULL;
 }
 
+gl_outcome_reader *gl_outcome_reader_join(const gl_kafka_conf *conf, const gl_kafka_client *client, const char *group,
+                                          bool from_start, gl_err *err)
+{
+    const char *const settings[] = {"group.id",
+                                    group,
+                                    "partition.assignment.strategy",
+                                    "cooperative-sticky",
+                                    "auto.offset.reset",
+                                    from_start ? "earliest" : "error",
+                                    "enable.partition.eof",
+                                    "true",
+                                    SMALL_QUEUE,
+                                    NULL};
+    gl_kafka_client with = *client;
+    with.settings = settings;
+    gl_outcome_reader *reader = reader_new(conf, &with, err);
+    if (reader == NULL)
+        return NULL;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, gl_outcome_topic, RD_KAFKA_PARTITION_UA);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(reader->consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return reader;
+    gl_kafka_fail_code(err, code, "subscribing to outcomes");
+    gl_outcome_reader_close(reader);
+    return NULL;
+}
+
+rd_kafka_t *gl_outcome_reader_consumer(gl_outcome_reader *reader)
+{
+    return reader->consumer;
+}
+
 static void drop_message(gl_outcome_reader *reader)
 {
     if (reader->message != NULL)
@@ -79,9 +113,12 @@ void gl_outcome_reader_close(gl_outcome_reader *reader)
 }
 
 /* What is no message. Brokers that are away come back; librdkafka says so and goes on by itself. */
-static gl_reading take_event(gl_outcome_reader *reader, gl_err *err)
+static gl_reading take_event(gl_outcome_reader *reader, gl_outcome *outcome, gl_err *err)
 {
     rd_kafka_resp_err_t code = reader->message->err;
+    *outcome = (gl_outcome){.partition = reader->message->partition, .offset = reader->message->offset};
+    if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        return GL_READING_END;
     gl_kafka_fail_code(err, code, rd_kafka_message_errstr(reader->message));
     if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
         return GL_READING_LOST;
@@ -116,7 +153,7 @@ gl_reading gl_outcome_reader_take(gl_outcome_reader *reader, gl_outcome *outcome
         if (gl_inbox_take(reader->inbox, &reader->message, 1, wait_ms) != 1)
             return GL_READING_NOTHING;
         if (reader->message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return take_event(reader, err);
+            return take_event(reader, outcome, err);
     }
     return read_message(reader, outcome, err);
 }

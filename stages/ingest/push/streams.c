@@ -197,6 +197,7 @@ static bool send_next(stream *s)
         gl_log_err(GL_LOG_WARN, &err);
         return false;
     case GL_READING_NOTHING:
+    case GL_READING_END:
         break;
     }
     return true;
