@@ -449,7 +449,7 @@ def case_webhook(w):
     one.process.wait(60)
     delete_all("gl.notifications")
     one.start()
-    w.expect(("GreenlaneWebhookGap", {"job": "greenlane-ingest"}, r"default: retention deleted outcomes of partition \d"), seconds=90)
+    w.expect(("GreenlaneWebhookGap", {"job": "greenlane-ingest"}, r"default: retention deleted outcomes of \d partitions"), seconds=90)
     o.check(not one.says("never-shown"), "the log shows the secret")
     one.stop(signal.SIGTERM)
 

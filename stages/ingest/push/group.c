@@ -147,14 +147,28 @@ bool gl_outcome_group_is_placed(const gl_outcome_group *group)
     return owned > 0;
 }
 
-bool gl_outcome_group_had_place(gl_outcome_group *group, int32_t partition)
+static bool is_gap(rd_kafka_t *rk, const rd_kafka_topic_partition_t *committed)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_add(list, gl_outcome_topic, partition);
-    rd_kafka_resp_err_t code = rd_kafka_committed(gl_outcome_reader_consumer(group->reader), list, QUESTION_MS);
-    bool had = code == RD_KAFKA_RESP_ERR_NO_ERROR && at->err == RD_KAFKA_RESP_ERR_NO_ERROR && at->offset >= 0;
+    int64_t first = 0, end = 0;
+    return committed->err == RD_KAFKA_RESP_ERR_NO_ERROR && committed->offset >= 0 &&
+           rd_kafka_query_watermark_offsets(rk, gl_outcome_topic, committed->partition, &first, &end, QUESTION_MS) ==
+               RD_KAFKA_RESP_ERR_NO_ERROR &&
+           committed->offset < first;
+}
+
+size_t gl_outcome_group_count_gaps(gl_outcome_group *group)
+{
+    rd_kafka_t *rk = gl_outcome_reader_consumer(group->reader);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)group->count);
+    size_t gaps = 0;
+    for (size_t i = 0; i < group->count; i++)
+        if (group->places[i].owned)
+            rd_kafka_topic_partition_list_add(list, gl_outcome_topic, (int32_t)i);
+    bool told = rd_kafka_committed(rk, list, QUESTION_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; told && i < list->cnt; i++)
+        gaps += is_gap(rk, &list->elems[i]);
     rd_kafka_topic_partition_list_destroy(list);
-    return had;
+    return gaps;
 }
 
 /* Partitions that are ours, with where each stands; only those that moved since the last commit, or all. */

@@ -25,8 +25,9 @@ gl_reading gl_outcome_group_take(gl_outcome_group *group, gl_outcome *outcome, i
 bool gl_outcome_group_has_moved(const gl_outcome_group *group);
 /* Has it partitions, and each of them an offset that was committed? */
 bool gl_outcome_group_is_placed(const gl_outcome_group *group);
-/* After GL_READING_LOST: had the group an offset there, so that records are lost? false: it is new, or nobody says. */
-bool gl_outcome_group_had_place(gl_outcome_group *group, int32_t partition);
+/* After GL_READING_LOST: of how many of our partitions the topic begins behind the group's offset, so that records are
+ * lost. None: the group is new there, or nobody says. */
+size_t gl_outcome_group_count_gaps(gl_outcome_group *group);
 /* Commits all that was taken, of partitions that are still ours. */
 bool gl_outcome_group_commit(gl_outcome_group *group, gl_err *err);
 /* Where nothing was committed since it came, where it began: what is deleted from now on is then known to be lost. */

@@ -137,8 +137,10 @@ static gl_reading read_message(gl_outcome_reader *reader, gl_outcome *outcome, g
     if (reader->waiting)
         return GL_READING_NOTHING;
     *outcome = (gl_outcome){.partition = message->partition, .offset = message->offset};
-    if (!gl_notification_envelope_decode(&envelope, (const uint8_t *)value.ptr, value.len, reader->arena, err))
-        return GL_READING_UNREADABLE;
+    if (!gl_notification_envelope_decode(&envelope, (const uint8_t *)value.ptr, value.len, reader->arena, err)) {
+        reader->waiting = strcmp(err->code, "schema-unavailable") == 0; /* the registry is away, and comes back */
+        return reader->waiting ? GL_READING_NOTHING : GL_READING_UNREADABLE;
+    }
     outcome->told = envelope.notification;
     return GL_READING_RECORD;
 }
@@ -146,7 +148,7 @@ static gl_reading read_message(gl_outcome_reader *reader, gl_outcome *outcome, g
 gl_reading gl_outcome_reader_take(gl_outcome_reader *reader, gl_outcome *outcome, int wait_ms, gl_err *err)
 {
     if (reader->waiting) {
-        gl_inbox_rest(reader->consumer, wait_ms < SCHEMA_MS ? wait_ms : SCHEMA_MS);
+        gl_sleep_ms(wait_ms < SCHEMA_MS ? wait_ms : SCHEMA_MS);
     } else {
         drop_message(reader);
         gl_arena_reset(reader->arena);

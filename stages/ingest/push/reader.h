@@ -35,7 +35,7 @@ typedef enum gl_reading {
     GL_READING_BROKEN,     /* nothing more comes: to be made anew; `err` says why */
 } gl_reading;
 /* Waits at most `wait_ms`. What `outcome` refers to is valid until the next call. A schema that the registry has not
- * told yet is waited for: GL_READING_NOTHING meanwhile. */
+ * told yet is waited for, however long that is away: GL_READING_NOTHING meanwhile. */
 gl_reading gl_outcome_reader_take(gl_outcome_reader *reader, gl_outcome *outcome, int wait_ms, gl_err *err);
 
 #endif

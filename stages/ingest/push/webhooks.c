@@ -185,14 +185,15 @@ static void bring(webhook *w)
 
 /* A new webhook begins with what the topic still has. One that had a place finds that gone: what was deleted between is
  * lost to it. */
-static void note_loss(webhook *w, int32_t partition)
+static void note_loss(webhook *w)
 {
+    size_t gaps = gl_outcome_group_count_gaps(w->group);
     w->from_start = true;
-    if (!gl_outcome_group_had_place(w->group, partition))
+    if (gaps == 0)
         return;
-    gl_log(GL_LOG_ERROR, "webhook-gap", "%s: retention deleted outcomes of partition %d that its webhook had not taken",
-           w->account->name, (int)partition);
-    gl_series_add(w->webhooks->ingest->metrics.webhook_gaps, 1);
+    gl_log(GL_LOG_ERROR, "webhook-gap",
+           "%s: retention deleted outcomes of %zu partitions that its webhook had not taken", w->account->name, gaps);
+    gl_series_add(w->webhooks->ingest->metrics.webhook_gaps, gaps);
 }
 
 /* false: the group is to be joined anew. */
@@ -209,7 +210,7 @@ static bool take(webhook *w, int wait_ms)
         gl_ingest_note_unreadable(w->webhooks->ingest, outcome.partition, outcome.offset, &err);
         return true;
     case GL_READING_LOST:
-        note_loss(w, outcome.partition);
+        note_loss(w);
         return false;
     case GL_READING_BROKEN:
         gl_log_err(GL_LOG_WARN, &err);
