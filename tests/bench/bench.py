@@ -36,7 +36,7 @@ SAMPLE = 5000
 BATCH, BATCH_MS = 5000, 100  # the stages' own: stage.max_batch_records, stage.max_batch_time
 # Hop: inputs, outputs. The topics of each stage; the echo has the same under "echo.".
 SHAPE = {
-    "ingest": ([], ["gl.declarations.accepted"]),
+    "ingest": ([], ["gl.declarations.accepted", "gl.intake.originals"]),
     "classify": (["gl.declarations.accepted"], ["gl.declarations.classified"]),
     "risk": (["gl.declarations.classified"], ["gl.declarations.assessed"]),
     "decide": (["gl.declarations.assessed", "gl.events"], ["gl.decisions", "gl.notifications", "gl.clearances", "gl.audit"]),

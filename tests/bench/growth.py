@@ -28,7 +28,7 @@ STATEFUL = ("decide",)
 def bound_topics(size):
     """A little of each retained topic, and of the decisions what one million takes: they are counted afterwards."""
     admin = AdminClient({"bootstrap.servers": os.environ["KAFKA_BROKERS"]})
-    names = {topic for inputs, outputs in bench.SHAPE.values() for topic in (*inputs, *outputs)} - {"gl.clearances"}
+    names = {topic for inputs, outputs in bench.SHAPE.values() for topic in (*inputs, *outputs)} - {"gl.clearances"} | {"gl.intake.originals", "gl.intake.batches"}
     partitions = len(bench.ends("gl.decisions"))
     keep = {topic: 64 * MIB for topic in names} | {"gl.decisions": max(64 * MIB, 2 * 1500 * size // partitions)}
     resources = []
