@@ -58,7 +58,7 @@ static gl_feed *open_feed(void)
 static void test_records_come_in_the_order_of_their_offsets(void)
 {
     gl_feed *feed = open_feed();
-    gl_job *first, *second;
+    gl_job *first = NULL, *second = NULL;
     int64_t last_ms;
     size_t slot = gl_feed_assign(feed, 0, 3);
     CHECK(gl_feed_slot(feed, 0, 3) == slot && gl_feed_slot(feed, 0, 4) == SIZE_MAX && gl_feed_next(feed, slot) == -1);
