@@ -38,7 +38,7 @@ YAML
         # No more than the stages use; everything is below gl:.
         cat >"$SECURE_DIR/redis.acl" <<ACL
 user default off
-user greenlane on #$(secure_hash "$(cat "$SECURE_DIR/redis.secret")") ~gl:* resetchannels -@all +ping +select +mget +get +getrange +set +del +persist +pexpire +pttl +zadd +zcard +zrange +evalsha +script|load
+user greenlane on #$(secure_hash "$(cat "$SECURE_DIR/redis.secret")") ~gl:* resetchannels -@all +ping +select +mget +get +getrange +set +del +persist +pexpire +pttl +zadd +zcard +zrange +zremrangebyrank +evalsha +script|load
 ACL
         [ -s "$SECURE_DIR/expired.pem" ] && [ -s "$SECURE_DIR/stranger/default.pem" ]
     ) || { warn "no certificates could be made"; return 1; }

@@ -32,6 +32,7 @@ gl_kv_script gl_view_forget_script = {
 
 gl_kv_script gl_view_refer_script = {
     .text = "redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])\n"
+            "if redis.call('ZCARD', KEYS[1]) > 200000 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, 0) end\n"
             "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end\n"
             "return 1\n",
 };

@@ -10,7 +10,8 @@
  * older content.
  *
  * `gl:r:<hash>` holds which declarations of an account have a reference (UCR, transport document): a sorted set of
- * stems by the time of acceptance. It is written with their entries, and may hold some whose entry is gone.
+ * stems by the time of acceptance. It is written with their entries, and may hold some whose entry is gone; of more
+ * than 200,000 the oldest goes.
  *
  * The JSON is one object, its members in this order: mrn, declaration_id (32 hex digits), lrn, submitter, outcome
  * (OPEN, HELD, RELEASED, REFUSED), lane, version, office, references (at most 16; not of a technical hold, nor when

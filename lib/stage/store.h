@@ -2,7 +2,7 @@
  *
  * Kafka is the truth, the store a copy that saves reading the changelog from its beginning. Writes are not synced
  * (MDB_NOSYNC): a killed process leaves a whole environment in the page cache, a crashed operating system may leave a
- * torn one, and then the boot id recorded beside it differs and the store is wiped and restored. Always holds: the
+ * torn one, and then the boot id recorded beside it differs and the store is wiped and restored. Always holds:
  * everything before the marker, a changelog offset, is in the store; what a killed process left behind it is read
  * again, which changes nothing; one process has a partition's directory open (flock). Thread: one at a time. Locks:
  * none.

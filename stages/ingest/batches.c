@@ -20,7 +20,9 @@ enum {
     LATER_MS = 3600000, /* a commit may take long, but not that long */
     VIEWS_AT_ONCE = 1000,
     KEPT = 64, /* batches that were read lately */
-    CLOSE_MS = 5000
+    CLOSE_MS = 5000,
+    OPEN_MS = 120000,    /* another worker's transaction may hide a batch for as long as it is open */
+    EXPIRED_MS = 3600000 /* what is not in a complete view by then was decided, and is no longer shown */
 };
 
 static const char TOPIC[] = "gl.intake.batches";
@@ -188,11 +190,19 @@ static looked look_at(const waiting *w, int64_t until_ms, const rd_kafka_message
     return rd_kafka_message_timestamp(message, &type) > until_ms ? NOT_THERE : LOOK_ON;
 }
 
+static bool is_stopping(gl_batches *batches)
+{
+    pthread_mutex_lock(&batches->lock);
+    bool stopping = batches->stopping;
+    pthread_mutex_unlock(&batches->lock);
+    return stopping;
+}
+
 static looked search(gl_batches *batches, const waiting *w, int64_t until_ms, const kept **found, gl_err *err)
 {
     int64_t end_us = gl_mono_us() + (int64_t)SEARCH_MS * 1000;
     looked seen = LOOK_ON;
-    while (seen == LOOK_ON && gl_mono_us() < end_us) {
+    while (seen == LOOK_ON && gl_mono_us() < end_us && !is_stopping(batches)) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(batches->consumer, POLL_MS);
         if (message == NULL)
             continue;
@@ -206,12 +216,18 @@ static looked search(gl_batches *batches, const waiting *w, int64_t until_ms, co
     return seen == LOOK_ON ? FAILED : seen;
 }
 
+static int64_t time_of(const uint8_t id[GL_BATCH_ID_BYTES])
+{
+    int64_t ms = 0;
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | id[i];
+    return ms;
+}
+
 /* `*found` NULL: there is no such batch. */
 static bool find(gl_batches *batches, const waiting *w, const kept **found, gl_err *err)
 {
-    int64_t ms = 0, offset;
-    for (int i = 0; i < 6; i++)
-        ms = ms << 8 | w->id[i];
+    int64_t ms = time_of(w->id), offset;
     int32_t partition = gl_batch_partition(w->id, batches->ingest->partition_count);
     *found = find_kept(batches, w->id);
     if (*found != NULL)
@@ -231,7 +247,7 @@ static bool find(gl_batches *batches, const waiting *w, const kept **found, gl_e
  */
 
 typedef struct progress {
-    size_t open, released, held, refused, unknown;
+    size_t open, released, held, refused, unknown, expired;
     bool complete; /* a declaration that is not in the view is not decided */
 } progress;
 
@@ -279,13 +295,15 @@ static void respond(gl_http_request *request, const gl_intake_batch *batch, cons
 {
     char at[GL_TIME_TEXT_BYTES], hex[GL_BATCH_ID_CHARS + 1];
     gl_buf body = {0};
-    size_t decided = p->released + p->held + p->refused;
+    size_t decided = p->released + p->held + p->refused + p->expired;
     gl_hex(batch->batch_id, GL_BATCH_ID_BYTES, hex);
     gl_buf_printf(&body, "{\"batch\":\"%s\",\"received_at\":\"%.*s\",\"accepted\":%d,\"rejected\":%d", hex,
                   GL_STR_ARG(gl_time_format(batch->received_at, at)), (int)batch->accepted, (int)batch->rejected);
-    gl_buf_printf(&body, ",\"open\":%zu,\"decided\":%zu,\"released\":%zu,\"held\":%zu,\"refused\":%zu,\"done\":%s}\n",
-                  p->open + p->unknown, decided, p->released, p->held, p->refused,
-                  p->open + p->unknown == 0 ? "true" : "false");
+    gl_buf_printf(
+        &body,
+        ",\"open\":%zu,\"decided\":%zu,\"released\":%zu,\"held\":%zu,\"refused\":%zu,\"expired\":%zu,\"done\":%s}\n",
+        p->open + p->unknown, decided, p->released, p->held, p->refused, p->expired,
+        p->open + p->unknown == 0 ? "true" : "false");
     gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
     gl_buf_free(&body);
 }
@@ -314,6 +332,10 @@ static void answer_of(gl_batches *batches, const waiting *w, gl_arena *arena, co
     for (size_t from = 0; good && from < count; from += VIEWS_AT_ONCE)
         good = count_some(batches, (const uint8_t *)batch->declaration_ids.ptr + from * GL_DECLARATION_ID_BYTES,
                           count - from < VIEWS_AT_ONCE ? count - from : VIEWS_AT_ONCE, &p, &err);
+    if (gl_wall_us() - batch->received_at > (int64_t)EXPIRED_MS * 1000) {
+        p.expired = p.unknown;
+        p.unknown = 0;
+    }
     if (!good)
         gl_http_problem(w->request, 503, "view-unavailable", err.message, RETRY_SOON);
     else if (!p.complete)
@@ -322,13 +344,24 @@ static void answer_of(gl_batches *batches, const waiting *w, gl_arena *arena, co
         respond(w->request, batch, &p);
 }
 
+/* Not for ever: a transaction that is open hides what was committed after it began. */
+static bool may_come(const waiting *w)
+{
+    int64_t age_ms = gl_wall_us() / 1000 - time_of(w->id);
+    return age_ms >= 0 && age_ms < OPEN_MS;
+}
+
 static void answer(gl_batches *batches, const waiting *w)
 {
     gl_err err = {0};
     const kept *found = NULL;
     gl_arena *arena = gl_arena_new(0);
-    if (!find(batches, w, &found, &err))
+    if (is_stopping(batches))
+        gl_http_problem(w->request, 503, "draining", "this instance is stopping; ask again", RETRY_SOON);
+    else if (!find(batches, w, &found, &err))
         gl_http_problem(w->request, 503, err.code, err.message, RETRY_SOON);
+    else if (found == NULL && may_come(w))
+        gl_http_problem(w->request, 503, "batch-not-yet", "the batch cannot be seen yet; ask again", RETRY_SOON);
     else if (found == NULL)
         not_there(w->request);
     else

@@ -55,15 +55,25 @@ static void add_member(gl_buf *body, const gl_json *view, const char *name, char
     gl_buf_json(body, gl_json_text(view, name));
 }
 
-/* What is gone from the view, or belongs to another declaration of the same stem, is left out. */
-static bool add_one(gl_buf *body, gl_arena *arena, gl_str value, const char *account, bool first)
+static bool has_reference(gl_str json, gl_str quoted)
+{
+    size_t at = 0;
+    for (gl_str next; (next = gl_view_next_reference(json, &at)).ptr != NULL;)
+        if (gl_str_eq(next, quoted))
+            return true;
+    return false;
+}
+
+/* What is gone from the view, belongs to another declaration of the same stem, or had the reference before an
+ * amendment, is left out. */
+static bool add_one(gl_buf *body, gl_arena *arena, gl_str value, gl_str quoted, const char *account, bool first)
 {
     gl_view_entry entry;
     gl_err ignored;
     const gl_json *view = value.ptr != NULL && gl_view_parse(value, &entry)
                               ? gl_json_parse(arena, entry.json, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &ignored)
                               : NULL;
-    if (view == NULL || !gl_str_eqz(gl_json_text(view, "submitter"), account))
+    if (view == NULL || !gl_str_eqz(gl_json_text(view, "submitter"), account) || !has_reference(entry.json, quoted))
         return false;
     gl_buf_text(body, first ? "" : ",\n");
     add_member(body, view, "mrn", '{');
@@ -82,7 +92,7 @@ static void respond(gl_http_request *request, const listing *l, gl_str quoted, c
     gl_buf_str(&body, quoted);
     gl_buf_text(&body, ",\"declarations\":[");
     for (size_t i = 0; i < l->count; i++)
-        first = !add_one(&body, l->arena, l->values[i], account, first) && first;
+        first = !add_one(&body, l->arena, l->values[i], quoted, account, first) && first;
     gl_buf_printf(&body, "],\"total\":%lld", (long long)l->total);
     if (from + (int64_t)l->count < l->total)
         gl_buf_printf(&body, ",\"next\":%lld", (long long)(from + (int64_t)l->count));

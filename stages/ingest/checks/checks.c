@@ -383,7 +383,11 @@ static bool report_first(void *context, const gl_value *value, const gl_path *pl
 static void report_missing(void *context, const gl_path *place)
 {
     const checking *c = context;
-    if (place->slot == NULL || !gl_report_given(c->report, place->slot))
+    const gl_report *report = c->report;
+    if (report->error_count == GL_REPORT_LIMIT && (c->rule->warning || report->rejected))
+        return; /* it would not be listed, and to look for it takes long in a declaration of many items */
+    if (gl_field_path_stops_at_list(gl_question_path(c->rule->find)) || place->slot == NULL ||
+        !gl_report_given(report, place->slot))
         report_at(context, place);
 }
 

@@ -184,6 +184,14 @@ bool gl_field_path_is_computed(const gl_field_path *path)
     return path->computed != AS_IT_IS;
 }
 
+bool gl_field_path_stops_at_list(const gl_field_path *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (path->steps[i]->kind == GL_FIELD_LIST || path->steps[i]->kind == GL_FIELD_TEXTS)
+            return true;
+    return false;
+}
+
 gl_str gl_field_path_name(const gl_field_path *path)
 {
     return path->name;

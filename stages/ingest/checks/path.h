@@ -53,7 +53,9 @@ gl_str gl_field_path_name(const gl_field_path *path);
 /* Calls `each` for each value until it returns false; false when it did. */
 typedef bool gl_value_fn(void *context, const gl_value *value, const gl_path *place);
 bool gl_field_path_each(const gl_field_path *path, const gl_checked *checked, gl_value_fn *each, void *context);
-/* Calls `each` once with where the value should be. */
+/* Is the place below of a list? That there is one says nothing about what it holds. */
+bool gl_field_path_stops_at_list(const gl_field_path *path);
+/* Calls `each` once with where the value should be: the field, or the first list on the way to it. */
 void gl_field_path_place(const gl_field_path *path, const gl_checked *checked,
                          void (*each)(void *context, const gl_path *place), void *context);
 

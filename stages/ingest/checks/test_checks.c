@@ -1,4 +1,5 @@
 /* Rules of YAML: what breaks them and where, what cannot be decided, and what is refused when they are read. */
+#include "base/clock.h"
 #include "ingest/checks/checks.h"
 #include "ingest/formats/test_read.h"
 
@@ -155,6 +156,8 @@ Test(rules, what_is_missing_is_reported_where_it_should_be)
     clean(checks, ",\"parties\":[{\"role\":\"FISCAL_REFERENCE\",\"role_code\":\"FR5\",\"id\":\"IM0560000001\"}]",
           "{\"additional_procedures\":[\"F48\"]}");
     broken(checks, "", "{\"additional_procedures\":[\"F48\"]}", "r", "", NULL);
+    broken(checks, ",\"parties\":[{\"role\":\"IMPORTER\",\"id\":\"DE1\"}]", "{\"additional_procedures\":[\"F48\"]}",
+           "r", "/parties", NULL);
     checks = checks_of("name: t\nrequired:\n  - data_set: [H7, H6]\n    severity: warning\n    fields:\n"
                        "      - item.description\n      - {field: parties.role, where: {role: IMPORTER}}\n");
     clean(checks, ",\"data_set\":\"H1\"", "{}");
@@ -163,6 +166,26 @@ Test(rules, what_is_missing_is_reported_where_it_should_be)
     cr_assert_not(r->at[0].rejected);
     expect_error(&r->at[0], "missing", "/items/1", NULL);
     test_read_free(r);
+}
+
+Test(rules, an_empty_list_is_missing_and_very_many_are_not_looked_for)
+{
+    gl_checks *checks =
+        checks_of("name: t\nrequired:\n  - {data_set: H7, fields: [item.additional_procedures, item.description]}\n");
+    broken(checks, ",\"data_set\":\"H7\"", "{\"description\":\"x\",\"additional_procedures\":[]}", "missing",
+           "/items/0/additional_procedures", NULL);
+    gl_buf json = {0};
+    gl_buf_text(&json, "{\"functional_reference_id\":\"A\",\"family\":\"IMPORT\",\"type_code\":\"IMA\",\"data_set\":"
+                       "\"H7\",\"items\":[{}");
+    for (int i = 1; i < 9999; i++)
+        gl_buf_text(&json, ",{}");
+    gl_buf_text(&json, "]}");
+    int64_t from_us = gl_thread_cpu_us();
+    test_read *r = read_checked(GL_FORMAT_JSON, "", gl_buf_view(&json), 0, 0, checks);
+    cr_assert_eq(r->at[0].error_count, 100);
+    cr_assert_lt(gl_thread_cpu_us() - from_us, 1000000, "quadratic");
+    test_read_free(r);
+    gl_buf_free(&json);
 }
 
 Test(rules, what_could_not_be_read_is_not_missing_too)

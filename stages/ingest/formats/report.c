@@ -88,20 +88,20 @@ static gl_str as_utf8(gl_arena *arena, gl_str value)
     return gl_buf_view(&out);
 }
 
-/* Names, streets, postcodes and communications of parties. */
+/* Of a party everything but its codes and its number: names, addresses, communications, and what nobody knows. */
 static bool is_personal(const gl_path *path)
 {
-    static const char *const names[] = {"name", "street", "postcode", "communications", NULL};
-    if (path != NULL && path->name == NULL)
-        path = path->parent;
-    if (path == NULL || path->parent == NULL || path->parent->parent == NULL || path->parent->parent->name == NULL ||
-        strcmp(path->parent->parent->name, "parties") != 0)
-        return false;
-    return path->name != NULL && gl_names_index(names, gl_str_of(path->name)) >= 0;
+    static const char *const open_fields[] = {"role", "role_code", "id", "country_code", NULL};
+    const char *leaf = NULL;
+    for (const gl_path *p = path; p != NULL; p = p->parent) {
+        if (p->name != NULL && strcmp(p->name, "parties") == 0)
+            return p != path && (leaf == NULL || gl_names_index(open_fields, gl_str_of(leaf)) < 0);
+        leaf = p->name != NULL ? p->name : leaf;
+    }
+    return false;
 }
 
-/* Its first character and how many there are: enough to find it by, where the pointer leads. */
-static gl_str masked(gl_arena *arena, gl_str value)
+gl_str gl_report_masked(gl_arena *arena, gl_str value)
 {
     size_t first = 0, count = 0;
     for (size_t i = 0; i < value.len; i++) {
@@ -151,7 +151,7 @@ static void add(gl_report *report, gl_str pointer, gl_str value, const gl_path *
         error->field = gl_path_text(report->arena, path);
     error->value = as_utf8(report->arena, shortened(problem->value.ptr != NULL ? problem->value : value));
     if (error->value.len > 0 && is_personal(path))
-        error->value = masked(report->arena, error->value);
+        error->value = gl_report_masked(report->arena, error->value);
     if (problem->allowed != NULL)
         error->allowed = gl_str_of(gl_arena_strndup(report->arena, problem->allowed, strlen(problem->allowed)));
     error->text = as_utf8(report->arena, (gl_str){gl_arena_strndup(report->arena, text, used), used});

@@ -85,6 +85,8 @@ void gl_report_field(gl_report *report, const gl_path *path, const gl_problem *p
 /* An error with a ready-made pointer. */
 void gl_report_raw(gl_report *report, gl_str pointer, const gl_problem *problem, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The first character of a value and how many there are: what names a person is not repeated. */
+gl_str gl_report_masked(gl_arena *arena, gl_str value);
 /* Was the field at `slot` set from the source (or by the mapping's constants)? */
 bool gl_report_given(const gl_report *report, const void *slot);
 /* "items.origin_country_id", in the arena; empty for the declaration itself. */

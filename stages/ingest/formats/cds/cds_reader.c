@@ -27,6 +27,21 @@ static const gl_locator cds_locator = {cds_pointer, cds_value, NULL};
 
 /* --- the walk --- */
 
+/* Inside a party, whichever it is. */
+static bool is_of_party(const gl_xml *node)
+{
+    static const char *const parties[] = {"Address",     "Agent",    "AuthorisationHolder",
+                                          "Buyer",       "Carrier",  "Consignee",
+                                          "Consignor",   "Contact",  "Declarant",
+                                          "Exporter",    "Importer", "Notify",
+                                          "NotifyParty", "Payer",    "Seller",
+                                          "Submitter",   NULL};
+    for (; node != NULL; node = node->parent)
+        if (gl_names_index(parties, node->name) >= 0)
+            return true;
+    return false;
+}
+
 static void unknown_element(gl_cds *cds, const gl_cds_table *table, const gl_xml *node)
 {
     const char *names[64] = {NULL};
@@ -38,9 +53,12 @@ static void unknown_element(gl_cds *cds, const gl_cds_table *table, const gl_xml
         names[count++] = table->rules[i].element;
     const char *near = gl_report_wants_hint(cds->report) ? gl_nearest_name(node->name, names) : NULL;
     const char *hint = near == NULL ? NULL : gl_arena_printf(cds->report->arena, "did you mean %s?", near);
-    gl_report_at(cds->report, node, NULL, &(gl_problem){.code = "unknown-element", .warning = true, .hint = hint},
-                 "%.*s is not known inside %.*s: it is not read", GL_STR_ARG(node->name),
-                 GL_STR_ARG(node->parent->name));
+    gl_problem problem = {.code = "unknown-element", .warning = true, .hint = hint};
+    gl_str text = gl_str_trim(node->text);
+    if (text.len > 0 && is_of_party(node))
+        problem.value = gl_report_masked(cds->report->arena, text);
+    gl_report_at(cds->report, node, NULL, &problem, "%.*s is not known inside %.*s: it is not read",
+                 GL_STR_ARG(node->name), GL_STR_ARG(node->parent->name));
 }
 
 /* Currency or unit of what was just set. */

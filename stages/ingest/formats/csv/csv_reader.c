@@ -493,8 +493,11 @@ static bool refuse_row(gl_reader *reader, gl_arena *arena, gl_intake *intake)
                        .column = row->error_cell + 1,
                        .text = GL_STR(""),
                        .raw = there ? row->cells[row->error_cell] : GL_STR("")};
-        gl_report_at(&reader->report, there ? node : NULL, NULL, &(gl_problem){.code = row->error}, "%s (cell %zu)",
-                     row->reason, row->error_cell + 1);
+        gl_problem problem = {.code = row->error};
+        if (node->raw.len > 0)
+            problem.value = gl_report_masked(arena, node->raw); /* of which field is not known */
+        gl_report_at(&reader->report, there ? node : NULL, NULL, &problem, "%s (cell %zu)", row->reason,
+                     row->error_cell + 1);
     } else {
         gl_report_at(&reader->report, NULL, NULL, &(gl_problem){.code = "wrong-cell-count"},
                      "the row has %zu cells, the header %zu", row->count, state->width);
