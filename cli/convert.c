@@ -168,7 +168,8 @@ static bool finish_json(conversion *c)
     if (c->to != TO_JSON || c->written == 0)
         return true;
     bool list = c->written > 1;
-    return fprintf(c->out, "%s%.*s%s\n", list ? "[" : "", GL_STR_ARG(text), list ? "]" : "") > 0;
+    return fputs(list ? "[" : "", c->out) >= 0 && fwrite(text.ptr, 1, text.len, c->out) == text.len &&
+           fputs(list ? "]\n" : "\n", c->out) >= 0;
 }
 
 static bool open_output(conversion *c, const char *output)
@@ -244,7 +245,8 @@ const gl_command gl_command_convert = {
     "WCO "
     "Data Model XML, in the UK's form or the EU's. What is wrong with a declaration is said as the intake says it, and "
     "it "
-    "is left out. XML is read again before it is written; a field that its form has no place for is named.\n\n"
+    "is left out; code lists and rules of an administration are not asked. XML is read again before it is written; a "
+    "field that its form has no place for is named.\n\n"
     "  greenlane convert declaration.xml --to json\n"
     "  greenlane convert parcels.csv --profile parcels --to xml --output messages/\n\n"
     "Exit code 1: a declaration was refused, or a field has no place.",

@@ -168,8 +168,8 @@ Test(letters, wrong_replacements_are_refused)
         "{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":\"0\"}",
         "{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":7}",
         "{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":\"zz\"}",
-        "{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":\"00\"}\n"
-        "{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":\"01\"}",
+        ("{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":\"00\"}\n"
+         "{\"stage\":\"risk\",\"partition\":1,\"offset\":9,\"value_hex\":\"01\"}"),
         "no JSON",
     };
     gl_arena *arena = gl_arena_new(0);

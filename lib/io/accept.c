@@ -64,16 +64,19 @@ static bool take_quoted(gl_str *rest, gl_str *text)
     return closed;
 }
 
-/* 0, 0.5, 1.000: at most three digits, at most one. */
+/* 0, 0.5, 1.000: at most three decimals, at most one. Also ".2", as Java's clients of old write it. */
 static bool parse_quality(gl_str text, int *quality)
 {
     int value = 0, weight = QUALITY_ONE;
-    if (text.len == 0 || text.len > 5 || (text.ptr[0] != '0' && text.ptr[0] != '1') ||
-        (text.len > 1 && text.ptr[1] != '.'))
+    bool bare = text.len > 1 && text.ptr[0] == '.';
+    if (text.len == 0 || text.len > 5 || (!bare && text.ptr[0] != '0' && text.ptr[0] != '1') ||
+        (!bare && text.len > 1 && text.ptr[1] != '.'))
         return false;
     for (size_t i = 0; i < text.len; i++) {
-        if (i == 1)
+        if (text.ptr[i] == '.' && i == (bare ? 0 : 1)) {
+            weight = QUALITY_ONE / 10;
             continue;
+        }
         if (text.ptr[i] < '0' || text.ptr[i] > '9')
             return false;
         value += (text.ptr[i] - '0') * weight;
@@ -106,8 +109,16 @@ static bool take_range(gl_str *rest, range *r)
 {
     *r = (range){.quality = QUALITY_ONE};
     skip_space(rest);
-    if (!take_token(rest, &r->type) || !take_char(rest, '/') || !take_token(rest, &r->subtype) ||
-        !take_parameters(rest, r))
+    if (!take_token(rest, &r->type))
+        return false;
+    if (!take_char(rest, '/')) {
+        if (!gl_str_eqz(r->type, "*"))
+            return false;
+        r->subtype = r->type; /* a bare star, from the same clients */
+    } else if (!take_token(rest, &r->subtype)) {
+        return false;
+    }
+    if (!take_parameters(rest, r))
         return false;
     skip_space(rest);
     bool any_type = gl_str_eqz(r->type, "*"), any_subtype = gl_str_eqz(r->subtype, "*");

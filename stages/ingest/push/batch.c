@@ -46,7 +46,7 @@ static void put_big_endian(gl_buf *bytes, uint64_t value)
 void gl_push_batch_write(const gl_push_batch *batch, gl_str account, gl_buf *body, char id[GL_PUSH_BATCH_ID_CHARS + 1])
 {
     uint8_t digest[GL_SHA256_BYTES];
-    gl_buf named = gl_buf_in(batch->arena);
+    gl_buf named = {0};
     gl_buf_str(&named, account);
     gl_buf_byte(&named, '\n');
     for (size_t i = 0; i < batch->count; i++) {
@@ -57,5 +57,6 @@ void gl_push_batch_write(const gl_push_batch *batch, gl_str account, gl_buf *bod
     }
     gl_buf_text(body, "]\n");
     gl_sha256(gl_buf_view(&named), digest);
+    gl_buf_free(&named);
     gl_hex(digest, GL_PUSH_BATCH_ID_CHARS / 2, id);
 }

@@ -33,7 +33,9 @@ static bool wrong(gl_err *err, const gl_account *account, const char *what)
 
 static bool is_loopback(const char *host)
 {
-    return strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
+    struct in_addr address;
+    bool numbers = inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+    return numbers || strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
 }
 
 /* The parts of the URL that matter, to be freed by curl_free. */
@@ -247,6 +249,9 @@ static void set_up(gl_courier *courier, gl_str body)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, courier);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, courier);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a resolver that hangs is left behind */
+#endif
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_stop);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, courier);

@@ -42,7 +42,8 @@ gl_outcome_reader *gl_outcome_reader_at(const gl_kafka_conf *conf, const char *n
                                         gl_err *err)
 {
     /* The group is never joined or committed to; librdkafka wants its name. */
-    static const char *const settings[] = {"group.id", "gl.push", "auto.offset.reset", "error", SMALL_QUEUE, NULL};
+    static const char *const settings[] = {
+        "group.id", "gl.push", "auto.offset.reset", "error", "enable.partition.eof", "true", SMALL_QUEUE, NULL};
     gl_outcome_reader *reader = reader_new(conf, &(gl_kafka_client){.name = name, .settings = settings}, err);
     if (reader == NULL)
         return NULL;

@@ -196,8 +196,10 @@ static bool send_next(stream *s)
     case GL_READING_BROKEN:
         gl_log_err(GL_LOG_WARN, &err);
         return false;
+    case GL_READING_END: /* beyond the transactions' own records: where retention may move the beginning to */
+        s->next[outcome.partition] = outcome.offset;
+        break;
     case GL_READING_NOTHING:
-    case GL_READING_END:
         break;
     }
     return true;

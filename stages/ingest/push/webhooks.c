@@ -135,6 +135,11 @@ static void go_on(webhook *w)
     w->failures = 0;
     gl_push_batch_clear(&w->batch);
     note_state(w);
+    if (paused && w->from_start) { /* it has a place now, and may have stood there beyond retention: that is a loss */
+        w->from_start = false;
+        leave(w);
+        return;
+    }
     if (!paused || gl_outcome_group_resume(w->group, &err))
         return;
     gl_log_err(GL_LOG_WARN, &err);

@@ -7,7 +7,7 @@
 #include "ingest/formats/xlsx/sheet.h"
 #include "ingest/formats/xml_walk.h"
 
-enum { PATH_BYTES = 512, STYLES_LIMIT = 65536 };
+enum { PATH_BYTES = 512, STYLES_LIMIT = 65536, FORMATS_LIMIT = 1024 /* each style looks through them */ };
 
 typedef struct sheet {
     gl_str name, relation;
@@ -203,8 +203,8 @@ static void start_style(gl_xml_walk *walk, void *context, const gl_xml_tag *tag)
         gl_number_style style = style_of(book, number_of(tag, "numFmtId", 0));
         gl_buf_bytes(&book->styles, &style, sizeof style);
     }
-    if (book->formats.len > STYLES_LIMIT * sizeof(format) || book->styles.len > STYLES_LIMIT * sizeof(gl_number_style))
-        stop(book, "it has more than 65536 styles");
+    if (book->formats.len > FORMATS_LIMIT * sizeof(format) || book->styles.len > STYLES_LIMIT * sizeof(gl_number_style))
+        stop(book, "it has more than 65536 styles, or 1024 formats of numbers");
 }
 
 static void end_style(gl_xml_walk *walk, void *context)
