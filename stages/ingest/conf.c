@@ -98,8 +98,8 @@ static const gl_conf_entry account_entries[] = {
      "How the answers to its files are written: json (an object a line), xml (WCO responses) or csv (a line an "
      "error)."},
     {"webhook_url", GL_CONF_STRING, offsetof(gl_account, webhook_url), NULL, 0, 0, 0, NULL,
-     "Where its outcomes are brought (docs/FORMATS.md, \"Webhooks\"): an https:// address. Each takes two threads, one "
-     "for each broker, and about 2 MiB. Empty: nowhere."},
+     "Where its outcomes are brought (docs/FORMATS.md, \"Webhooks\"): an https:// address. Each takes four threads "
+     "and one for each broker, 0.3 MiB when idle and 2 MiB when busy. Empty: nowhere."},
     {"webhook_secret", GL_CONF_STRING, offsetof(gl_account, webhook_secret), NULL, GL_CONF_SECRET, 0, 0, NULL,
      "What deliveries are signed with: at least 16 bytes, which its receiver knows."},
 };

@@ -6,7 +6,7 @@
 static const gl_conf_entry entries[] = {
     {"streams", GL_CONF_INT, offsetof(gl_push_conf, streams), "64", 0, 0, 1024, NULL,
      "Streams of outcomes (GET /v1/outcomes) that are open at once; more are answered with 503. Each has a Kafka "
-     "consumer: two threads and one for each broker, and about 2 MiB. 0: none."},
+     "consumer: four threads and one for each broker, 0.3 MiB when idle and 2 MiB when busy. 0: none."},
     {"streams_per_account", GL_CONF_INT, offsetof(gl_push_conf, streams_per_account), "4", 0, 1, 1024, NULL,
      "The same of one account; more are answered with 429."},
     {"heartbeat", GL_CONF_DURATION, offsetof(gl_push_conf, heartbeat_ms), "15s", 0, 100, 3600000, NULL,

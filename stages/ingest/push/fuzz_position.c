@@ -38,7 +38,7 @@ static gl_str sealed(const gl_hmac_key *seal, gl_arena *arena, gl_str bytes)
     for (size_t bit = 0; bit < all.len * 8; bit += 6) {
         unsigned value = 0;
         for (size_t i = bit; i < bit + 6; i++)
-            value = value << 1 | (i < all.len * 8 ? all.data[i / 8] >> (7 - i % 8) & 1U : 0);
+            value = value << 1 | (i < all.len * 8 ? (unsigned)all.data[i / 8] >> (7 - i % 8) & 1U : 0U);
         gl_buf_byte(&text, (uint8_t)digits[value]);
     }
     return gl_buf_view(&text);
