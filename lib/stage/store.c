@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "stage/overlay.h"
 #include "stage/pack.h"
 
 enum { PATH_BYTES = 1024, BOOT_ID_BYTES = 64, ENTRY_BYTES = 64 /* of a page, beside key and value */ };
@@ -439,6 +440,14 @@ static gl_str copy_to(char **at, gl_str s)
     return copy;
 }
 
+/* Of one key in the order in which they were copied. */
+static int compare_copies(const void *left, const void *right)
+{
+    const gl_store_entry *a = left, *b = right;
+    int order = gl_key_compare(a->key, b->key);
+    return order != 0 ? order : (a->key.ptr > b->key.ptr) - (a->key.ptr < b->key.ptr);
+}
+
 /* Keys and values may be slices of the map, which is about to move. */
 static void copy_out(changes *c)
 {
@@ -478,6 +487,8 @@ static int apply_growing(gl_store *store, changes *c, int64_t marker, int64_t no
     int code = make_room(store, c, need);
     if (code == 0 && c->count > STEP && c->copies == NULL)
         copy_out(c); /* slices of the map are good for one transaction: a later one may write where they are */
+    if (code == 0 && c->count > STEP) /* so that a step changes the pages of its own part of the tree only */
+        qsort(c->copies, c->count, sizeof *c->copies, compare_copies);
     for (; code == 0 && c->count - from > STEP; from += STEP)
         code = apply_step(store, c, from, STEP, store->marker, now_ms);
     return code == 0 ? apply_step(store, c, from, c->count - from, marker, now_ms) : code;

@@ -203,9 +203,21 @@ Test(state, what_was_read_can_be_written_with_many_others)
         cr_assert(gl_str_eqz(read, "what was read"));
         put(store, "read", "what was read", 2 + round);
     }
-    size_t count;
+    for (int i = 0; i < COUNT; i++) { /* the same few keys, deleted and written again and again: the last one counts */
+        snprintf(keys[i], sizeof keys[i], "r%d", i % 7);
+        entries[i] = (gl_store_entry){{keys[i], 2},
+                                      i % 5 == 0 ? (gl_str){NULL, 0} : gl_str_of(i >= COUNT - 7 ? "last" : "early")};
+    }
+    cr_assert(gl_store_apply(store, entries, COUNT, 1 + ROUNDS, 1000, &err), "%s", err.message);
+    size_t count, gone = 0;
+    for (int i = COUNT - 7; i < COUNT; i++) {
+        gl_str value;
+        cr_assert(gl_store_get(store, scratch, entries[i].key, &value, &err));
+        cr_assert(i % 5 == 0 ? value.ptr == NULL : gl_str_eqz(value, "last"), "%.*s", GL_STR_ARG(entries[i].key));
+        gone += i % 5 == 0;
+    }
     cr_assert(gl_store_count(store, &count, &err));
-    cr_assert_eq(count, COUNT + 2);
+    cr_assert_eq(count, COUNT + 2 + 7 - gone);
     cr_assert_eq(gl_store_marker(store), 1 + ROUNDS);
     gl_store_close(store, 1000);
 }

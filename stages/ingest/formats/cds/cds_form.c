@@ -107,19 +107,22 @@ static void document_rule(gl_buf *buf, const gl_cds_rule *rule)
 
 static void document_table(gl_buf *buf, const gl_cds_table *table, const char *prefix)
 {
+    gl_buf path = {0};
     for (size_t i = 0; i < table->count; i++) {
         const gl_cds_rule *rule = &table->rules[i];
-        char path[256];
-        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix == 0 ? "" : "/", rule->element);
+        path.len = 0;
+        gl_buf_printf(&path, "%s%s%s", prefix, *prefix == 0 ? "" : "/", rule->element);
+        gl_buf_byte(&path, 0);
         if (rule->inside == &gl_cds_declaration)
             continue;
         if (rule->action == GL_CDS_ENTER || rule->action == GL_CDS_EACH) {
-            document_table(buf, rule->inside, path);
+            document_table(buf, rule->inside, (const char *)path.data);
             continue;
         }
-        gl_buf_printf(buf, "| `%s` | ", path);
+        gl_buf_printf(buf, "| `%s` | ", (const char *)path.data);
         document_rule(buf, rule);
     }
+    gl_buf_free(&path);
 }
 
 void gl_cds_document(gl_buf *buf)
