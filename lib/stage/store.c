@@ -21,7 +21,7 @@ static const int64_t FORMAT = 2 + GL_VERSION_NEXT;
 /* Entries of one LMDB transaction. It holds a copy of each page that it changes until its end, and the environment
  * keeps that memory for the next one: without a bound each of a process' environments would come to hold the pages of
  * the largest batch it ever saw. */
-enum { STEP = 512 };
+enum { STEP = 2048 };
 
 static const size_t FIRST_MAP_BYTES = (size_t)256 << 20;
 static const size_t SLACK_BYTES = (size_t)64 << 20; /* kept free beyond what a write is known to need */
@@ -375,14 +375,14 @@ static int put_value(gl_store *store, MDB_txn *txn, MDB_val *key, gl_str value)
     return 0;
 }
 
-static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *entries, size_t count, int64_t marker,
+static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *const *entries, size_t count, int64_t marker,
                      int64_t now_ms)
 {
     int code = 0;
     for (size_t i = 0; i < count && code == 0; i++) {
-        MDB_val key = {entries[i].key.len, (void *)entries[i].key.ptr};
-        if (entries[i].value.ptr != NULL)
-            code = put_value(store, txn, &key, entries[i].value);
+        MDB_val key = {entries[i]->key.len, (void *)entries[i]->key.ptr};
+        if (entries[i]->value.ptr != NULL)
+            code = put_value(store, txn, &key, entries[i]->value);
         else if ((code = mdb_del(txn, store->entries, &key, NULL)) == MDB_NOTFOUND)
             code = 0;
     }
@@ -402,7 +402,8 @@ static int apply_all(gl_store *store, MDB_txn *txn, const gl_store_entry *entrie
     return code;
 }
 
-static int apply_once(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms)
+static int apply_once(gl_store *store, const gl_store_entry *const *entries, size_t count, int64_t marker,
+                      int64_t now_ms)
 {
     MDB_txn *txn;
     int code = mdb_txn_begin(store->env, NULL, 0, &txn);
@@ -419,7 +420,8 @@ static int apply_once(gl_store *store, const gl_store_entry *entries, size_t cou
 typedef struct changes {
     const gl_store_entry *entries;
     size_t count;
-    gl_store_entry *copies; /* NULL: the entries are where they came from. One block with their bytes */
+    gl_store_entry *copies;       /* NULL: the entries are where they came from. One block with their bytes */
+    const gl_store_entry **order; /* by key; NULL: not yet */
 } changes;
 
 static size_t bytes_of(const changes *c)
@@ -440,14 +442,6 @@ static gl_str copy_to(char **at, gl_str s)
     return copy;
 }
 
-/* Of one key in the order in which they were copied. */
-static int compare_copies(const void *left, const void *right)
-{
-    const gl_store_entry *a = left, *b = right;
-    int order = gl_key_compare(a->key, b->key);
-    return order != 0 ? order : (a->key.ptr > b->key.ptr) - (a->key.ptr < b->key.ptr);
-}
-
 /* Keys and values may be slices of the map, which is about to move. */
 static void copy_out(changes *c)
 {
@@ -459,6 +453,8 @@ static void copy_out(changes *c)
     for (size_t i = 0; i < c->count; i++)
         c->copies[i] = (gl_store_entry){copy_to(&at, c->entries[i].key), copy_to(&at, c->entries[i].value)};
     c->entries = c->copies;
+    free(c->order); /* it points to where they were */
+    c->order = NULL;
 }
 
 static int make_room(gl_store *store, changes *c, size_t need)
@@ -470,13 +466,35 @@ static int make_room(gl_store *store, changes *c, size_t need)
     return grow_to(store, need);
 }
 
+/* Of one key in the order in which they were given. */
+static int compare_places(const void *left, const void *right)
+{
+    const gl_store_entry *a = *(const gl_store_entry *const *)left, *b = *(const gl_store_entry *const *)right;
+    int order = gl_key_compare(a->key, b->key);
+    return order != 0 ? order : (a > b) - (a < b);
+}
+
+/* In the order of their keys, in which a page of the tree is changed once and a step stays in its own part of it. */
+static const gl_store_entry **in_order(changes *c)
+{
+    if (c->order != NULL)
+        return c->order;
+    c->order = malloc((c->count + 1) * sizeof *c->order);
+    if (c->order == NULL)
+        abort();
+    for (size_t i = 0; i < c->count; i++)
+        c->order[i] = &c->entries[i];
+    qsort(c->order, c->count, sizeof *c->order, compare_places);
+    return c->order;
+}
+
 static int apply_step(gl_store *store, changes *c, size_t from, size_t count, int64_t marker, int64_t now_ms)
 {
-    int code = apply_once(store, c->entries + from, count, marker, now_ms);
+    int code = apply_once(store, in_order(c) + from, count, marker, now_ms);
     for (int tries = 0; code == MDB_MAP_FULL && tries < 8; tries++) {
         code = make_room(store, c, map_bytes(store) * 2);
         if (code == 0)
-            code = apply_once(store, c->entries + from, count, marker, now_ms);
+            code = apply_once(store, in_order(c) + from, count, marker, now_ms);
     }
     return code;
 }
@@ -487,8 +505,6 @@ static int apply_growing(gl_store *store, changes *c, int64_t marker, int64_t no
     int code = make_room(store, c, need);
     if (code == 0 && c->count > STEP && c->copies == NULL)
         copy_out(c); /* slices of the map are good for one transaction: a later one may write where they are */
-    if (code == 0 && c->count > STEP) /* so that a step changes the pages of its own part of the tree only */
-        qsort(c->copies, c->count, sizeof *c->copies, compare_copies);
     for (; code == 0 && c->count - from > STEP; from += STEP)
         code = apply_step(store, c, from, STEP, store->marker, now_ms);
     return code == 0 ? apply_step(store, c, from, c->count - from, marker, now_ms) : code;
@@ -498,10 +514,11 @@ bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count
                     gl_err *err)
 {
     gl_store_release(store);
-    changes c = {entries, count, NULL};
+    changes c = {.entries = entries, .count = count};
     int64_t next = marker < 0 ? store->marker : marker;
     int code = apply_growing(store, &c, next, now_ms);
     free(c.copies);
+    free(c.order);
     if (code != 0)
         return io_failed(err, store, "cannot write", code);
     store->marker = next;

@@ -42,7 +42,7 @@ int64_t gl_store_marker(const gl_store *store);
 /* Empties the store; the marker is 0 again. */
 bool gl_store_wipe(gl_store *store, gl_err *err);
 
-/* Applies (of one key in their order), a few hundred entries an LMDB transaction, and sets the marker (-1: leaves it)
+/* Applies (of one key in their order), some 2,000 entries an LMDB transaction, and sets the marker (-1: leaves it)
  * with the last. The entries may hold what was read from the store since the last apply; after this one nothing that
  * was read may be used: the map may have moved. */
 bool gl_store_apply(gl_store *store, const gl_store_entry *entries, size_t count, int64_t marker, int64_t now_ms,
