@@ -178,14 +178,10 @@ static void walk(const walking *w, const gl_shape *shape, const void *record, co
     }
 }
 
-#define RULE_ARGUMENTS                                                                                                 \
-    const gl_rule *rule, gl_report *report, const gl_declaration *declaration, const gl_declaration_goods_item *item,  \
-        const gl_path *path
+#define RULE_ARGUMENTS const gl_rule *rule, gl_report *report, const gl_declaration *declaration
 
 static void rule_required(RULE_ARGUMENTS)
 {
-    (void)item;
-    (void)path;
     gl_problem problem = {.code = rule->code};
     gl_path lrn = {NULL, "functional_reference_id", &declaration->functional_reference_id};
     gl_path type = {NULL, "type_code", &declaration->type_code};
@@ -204,8 +200,6 @@ static void rule_required(RULE_ARGUMENTS)
 
 static void rule_function(RULE_ARGUMENTS)
 {
-    (void)item;
-    (void)path;
     gl_str code = declaration->function_code;
     gl_path function = {NULL, "function_code", &declaration->function_code};
     if (code.len == 0 || gl_str_eqz(code, "9") || gl_str_eqz(code, "4") || gl_str_eqz(code, "1"))
@@ -216,8 +210,6 @@ static void rule_function(RULE_ARGUMENTS)
 
 static void rule_item_limit(RULE_ARGUMENTS)
 {
-    (void)item;
-    (void)path;
     gl_path items = {NULL, "items", &declaration->items};
     if (declaration->items.count > GL_INTAKE_LIMIT_ITEMS)
         gl_report_field(report, &items, &(gl_problem){.code = rule->code, .allowed = "at most 9999 items"},
@@ -226,8 +218,6 @@ static void rule_item_limit(RULE_ARGUMENTS)
 
 static void rule_item_count(RULE_ARGUMENTS)
 {
-    (void)item;
-    (void)path;
     gl_path count = {NULL, "goods_item_quantity", &declaration->goods_item_quantity};
     if (declaration->goods_item_quantity.set && declaration->goods_item_quantity.value >= 0 &&
         (size_t)declaration->goods_item_quantity.value != declaration->items.count)
@@ -238,8 +228,6 @@ static void rule_item_count(RULE_ARGUMENTS)
 
 static void rule_sequence(RULE_ARGUMENTS)
 {
-    (void)item;
-    (void)path;
     uint8_t seen[(GL_INTAKE_LIMIT_ITEMS + 8) / 8] = {0};
     gl_path items = {NULL, "items", &declaration->items};
     for (size_t i = 0; i < declaration->items.count; i++) {
@@ -262,15 +250,15 @@ static void rule_sequence(RULE_ARGUMENTS)
 
 const gl_rule gl_rules[] = {
     {"missing", false,
-     "LRN, declaration type, family and at least one item are given; a cancellation needs LRN and family only", false,
+     "LRN, declaration type, family and at least one item are given; a cancellation needs LRN and family only",
      rule_required},
     {"invalid-code", false,
      "the function code is 9 (an original; also when none is given), 4 (an amendment: the whole declaration as it is "
      "now) or 1 (a cancellation)",
-     false, rule_function},
-    {"too-many-items", false, "a declaration has at most 9,999 items", false, rule_item_limit},
-    {"duplicate-sequence", false, "item numbers are from 1 to 9,999 and no two are the same", false, rule_sequence},
-    {"item-count", true, "the declared number of items is the number of items", false, rule_item_count},
+     rule_function},
+    {"too-many-items", false, "a declaration has at most 9,999 items", rule_item_limit},
+    {"duplicate-sequence", false, "item numbers are from 1 to 9,999 and no two are the same", rule_sequence},
+    {"item-count", true, "the declared number of items is the number of items", rule_item_count},
 };
 const size_t gl_rule_count = sizeof gl_rules / sizeof *gl_rules;
 
@@ -279,17 +267,8 @@ void gl_validate(gl_report *report, const gl_declaration *declaration, const gl_
     bool cancels = gl_str_eqz(declaration->function_code, "1");
     walking w = {report, checks == NULL || cancels ? NULL : gl_checks_lists(checks), day};
     walk(&w, &gl_shape_declaration, declaration, NULL);
-    gl_path items = {NULL, "items", &declaration->items};
-    for (size_t r = 0; r < gl_rule_count; r++) {
-        if (!gl_rules[r].per_item) {
-            gl_rules[r].check(&gl_rules[r], report, declaration, NULL, NULL);
-            continue;
-        }
-        for (size_t i = 0; i < declaration->items.count; i++) {
-            gl_path element = {&items, NULL, gl_record_slot(&declaration->items.at[i])};
-            gl_rules[r].check(&gl_rules[r], report, declaration, &declaration->items.at[i], &element);
-        }
-    }
+    for (size_t r = 0; r < gl_rule_count; r++)
+        gl_rules[r].check(&gl_rules[r], report, declaration);
     if (checks != NULL && !cancels)
         gl_check_rules(checks, report, declaration, day);
 }

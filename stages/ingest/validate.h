@@ -11,15 +11,12 @@
 #include "ingest/checks/checks.h"
 #include "ingest/formats/report.h"
 
-/* A check of more than one field. */
+/* A check of more than one field, of a whole declaration. */
 typedef struct gl_rule {
     const char *code; /* stable, in the errors */
     bool warning;
     const char *what; /* one sentence for docs/FORMATS.md */
-    /* For each item when `per_item`, else once with item NULL. */
-    bool per_item;
-    void (*check)(const struct gl_rule *rule, gl_report *report, const gl_declaration *declaration,
-                  const gl_declaration_goods_item *item, const gl_path *path);
+    void (*check)(const struct gl_rule *rule, gl_report *report, const gl_declaration *declaration);
 } gl_rule;
 
 extern const gl_rule gl_rules[];

@@ -292,6 +292,16 @@ gl_checks *gl_checks_load(const char *code_lists, const char *rules, const char 
     return finished(checks, good && load_rules(checks, rules, err));
 }
 
+gl_checks *gl_checks_load_folder(const char *folder, gl_err *err)
+{
+    gl_arena *arena = gl_arena_new(0);
+    gl_checks *checks = gl_checks_load(gl_arena_printf(arena, "%s/code_lists", folder),
+                                       gl_arena_printf(arena, "%s/intake_rules.yaml", folder),
+                                       gl_arena_printf(arena, "%s/exchange_rates.yaml", folder), err);
+    gl_arena_destroy(arena);
+    return checks;
+}
+
 gl_checks *gl_checks_parse(const char *name, gl_str rules, const char *code_lists, gl_str rates, gl_err *err)
 {
     gl_checks *checks = new_checks();

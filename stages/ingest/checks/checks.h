@@ -17,6 +17,8 @@ enum { GL_CHECKS_LIMIT_RULES = 500 };
 /* Each may be "" (none of it). Errors (GL_FATAL): rules-invalid, code-list-invalid, rates-..., yaml-...,
  * file-unreadable. */
 gl_checks *gl_checks_load(const char *code_lists, const char *rules, const char *rates, gl_err *err);
+/* code_lists/, intake_rules.yaml and exchange_rates.yaml of a folder, as config/ has them. */
+gl_checks *gl_checks_load_folder(const char *folder, gl_err *err);
 /* Rules from their text, without lists and rates unless given: for tests. `rates` (may be NULL) is the text of a file.
  */
 gl_checks *gl_checks_parse(const char *name, gl_str rules, const char *code_lists, gl_str rates, gl_err *err);

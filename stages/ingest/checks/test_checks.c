@@ -270,8 +270,7 @@ Test(rules, mistakes_are_named)
 Test(rules, the_shipped_ones_are_read)
 {
     gl_err err = {0};
-    gl_checks *checks = gl_checks_load(GL_SOURCE_DIR "/config/code_lists", GL_SOURCE_DIR "/config/intake_rules.yaml",
-                                       GL_SOURCE_DIR "/config/exchange_rates.yaml", &err);
+    gl_checks *checks = gl_checks_load_folder(GL_SOURCE_DIR "/config", &err);
     cr_assert_not_null(checks, "%s", err.message);
     cr_assert_gt(gl_checks_rule_count(checks), 20);
     cr_assert_eq(strncmp(gl_checks_version(checks), "default-", 8), 0);

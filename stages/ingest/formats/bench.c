@@ -168,13 +168,6 @@ static void run_file(bench *b, const char *path)
     gl_buf_free(&bytes);
 }
 
-static gl_checks *load_checks(bench *b, const char *config, gl_err *err)
-{
-    return gl_checks_load(gl_arena_printf(b->arena, "%s/code_lists", config),
-                          gl_arena_printf(b->arena, "%s/intake_rules.yaml", config),
-                          gl_arena_printf(b->arena, "%s/exchange_rates.yaml", config), err);
-}
-
 int main(int argc, char **argv)
 {
     bench b = {
@@ -192,7 +185,7 @@ int main(int argc, char **argv)
             return 2;
     }
     b.mappings = gl_mappings_load(gl_arena_printf(b.arena, "%s/mappings", config), &err);
-    b.checks = load_checks(&b, config, &err);
+    b.checks = gl_checks_load_folder(config, &err);
     if (b.mappings == NULL || b.checks == NULL)
         fail(config, err.message);
     puts("| file | format | declarations | bytes each | library MB/s | read MB/s | read and checked MB/s | "

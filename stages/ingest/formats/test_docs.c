@@ -23,8 +23,7 @@ Test(docs, generated_parts_are_current)
 {
     gl_str page = load("docs/FORMATS.md", page_text, sizeof page_text);
     gl_err err = {0};
-    gl_checks *checks = gl_checks_load(GL_SOURCE_DIR "/config/code_lists", GL_SOURCE_DIR "/config/intake_rules.yaml",
-                                       GL_SOURCE_DIR "/config/exchange_rates.yaml", &err);
+    gl_checks *checks = gl_checks_load_folder(GL_SOURCE_DIR "/config", &err);
     cr_assert_not_null(checks, "%s", err.message);
     for (size_t i = 0; gl_document_parts[i] != NULL; i++) {
         gl_buf want = {0};

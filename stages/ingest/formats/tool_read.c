@@ -208,14 +208,6 @@ static int print_schema(void)
     return 0;
 }
 
-static bool load_checks(options *o, const char *config, gl_err *err)
-{
-    o->checks = gl_checks_load(gl_arena_printf(o->arena, "%s/code_lists", config),
-                               gl_arena_printf(o->arena, "%s/intake_rules.yaml", config),
-                               gl_arena_printf(o->arena, "%s/exchange_rates.yaml", config), err);
-    return o->checks != NULL;
-}
-
 int main(int argc, char **argv)
 {
     options o = {.repeat = 1,
@@ -252,7 +244,7 @@ int main(int argc, char **argv)
     if (page != NULL && config == NULL)
         config = "config";
     o.mappings = gl_mappings_load(mappings, &err);
-    if (o.mappings == NULL || (config != NULL && !load_checks(&o, config, &err))) {
+    if (o.mappings == NULL || (config != NULL && (o.checks = gl_checks_load_folder(config, &err)) == NULL)) {
         fprintf(stderr, "%s: %s\n", err.code, err.message);
         return 2;
     }
