@@ -128,3 +128,16 @@ bool gl_view_is_unreadable(const gl_view_entry *entry)
             return false;
     return true;
 }
+
+const gl_json *gl_view_tree(gl_arena *arena, gl_str json)
+{
+    enum { LIMIT_BYTES = 1 << 20, LIMIT_NODES = 1 << 16 };
+    gl_err ignored;
+    const gl_json *tree = gl_json_parse(arena, json, LIMIT_BYTES, LIMIT_NODES, &ignored);
+    return tree != NULL && tree->type == GL_JSON_OBJECT ? tree : NULL;
+}
+
+const gl_json *gl_view_read(gl_arena *arena, gl_str value, gl_view_entry *entry)
+{
+    return value.ptr != NULL && gl_view_parse(value, entry) ? gl_view_tree(arena, entry->json) : NULL;
+}

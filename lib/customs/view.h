@@ -29,6 +29,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "io/json.h"
 #include "io/kv.h"
 
 /* KEYS[1] entry key, ARGV[1] version, ARGV[2] value "<version> <digest> <json>", ARGV[3] ttl in ms (0: it stays): 1
@@ -58,6 +59,10 @@ gl_str gl_view_key(gl_arena *arena, const char *stem);
 gl_str gl_view_marker_key(gl_arena *arena, int32_t partition);
 gl_str gl_view_value(gl_arena *arena, int64_t version, const uint8_t digest[32], gl_str json);
 bool gl_view_parse(gl_str value, gl_view_entry *entry);
+/* The JSON of a view; NULL: it is no object, or larger than any. */
+const gl_json *gl_view_tree(gl_arena *arena, gl_str json);
+/* Both at once, of a value as Redis has it; NULL: there is none ({NULL, 0}), or it is not one. */
+const gl_json *gl_view_read(gl_arena *arena, gl_str value, gl_view_entry *entry);
 /* A technical hold of which nothing but the id is known: neither its sender nor its content (a digest of zeros). Only
  * decide can tell whether something is its duplicate. */
 bool gl_view_is_unreadable(const gl_view_entry *entry);

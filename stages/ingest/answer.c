@@ -1,9 +1,8 @@
 /* What a sender reads: one result a declaration or event, with everything that is wrong with it. */
+#include "customs/view.h"
 #include "ingest/answers.h"
 #include "ingest/ingest.h"
 #include "io/json.h"
-
-enum { VIEW_LIMIT_BYTES = 1 << 20, VIEW_LIMIT_NODES = 1 << 16 };
 
 static void member(gl_buf *buf, const char *name, gl_str text)
 {
@@ -103,9 +102,8 @@ bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view)
     static const char *const shown[] = {"mrn",  "declaration_id", "lrn",        "submitter", "outcome",
                                         "lane", "version",        "test",       "office",    "references",
                                         "hold", "timeline",       "duplicates", NULL};
-    gl_err err = {0};
-    const gl_json *json = gl_json_parse(arena, view, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &err);
-    if (json == NULL || json->type != GL_JSON_OBJECT)
+    const gl_json *json = gl_view_tree(arena, view);
+    if (json == NULL)
         return false;
     char separator = '{';
     for (size_t i = 0; i < json->count; i++) {

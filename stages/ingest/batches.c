@@ -8,7 +8,6 @@
 #include "gen/intake_batch.h"
 #include "gen/topics.h"
 #include "io/envelope.h"
-#include "io/json.h"
 #include "io/kafka.h"
 
 enum {
@@ -253,12 +252,8 @@ typedef struct progress {
 
 static void count_view(progress *p, gl_arena *arena, gl_str value)
 {
-    enum { VIEW_LIMIT_BYTES = 1 << 20, VIEW_LIMIT_NODES = 1 << 16 };
-    gl_err ignored;
     gl_view_entry view;
-    const gl_json *json = value.ptr != NULL && gl_view_parse(value, &view)
-                              ? gl_json_parse(arena, view.json, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &ignored)
-                              : NULL;
+    const gl_json *json = gl_view_read(arena, value, &view);
     gl_str outcome = json == NULL ? GL_STR("") : gl_json_text(json, "outcome");
     p->unknown += json == NULL;
     p->released += gl_str_eqz(outcome, "RELEASED");

@@ -5,9 +5,8 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "ingest/ingest.h"
-#include "io/json.h"
 
-enum { AT_ONCE = 500, REFERENCE_BYTES = 600, VIEW_LIMIT_BYTES = 1 << 20, VIEW_LIMIT_NODES = 1 << 16 };
+enum { AT_ONCE = 500, REFERENCE_BYTES = 600 };
 
 static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
 
@@ -69,10 +68,7 @@ static bool has_reference(gl_str json, gl_str quoted)
 static bool add_one(gl_buf *body, gl_arena *arena, gl_str value, gl_str quoted, const char *account, bool first)
 {
     gl_view_entry entry;
-    gl_err ignored;
-    const gl_json *view = value.ptr != NULL && gl_view_parse(value, &entry)
-                              ? gl_json_parse(arena, entry.json, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &ignored)
-                              : NULL;
+    const gl_json *view = gl_view_read(arena, value, &entry);
     if (view == NULL || !gl_str_eqz(gl_json_text(view, "submitter"), account) || !has_reference(entry.json, quoted))
         return false;
     gl_buf_text(body, first ? "" : ",\n");
