@@ -5,22 +5,18 @@
 
 #include "cli/command.h"
 #include "cli/numbered.h"
-#include "ingest/formats/canonical.h"
-#include "ingest/formats/cds/cds_write.h"
 #include "ingest/formats/pack/message.h"
+#include "ingest/formats/writer.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30, LOST_SHOWN = 20 };
 
-typedef enum target { TO_XML, TO_JSON, TO_NDJSON } target;
-
 typedef struct conversion {
-    target to;
-    const gl_cds_form *form; /* NULL: the one that fits each */
+    const gl_writer *to;
     const gl_mappings *mappings;
     gl_str profile;
-    const char *directory; /* XML: one file each; NULL: standard output */
+    const char *directory; /* documents: one file each; NULL: standard output */
     FILE *out;
-    gl_buf json; /* of --to json, until its end */
+    gl_buf list; /* of a list, until its end */
     int64_t written;
     int code;
 } conversion;
@@ -44,52 +40,53 @@ static void show_error(const char *path, int64_t position, const gl_rejection_va
     fputc('\n', stderr);
 }
 
-/* XML is one document; behind the first one there must be a directory. */
-static bool put_document(conversion *c, const gl_buf *xml)
+/* Behind the first document there must be a directory. */
+static bool put_document(conversion *c, const gl_buf *text)
 {
     if (c->directory != NULL)
-        return gl_write_numbered(c->directory, c->written, xml);
+        return gl_write_numbered(c->directory, c->written, c->to->ending, text);
     if (c->written == 0)
-        return fwrite(xml->data, 1, xml->len, c->out) == xml->len;
-    worse(c, gl_complain(GL_EXIT_USAGE, "an XML message holds one declaration: give --output DIRECTORY"));
+        return fwrite(text->data, 1, text->len, c->out) == text->len;
+    worse(c, gl_complain(GL_EXIT_USAGE, "a message in %s holds one declaration: give --output DIRECTORY", c->to->name));
     return true;
 }
 
-static void to_xml(conversion *c, const char *path, int64_t position, const gl_declaration *declaration,
-                   gl_arena *arena)
+static bool put(conversion *c, gl_buf *text)
 {
-    gl_buf xml = gl_buf_in(arena);
+    switch (c->to->several) {
+    case GL_WRITER_DOCUMENTS:
+        return put_document(c, text);
+    case GL_WRITER_LINES:
+        gl_buf_byte(text, '\n');
+        return fwrite(text->data, 1, text->len, c->out) == text->len;
+    case GL_WRITER_LIST:
+        gl_buf_text(&c->list, c->written > 0 ? ",\n" : "");
+        gl_buf_bytes(&c->list, text->data, text->len);
+        break;
+    }
+    return true;
+}
+
+static void write_one(conversion *c, const char *path, int64_t position, const gl_declaration *declaration,
+                      gl_arena *arena)
+{
+    gl_buf text = gl_buf_in(arena);
     gl_difference lost[LOST_SHOWN];
-    size_t count = 0;
-    gl_str why = GL_STR("");
-    const gl_cds_form *form = c->form != NULL ? c->form : gl_cds_form_fitting(declaration);
-    if (!gl_cds_write_checked(&xml, arena, form, declaration, lost, LOST_SHOWN, &count, &why)) {
-        fprintf(stderr, "%s: %lld: not written, %s would be refused: %.*s\n", path, (long long)position, form->format,
-                GL_STR_ARG(why));
+    gl_written written = {.lost = lost, .limit = LOST_SHOWN, .why = GL_STR("")};
+    if (!c->to->write(&text, arena, declaration, &written)) {
+        fprintf(stderr, "%s: %lld: not written, %s would be refused: %.*s\n", path, (long long)position, c->to->name,
+                GL_STR_ARG(written.why));
         worse(c, GL_EXIT_REFUSED);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "%s: %lld: %s has no place for %.*s\n", path, (long long)position, form->format,
+    for (size_t i = 0; i < written.count; i++)
+        fprintf(stderr, "%s: %lld: %s has no place for %.*s\n", path, (long long)position, c->to->name,
                 GL_STR_ARG(lost[i].path));
-    if (count > 0)
+    if (written.count > 0)
         worse(c, GL_EXIT_REFUSED);
-    if (!put_document(c, &xml))
-        worse(c, gl_complain(GL_EXIT_UNAVAILABLE, "cannot write XML: %s", strerror(errno)));
+    if (!put(c, &text))
+        worse(c, gl_complain(GL_EXIT_UNAVAILABLE, "cannot write: %s", strerror(errno)));
     c->written++;
-}
-
-static void to_json(conversion *c, const gl_declaration *declaration)
-{
-    if (c->to == TO_JSON && c->written > 0)
-        gl_buf_text(&c->json, ",\n");
-    gl_canonical_json(&c->json, declaration);
-    c->written++;
-    if (c->to == TO_JSON)
-        return;
-    gl_buf_byte(&c->json, '\n');
-    fwrite(c->json.data, 1, c->json.len, c->out);
-    c->json.len = 0;
 }
 
 /* A cancellation in XML has no declaration: what it cancels is named by LRN and family here. */
@@ -117,12 +114,8 @@ static void convert_one(conversion *c, const char *path, gl_intake *intake, gl_a
         worse(c, GL_EXIT_REFUSED);
         return;
     }
-    if (!name_cancelled(c, path, intake))
-        return;
-    if (c->to != TO_XML)
-        to_json(c, &intake->declaration);
-    else
-        to_xml(c, path, intake->position, &intake->declaration, arena);
+    if (name_cancelled(c, path, intake))
+        write_one(c, path, intake->position, &intake->declaration, arena);
 }
 
 static void convert_message(conversion *c, const char *path, const gl_message *message)
@@ -162,10 +155,10 @@ static void convert_file(conversion *c, const char *path)
 }
 
 /* One declaration is an object, several are a list. */
-static bool finish_json(conversion *c)
+static bool finish_list(conversion *c)
 {
-    gl_str text = gl_buf_view(&c->json);
-    if (c->to != TO_JSON || c->written == 0)
+    gl_str text = gl_buf_view(&c->list);
+    if (c->to->several != GL_WRITER_LIST || c->written == 0)
         return true;
     bool list = c->written > 1;
     return fputs(list ? "[" : "", c->out) >= 0 && fwrite(text.ptr, 1, text.len, c->out) == text.len &&
@@ -177,7 +170,7 @@ static bool open_output(conversion *c, const char *output)
     c->out = stdout;
     if (strcmp(output, "-") == 0)
         return true;
-    if (c->to == TO_XML) {
+    if (c->to->several == GL_WRITER_DOCUMENTS) {
         c->directory = output;
         return mkdir(output, 0777) == 0 || errno == EEXIST;
     }
@@ -191,62 +184,58 @@ static int convert_all(conversion *c, char **paths, int count, const char *outpu
         return gl_complain(GL_EXIT_UNAVAILABLE, "cannot write %s: %s", output, strerror(errno));
     for (int i = 0; i < count; i++)
         convert_file(c, paths[i]);
-    bool good = finish_json(c) && !ferror(c->out);
+    bool good = finish_list(c) && !ferror(c->out);
     if (c->out != stdout)
         good = fclose(c->out) == 0 && good;
     if (!good)
         worse(c, gl_complain(GL_EXIT_UNAVAILABLE, "cannot write %s: %s", output, strerror(errno)));
-    gl_buf_free(&c->json);
+    gl_buf_free(&c->list);
     return c->code;
 }
 
-/* The index of `name` in `names`, or -1. */
-static int choice(const char *const *names, const char *name)
+static const char *target_help(void)
 {
-    return gl_names_index(names, gl_str_of(name));
+    static char text[1024];
+    int len = 0;
+    for (size_t i = 0; gl_writers[i] != NULL && len >= 0 && (size_t)len < sizeof text; i++)
+        len += snprintf(text + len, sizeof text - (size_t)len, "%s%s (%s)", i > 0 ? ", " : "", gl_writers[i]->name,
+                        gl_writers[i]->what);
+    return text;
 }
 
 static int run_convert(int argc, char **argv)
 {
-    static const char *const targets[] = {"xml", "json", "ndjson", NULL}, *const forms[] = {"uk", "eu", NULL};
-    const char *to = "", *form = "", *profile = "", *directory = "config/mappings", *output = "-";
+    const char *to = "", *profile = "", *directory = "config/mappings", *output = "-";
     const gl_option options[] = {
-        {"to", GL_OPTION_TEXT, &to, "xml, json or ndjson."},
-        {"form", GL_OPTION_TEXT, &form,
-         "Of XML: uk or eu. Default: as it came; of what came in another format eu for an H7 or a parcel, else uk."},
+        {"to", GL_OPTION_TEXT, &to, target_help()},
         {"profile", GL_OPTION_TEXT, &profile, "Mapping of CSV and XLSX files."},
         {"mappings", GL_OPTION_TEXT, &directory, "Directory of the CSV mappings (default config/mappings)."},
-        {"output", GL_OPTION_TEXT, &output, "File, or for xml a directory; - is standard output (default)."},
+        {"output", GL_OPTION_TEXT, &output, "File, or a directory of documents; - is standard output (default)."},
     };
     int count = gl_options_parse(&gl_command_convert, options, sizeof options / sizeof options[0], argc, argv);
     if (count < 0)
         return GL_EXIT_USAGE;
     if (count == 0)
         return gl_complain(GL_EXIT_USAGE, "convert what? Give files");
-    if (choice(targets, to) < 0)
-        return gl_complain(GL_EXIT_USAGE, "--to: xml, json or ndjson");
-    if (*form != '\0' && choice(forms, form) < 0)
-        return gl_complain(GL_EXIT_USAGE, "--form: uk or eu");
+    const gl_writer *writer = gl_writer_find(gl_str_of(to));
+    if (writer == NULL)
+        return gl_complain(GL_EXIT_USAGE, "--to: %s", target_help());
     gl_err err = {0};
     gl_mappings *mappings = *profile == '\0' ? NULL : gl_mappings_load(directory, &err);
     if (*profile != '\0' && mappings == NULL)
         return gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
-    conversion c = {.to = (target)choice(targets, to), .mappings = mappings, .profile = gl_str_of(profile)};
-    if (*form != '\0')
-        c.form = choice(forms, form) == 1 ? &gl_cds_form_eu : &gl_cds_form_uk;
+    conversion c = {.to = writer, .mappings = mappings, .profile = gl_str_of(profile)};
     int code = convert_all(&c, argv + 1, count, output);
     gl_mappings_destroy(mappings);
     return code;
 }
 
 const gl_command gl_command_convert = {
-    "convert", "declarations in another format", "FILE... --to xml|json|ndjson [--form F] [--profile P] [--output O]",
-    "Reads files as the intake does, in any of its formats, and writes the declarations as our JSON, as NDJSON or as "
-    "WCO "
-    "Data Model XML, in the UK's form or the EU's. What is wrong with a declaration is said as the intake says it, and "
-    "it "
-    "is left out; code lists and rules of an administration are not asked. XML is read again before it is written; a "
-    "field that its form has no place for is named.\n\n"
+    "convert", "declarations in another format", "FILE... --to FORMAT [--profile P] [--output O]",
+    "Reads files as the intake does, in any of its formats, and writes the declarations in another one. What is wrong "
+    "with a declaration is said as the intake says it, and it is left out; code lists and rules of an administration "
+    "are not asked. A document is read again before it is written; a field that its format has no place for is "
+    "named.\n\n"
     "  greenlane convert declaration.xml --to json\n"
     "  greenlane convert parcels.csv --profile parcels --to xml --output messages/\n\n"
     "Exit code 1: a declaration was refused, or a field has no place.",

@@ -59,7 +59,7 @@ static bool generate_all(const gl_synth_plan *plan, const format *f, int64_t fir
             gl_buf_text(&buf, ",");
         f->one(&synth, &buf);
         if (w->directory != NULL)
-            ok = gl_write_numbered(w->directory, first + i, &buf);
+            ok = gl_write_numbered(w->directory, first + i, ".xml", &buf);
         else if (buf.len > (1 << 16) || i + 1 == count)
             ok = write_out(w->out, &buf);
         else

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-bool gl_write_numbered(const char *directory, int64_t index, const gl_buf *buf)
+bool gl_write_numbered(const char *directory, int64_t index, const char *ending, const gl_buf *buf)
 {
     char path[4096];
-    int len = snprintf(path, sizeof path, "%s/declaration-%08lld.xml", directory, (long long)index);
+    int len = snprintf(path, sizeof path, "%s/declaration-%08lld%s", directory, (long long)index, ending);
     if (len < 0 || (size_t)len >= sizeof path) {
         errno = ENAMETOOLONG;
         return false;

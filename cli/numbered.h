@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* DIRECTORY/declaration-00000017.xml. false: it cannot be written; errno says why. */
-bool gl_write_numbered(const char *directory, int64_t index, const gl_buf *buf);
+/* DIRECTORY/declaration-00000017.xml; `ending`: ".xml". false: it cannot be written; errno says why. */
+bool gl_write_numbered(const char *directory, int64_t index, const char *ending, const gl_buf *buf);
 
 #endif

@@ -40,7 +40,7 @@ def there_and_back(folder, path, form):
     """XML -> JSON -> XML -> JSON: the same JSON, and the XML is the one that is written at once."""
     first = os.path.join(folder, "first.json")
     convert(path, "--to", "json", "--output", first)
-    xml = convert(first, "--to", "xml", "--form", form)[0]
+    xml = convert(first, "--to", form)[0]
     o.check(xml == convert(path, "--to", "xml")[0], f"{path}: XML by JSON is other XML")
     second = os.path.join(folder, "second.xml")
     with open(second, "w", encoding="utf-8") as file:
@@ -90,13 +90,12 @@ def refusals(folder):
     o.check("<FunctionCode>1</FunctionCode>" in xml and "<TypeCode>EX</TypeCode>" in xml, xml)
     convert(path, path, "--to", "xml", code=2)
     convert(path, "--to", "yaml", code=2)
-    convert(path, "--to", "xml", "--form", "us", code=2)
     convert(os.path.join(folder, "none.json"), "--to", "json", code=3)
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for path, form in ((f"{CORPUS}/all.xml", "uk"), ("samples/full.xml", "uk"), ("samples/h7.xml", "eu"), (f"{CORPUS}/eucdm_full.xml", "eu")):
+        for path, form in ((f"{CORPUS}/all.xml", "cds-xml"), ("samples/full.xml", "cds-xml"), ("samples/h7.xml", "eucdm-xml"), (f"{CORPUS}/eucdm_full.xml", "eucdm-xml")):
             there_and_back(folder, path, form)
         generated(folder)
         refusals(folder)

@@ -145,7 +145,7 @@ def count_leaves(files):
 def written_again(files, form):
     """How many declarations are written in the form, how many of them lose nothing, and what the others lose."""
     with tempfile.TemporaryDirectory() as folder:
-        said = run("greenlane", "convert", *files, "--to", "xml", "--form", form, "--output", folder, fine=(0, 1)).stderr.decode()
+        said = run("greenlane", "convert", *files, "--to", form, "--output", folder, fine=(0, 1)).stderr.decode()
         written = len(os.listdir(folder))
     losses = collections.defaultdict(set)
     for line in said.splitlines():
@@ -161,7 +161,7 @@ def count_data():
     files = messages()
     accepted = [one["file"] for one in read(files) if not one["rejected"] and not one["cancellation"]]
     again = ["| written as | declarations | the same when read again | what the others lose |", "|---|---|---|---|"]
-    again += [written_again(accepted, form) for form in ("uk", "eu")]
+    again += [written_again(accepted, form) for form in ("cds-xml", "eucdm-xml")]
     return {"outcomes-data": HEAD + table("`messages/cds`", read(files)), "leaves": count_leaves(files), "again": again}
 
 

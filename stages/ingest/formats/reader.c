@@ -152,7 +152,7 @@ bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str prof
         reader->mapping = gl_mappings_find(mappings, profile, err);
         return reader->mapping != NULL && gl_csv_reader_open(reader, err);
     case GL_FORMAT_XML:
-        return gl_cds_reader_open(reader, err);
+        return gl_xml_reader_open(reader, err);
     case GL_FORMAT_GZIP:
     case GL_FORMAT_ZIP:
     case GL_FORMAT_UNKNOWN:

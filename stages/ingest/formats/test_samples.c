@@ -115,18 +115,17 @@ static void check_valid(const char *name, const gl_buf *xml)
 static void check_again(const char *name, const gl_declaration *declaration, gl_arena *arena)
 {
     gl_buf xml = gl_buf_in(arena);
-    gl_difference found[8];
-    size_t count = 0;
-    gl_str why = GL_STR("");
+    gl_difference lost[8];
+    gl_written written = {.lost = lost, .limit = 8, .why = GL_STR("")};
     char text[PATH_LIMIT];
-    if (!gl_cds_write_checked(&xml, arena, gl_cds_form_fitting(declaration), declaration, found, 8, &count, &why)) {
-        snprintf(text, sizeof text, "written again it would be refused: %.*s", GL_STR_ARG(why));
+    if (!gl_cds_write_checked(&xml, arena, gl_cds_form_fitting(declaration), declaration, &written)) {
+        snprintf(text, sizeof text, "written again it would be refused: %.*s", GL_STR_ARG(written.why));
         fail(name, text);
     }
     if (gl_cds_form_fitting(declaration) == &gl_cds_form_uk)
         check_valid(name, &xml);
-    for (size_t i = 0; i < count; i++) {
-        snprintf(text, sizeof text, "written and read again, %.*s differs", GL_STR_ARG(found[i].path));
+    for (size_t i = 0; i < written.count; i++) {
+        snprintf(text, sizeof text, "written and read again, %.*s differs", GL_STR_ARG(lost[i].path));
         fail(name, text);
     }
 }

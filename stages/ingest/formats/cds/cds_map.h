@@ -10,8 +10,8 @@
 #ifndef GL_INGEST_FORMATS_CDS_MAP_H
 #define GL_INGEST_FORMATS_CDS_MAP_H
 
-#include "ingest/formats/cds/xml_tree.h"
 #include "ingest/formats/report.h"
+#include "ingest/formats/xml/xml_tree.h"
 
 typedef enum gl_cds_action {
     GL_CDS_FIELD,     /* its text is `field`; amounts with currencyID, measures with unitCode */

@@ -6,24 +6,7 @@
 #include "base/yaml.h"
 #include "customs/ids.h"
 #include "ingest/formats/cds/cds_map.h"
-#include "ingest/formats/impl.h"
-
-static gl_str cds_pointer(const void *source, gl_arena *arena, const void *node)
-{
-    (void)source;
-    return gl_xml_path(arena, node);
-}
-
-/* The text as it stands there; elements with elements inside have none. */
-static gl_str cds_value(const void *source, gl_arena *arena, const void *node)
-{
-    (void)source;
-    (void)arena;
-    const gl_xml *xml = node;
-    return xml->first == NULL ? xml->text : (gl_str){NULL, 0};
-}
-
-static const gl_locator cds_locator = {cds_pointer, cds_value, NULL};
+#include "ingest/formats/xml/xml_document.h"
 
 /* --- the walk --- */
 
@@ -552,42 +535,12 @@ static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_xml 
     gl_intake_finish(reader, intake, reader->bytes, profile_of(report, node));
 }
 
-static bool next_document(gl_reader *reader, gl_arena *arena, gl_intake *intake)
+void gl_cds_read_document(gl_reader *reader, gl_intake *intake, const gl_xml *root)
 {
-    gl_xml_problem problem = {0};
-    gl_report *report = &reader->report;
-    reader->finished = true;
-    if (reader->offset >= reader->bytes.len)
-        return false;
-    reader->offset = reader->bytes.len;
-    gl_report_begin(report, arena, &cds_locator, NULL, NULL);
-    if (reader->bytes.len > GL_INTAKE_LIMIT_BYTES) {
-        gl_report_raw(report, GL_STR(""), &(gl_problem){.code = "too-large", .allowed = "256 KiB"},
-                      "the document has %zu bytes", reader->bytes.len);
-        gl_intake_refuse(reader, intake, reader->bytes);
-        return true;
-    }
-    const gl_xml *root = gl_xml_parse(arena, reader->bytes, &problem);
-    if (root == NULL) {
-        const char *where =
-            problem.line > 0 ? gl_arena_printf(arena, "line %d, column %d", problem.line, problem.column) : "";
-        gl_report_raw(report, gl_str_of(where), &(gl_problem){.code = problem.code}, "%s", problem.text);
-        gl_intake_refuse(reader, intake, reader->bytes);
-        return true;
-    }
-    report->root = root;
-    const gl_xml *declaration = find_declaration(report, root);
+    gl_cds_prepare();
+    const gl_xml *declaration = find_declaration(&reader->report, root);
     if (declaration == NULL)
         gl_intake_refuse(reader, intake, reader->bytes);
     else
         read_declaration(reader, intake, declaration);
-    return true;
-}
-
-bool gl_cds_reader_open(gl_reader *reader, gl_err *err)
-{
-    (void)err;
-    gl_cds_prepare();
-    reader->next = next_document;
-    return true;
 }

@@ -326,59 +326,18 @@ gl_declaration *gl_cds_completed(gl_arena *arena, const gl_cds_form *form, const
     return complete;
 }
 
-static gl_str first_error(gl_arena *arena, const gl_intake *intake)
-{
-    for (size_t i = 0; i < intake->error_count; i++) {
-        const gl_rejection_validation_error *e = &intake->errors[i];
-        if (e->severity == GL_REJECTION_SEVERITY_ERROR)
-            return gl_str_of(gl_arena_printf(arena, "%.*s: %.*s", GL_STR_ARG(e->code), GL_STR_ARG(e->text)));
-    }
-    return GL_STR("");
-}
-
-/* What was not given cannot be lost. */
-static size_t without_added(gl_difference *found, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!found[i].added)
-            found[kept++] = found[i];
-    return kept;
-}
-
 bool gl_cds_write_checked(gl_buf *buf, gl_arena *arena, const gl_cds_form *form, const gl_declaration *declaration,
-                          gl_difference *found, size_t limit, size_t *count, gl_str *why)
+                          gl_written *written)
 {
     size_t from = buf->len;
-    gl_err err = {0};
-    gl_intake intake;
-    *count = 0;
+    written->count = 0;
     if (declaration->test_indicator) {
-        *why = GL_STR("a declaration made for a test: the format has no test indicator, it would be a real one");
+        written->why =
+            GL_STR("a declaration made for a test: the format has no test indicator, it would be a real one");
         return false;
     }
     const gl_declaration *complete = gl_cds_completed(arena, form, declaration);
     gl_cds_write(buf, arena, form, complete);
     gl_str bytes = {(const char *)buf->data + from, buf->len - from};
-    gl_reader *reader = gl_reader_open(arena, NULL, GL_FORMAT_XML, GL_STR(""), bytes, 0, 0, &err);
-    bool read = reader != NULL && gl_reader_next(reader, arena, &intake);
-    if (!read || intake.rejected || strcmp(intake.format, form->format) != 0) {
-        *why = !read             ? GL_STR("it cannot be read")
-               : intake.rejected ? first_error(arena, &intake)
-                                 : GL_STR("it would be read in another form");
-        gl_reader_close(reader);
-        return false;
-    }
-    if (intake.event != NULL) { /* a cancellation, which says no more than what it cancels */
-        bool same =
-            gl_str_eq(intake.event->lrn, complete->functional_reference_id) && intake.event->family == complete->family;
-        *why = same ? GL_STR("") : GL_STR("it would cancel another declaration");
-        gl_reader_close(reader);
-        return same;
-    }
-    *count = gl_canonical_differences(arena, complete, &intake.declaration, found, limit);
-    if (!gl_str_eqz(declaration->message.format, form->format))
-        *count = without_added(found, *count);
-    gl_reader_close(reader);
-    return true;
+    return gl_writer_check(arena, GL_FORMAT_XML, form->format, bytes, complete, written);
 }

@@ -8,7 +8,7 @@
 #define GL_INGEST_FORMATS_CDS_CDS_WRITE_H
 
 #include "ingest/formats/cds/cds_map.h"
-#include "ingest/formats/difference.h"
+#include "ingest/formats/writer.h"
 
 /* The form a declaration is written in when nobody says which: the one it was read in; of one that was no XML the
  * EU's for an H7 or a parcel, else the UK's. */
@@ -19,11 +19,9 @@ const gl_cds_form *gl_cds_form_fitting(const gl_declaration *declaration);
 gl_declaration *gl_cds_completed(gl_arena *arena, const gl_cds_form *form, const gl_declaration *declaration);
 /* Appends the declaration, which is complete, as a document: in MetaData (the UK's form) or alone (the EU's). */
 void gl_cds_write(gl_buf *buf, gl_arena *arena, const gl_cds_form *form, const gl_declaration *declaration);
-/* The same of any declaration, and reads it again: up to `limit` of the fields that are not what they were, in `found`
- * (returned: how many; none of them `added` when the declaration did not come from XML). false: what is written would
- * be refused (too large, or the form lacks what is required), or is a test, which the format cannot say; `found` is
- * then empty, `*why` the first error. */
+/* The same of any declaration, and reads it again (writer.h). A test is not written: the format cannot say that it is
+ * one. */
 bool gl_cds_write_checked(gl_buf *buf, gl_arena *arena, const gl_cds_form *form, const gl_declaration *declaration,
-                          gl_difference *found, size_t limit, size_t *count, gl_str *why);
+                          gl_written *written);
 
 #endif

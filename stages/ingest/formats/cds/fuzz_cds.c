@@ -13,17 +13,15 @@ static bool too_large(const gl_buf *written, gl_str why)
 static void must_write(gl_arena *arena, const gl_declaration *declaration)
 {
     gl_buf written = gl_buf_in(arena);
-    gl_difference found[1];
-    gl_str why = GL_STR("");
-    size_t count = 0;
-    bool good =
-        gl_cds_write_checked(&written, arena, gl_cds_form_fitting(declaration), declaration, found, 1, &count, &why);
-    if (!good && too_large(&written, why))
+    gl_difference lost[1];
+    gl_written w = {.lost = lost, .limit = 1, .why = GL_STR("")};
+    bool good = gl_cds_write_checked(&written, arena, gl_cds_form_fitting(declaration), declaration, &w);
+    if (!good && too_large(&written, w.why))
         return;
-    if (!good || count > 0)
-        fprintf(stderr, "%.*s differs, %.*s\n%.*s\n", GL_STR_ARG(count > 0 ? found[0].path : GL_STR("nothing")),
-                GL_STR_ARG(why), GL_STR_ARG(gl_buf_view(&written)));
-    MUST(good && count == 0);
+    if (!good || w.count > 0)
+        fprintf(stderr, "%.*s differs, %.*s\n%.*s\n", GL_STR_ARG(w.count > 0 ? lost[0].path : GL_STR("nothing")),
+                GL_STR_ARG(w.why), GL_STR_ARG(gl_buf_view(&written)));
+    MUST(good && w.count == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@
 
 #include "ingest/formats/xlsx/number.h"
 #include "ingest/formats/xlsx/sheet.h"
-#include "ingest/formats/xml_walk.h"
+#include "ingest/formats/xml/xml_walk.h"
 
 enum { PATH_BYTES = 512, STYLES_LIMIT = 65536, FORMATS_LIMIT = 1024 /* each style looks through them */ };
 

@@ -4,8 +4,8 @@
  * with an error before its contents are looked at; depth is limited; text is UTF-8 whatever the document's encoding;
  * comments and processing instructions are gone. Thread: any; gl_xml_walk keeps nothing.
  */
-#ifndef GL_INGEST_FORMATS_XML_WALK_H
-#define GL_INGEST_FORMATS_XML_WALK_H
+#ifndef GL_INGEST_FORMATS_XML_XML_WALK_H
+#define GL_INGEST_FORMATS_XML_XML_WALK_H
 
 #include "base/str.h"
 

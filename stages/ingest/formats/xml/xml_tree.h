@@ -2,11 +2,11 @@
  *
  * Always holds: size, depth and number of elements are limited. Thread: any; gl_xml_parse keeps nothing.
  */
-#ifndef GL_INGEST_FORMATS_CDS_XML_TREE_H
-#define GL_INGEST_FORMATS_CDS_XML_TREE_H
+#ifndef GL_INGEST_FORMATS_XML_XML_TREE_H
+#define GL_INGEST_FORMATS_XML_XML_TREE_H
 
 #include "base/arena.h"
-#include "ingest/formats/xml_walk.h"
+#include "ingest/formats/xml/xml_walk.h"
 
 enum { GL_XML_LIMIT_NODES = 65536, GL_XML_LIMIT_NAME_BYTES = 128 };
 

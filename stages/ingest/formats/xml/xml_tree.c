@@ -1,5 +1,5 @@
 /* See xml_tree.h. */
-#include "ingest/formats/cds/xml_tree.h"
+#include "ingest/formats/xml/xml_tree.h"
 
 #include "base/buf.h"
 

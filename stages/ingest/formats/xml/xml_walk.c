@@ -1,5 +1,5 @@
 /* See xml_walk.h. */
-#include "ingest/formats/xml_walk.h"
+#include "ingest/formats/xml/xml_walk.h"
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
