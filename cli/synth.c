@@ -116,10 +116,11 @@ static int64_t latest_of(const gl_synth_plan *plan, int64_t index, int64_t numbe
     return number;
 }
 
-/* Relief from duty is for what is cheap as a whole: 150 EUR, 135 GBP; less what an amendment may add. */
+/* Relief from duty is for what is cheap as a whole: 150 EUR, which is less than 131 GBP; less what an amendment may
+ * add. */
 static void keep_relief(gl_synth *s)
 {
-    int64_t most = strcmp(s->currency, "GBP") == 0 ? 13400 : 14900, sum = 0;
+    int64_t most = strcmp(s->currency, "GBP") == 0 ? 12900 : 14900, sum = 0;
     most -= AMENDED_CENTS;
     for (int i = 0; i < s->item_count; i++)
         sum += s->items[i].value_cents;

@@ -286,3 +286,43 @@ Test(rules, the_shipped_ones_are_read)
     test_read_free(r);
     gl_checks_destroy(checks);
 }
+
+static void relief(const gl_checks *checks, const char *office, const char *procedure, const char *amount,
+                   const char *code)
+{
+    char fields[256], item[256];
+    snprintf(fields, sizeof fields, "%s%s%s", *office == '\0' ? "" : ",\"declaration_office_id\":\"", office,
+             *office == '\0' ? "" : "\"");
+    snprintf(item, sizeof item,
+             "{\"description\":\"tea towel\",\"additional_procedures\":[\"%s\"],\"item_charge_amount\":\"%s\"}",
+             procedure, amount);
+    test_read *r = ask(checks, fields, item);
+    bool found = false;
+    for (size_t i = 0; i < r->at[0].error_count; i++)
+        found = found || gl_str_eqz(r->at[0].errors[i].code, code);
+    cr_assert_eq(found, *code != '\0', "%s at %s: %s", amount, office, found ? "refused" : "accepted");
+    cr_assert_eq(r->at[0].rejected, *code != '\0');
+    test_read_free(r);
+}
+
+/* 135 GBP are more than 150 EUR: only an office of the United Kingdom, or none, takes them. */
+Test(rules, relief_is_the_office_s)
+{
+    gl_err err = {0};
+    gl_checks *checks = gl_checks_load_folder(GL_SOURCE_DIR "/config", &err);
+    cr_assert_not_null(checks, "%s", err.message);
+    relief(checks, "BE212000", "C07", "133.00 GBP", "relief-value");
+    relief(checks, "BE212000", "C07", "130.00 GBP", "");
+    relief(checks, "BE212000", "C07", "150.00 EUR", "");
+    relief(checks, "BE212000", "C07", "150.01 EUR", "relief-value");
+    relief(checks, "GB000060", "C07", "135.00 GBP", "");
+    relief(checks, "GB000060", "C07", "135.01 GBP", "relief-value");
+    relief(checks, "XI000142", "C07", "153.00 EUR", "");
+    relief(checks, "XI000142", "C07", "155.00 EUR", "relief-value");
+    relief(checks, "", "C07", "135.00 GBP", "");
+    relief(checks, "", "C07", "150.01 EUR", "relief-value");
+    relief(checks, "BE212000", "C08", "45.01 EUR", "gift-value");
+    relief(checks, "GB000060", "C08", "39.00 GBP", "");
+    relief(checks, "GB000060", "C08", "39.01 GBP", "gift-value");
+    gl_checks_destroy(checks);
+}
