@@ -224,13 +224,12 @@ long_versions() {
 
 # ---- running steps ----
 
-TEST_STEPS="unit asan tsan broker e2e secure registry chaos"
-MORE_STEPS="seeing" # when asked for
+TEST_STEPS="unit asan tsan broker e2e secure registry seeing chaos"
 LONG_STEPS="fuzz clang trixie mutants rolling versions api"
 
 # What `./dev test-step NAME` does: one step, in a process of its own, so that its stack ends with it.
 do_test_step() {
-    case " $TEST_STEPS $MORE_STEPS " in
+    case " $TEST_STEPS " in
     *" $1 "*) "test_$1" ;;
     *) "long_$1" ;;
     esac
@@ -244,9 +243,9 @@ tree_commit() {
 do_test() {
     dt_long=no dt_steps=''
     for dt_word in "$@"; do
-        case " --long $TEST_STEPS $MORE_STEPS $LONG_STEPS " in
+        case " --long $TEST_STEPS $LONG_STEPS " in
         *" $dt_word "*) if [ "$dt_word" = --long ]; then dt_long=yes; else dt_steps="$dt_steps $dt_word"; fi ;;
-        *) die "test: there is no step '$dt_word': $TEST_STEPS $MORE_STEPS $LONG_STEPS" ;;
+        *) die "test: there is no step '$dt_word': $TEST_STEPS $LONG_STEPS" ;;
         esac
     done
     [ -n "$dt_steps" ] || dt_steps=$TEST_STEPS

@@ -197,12 +197,12 @@ def newer_section():
     return section
 
 
-def send(producer, topic, schema_id, schema, record, template_key=None):
+def send(producer, topic, schema_id, schema, record, template_key=None, partitions=None):
     body = io.BytesIO()
     fastavro.schemaless_writer(body, fastavro.parse_schema(schema), record)
     declaration = record["declaration"]
     producer.produce(topic, value=b"\0" + schema_id.to_bytes(4, "big") + body.getvalue(), key=template_key or declaration["declaration_id"],
-                     partition=(int.from_bytes(declaration["declaration_id"][:8], "big") >> 2) % PARTITIONS)
+                     partition=(int.from_bytes(declaration["declaration_id"][:8], "big") >> 2) % (partitions or PARTITIONS))
     o.check(producer.flush(30) == 0, "a record was not delivered")
 
 

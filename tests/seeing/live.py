@@ -32,6 +32,7 @@ import agree  # noqa: E402
 import outside as o  # noqa: E402
 import poison  # noqa: E402
 import prometheus as p  # noqa: E402
+import registry  # noqa: E402
 import tracing  # noqa: E402
 from confluent_kafka import TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource  # noqa: E402
@@ -265,6 +266,23 @@ def case_registry(w):
     share = o.metric("gl_assigned_partitions", "decide")
     one.stop(signal.SIGTERM)
     wait(lambda: o.metric("gl_assigned_partitions", "decide") > share, "the stack's own decide has the partitions again")
+
+
+def case_newer(w):
+    """A record of a newer schema, which is registered for the topic it is on and not for the next one."""
+    with o.Topic("gl.declarations.accepted") as accepted, o.Topic("gl.decisions", o.decision_of) as decisions:
+        accepted.wait_count(1)
+        record = registry.with_new_identity(o.decode(accepted.topic, accepted.kept[0].value()), random)
+        schema = json.loads(o.greenlane("schema", accepted.topic))
+        section = next(f for f in schema["fields"] if f["name"] == "declaration")
+        section["type"] = registry.newer_section()
+        number = registry.register_directly(os.environ["SCHEMA_REGISTRY_URL"], accepted.topic + "-value", schema)
+        record["declaration"]["seal_number"] = "seal 0815"
+        for item in record["declaration"]["items"]:
+            item["novel_count"] = 42
+        registry.send(o.producer(), accepted.topic, number, schema, record, partitions=len(accepted.partitions))
+        decisions.wait(lambda kept: any(d["mrn"] == record["declaration"]["mrn"] for d in kept), "the newer declaration is decided")
+    w.expect(("GreenlaneFieldsDropped", {"job": "greenlane-classify"}, r'"schema-learned".*what it has more is left out'),)
 
 
 def case_paused(w):

@@ -11,6 +11,8 @@ bool alloc_count_possible(void);
 void alloc_count_start(bool callers);
 /* How often memory was asked for since the start: malloc, calloc, realloc, posix_memalign, aligned_alloc, memalign. */
 unsigned long alloc_count_stop(void);
+/* What this thread asks for is not counted (true), or is again (false). */
+void alloc_count_look_away(bool away);
 /* On standard error, the callers of the latest that was counted, as addresses for addr2line. */
 void alloc_count_print_latest(void);
 
