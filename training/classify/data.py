@@ -5,12 +5,15 @@ Always holds: a code is one of the subheadings of HS 2022; rows with other codes
 import csv
 import os
 import random
+import sys
 from collections import Counter, defaultdict
 
 from text import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LEXICON = os.path.join(HERE, "..", "lexicon", "goods.tsv")
+sys.path.insert(0, os.path.join(HERE, "..", "lexicon"))
+import check  # noqa: E402
+
 KIND = {"uk_fpo_extra_references": "parcels", "uk_fpo_brands": "parcels", "uk_search_references": "search", "us_cross_rulings": "rulings",
         "eu_bti_rulings_en": "rulings", "eu_bti_rulings_multi": "rulings", "uk_atar_rulings": "rulings",
         "hs2022": "hs", "uk_cn_2020": "cn", "us_hts_2026": "us"}
@@ -29,16 +32,8 @@ def read_csv(name):
 
 
 def read_lexicon():
-    terms = {}
-    with open(LEXICON, encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("#") or not line.strip():
-                continue
-            code, names = line.rstrip("\n").split("\t")
-            for name in names.split("|"):
-                if terms.setdefault(name, code) != code:
-                    raise SystemExit(f"lexicon: {name!r} stands under {terms[name]} and {code}")
-    return terms
+    """(term, code): each term and its other spellings; one with several codes comes with each."""
+    return sorted({(term, line.code) for line in check.read() for term in line.terms})
 
 
 class Rows:
@@ -51,11 +46,11 @@ class Rows:
         self.texts, self.kinds, self.sources, self.labels = [], [], [], []
         self.left_out = Counter()
         lexicon = read_lexicon()
-        unknown = sorted(set(lexicon.values()) - set(self.codes))
+        unknown = sorted({code for _, code in lexicon} - set(self.codes))
         if unknown:
             raise SystemExit(f"lexicon: not in HS 2022: {' '.join(unknown)}")
         labelled = [(row["source"], row["description"], row["hs6"]) for row in nomenclature + read_csv("labelled.csv")]
-        for source, text, code in labelled + [("lexicon", text, code) for text, code in lexicon.items()]:
+        for source, text, code in labelled + [("lexicon", text, code) for text, code in lexicon]:
             text = normalise(text.encode("utf-8"))
             if code not in index or text in ("", "other"):
                 self.left_out[source] += 1
