@@ -100,6 +100,16 @@ ROWS = [
                                               (f"sum(increase(gl_view_rebuilds_total{{{OF}}}{RATE}))", "partitions rebuilt")], ""),
         ("Time limits suspended", "lines", "short", 8, [(f"max by (instance) (gl_timers_suspended{{{OF}}})", "{{instance}}")], ""),
     ]),
+    ("Outcomes brought to senders", [
+        ("Outcomes", "lines", "ops", 8, [(rate("gl_outcome_stream_events_total", "job"), "to streams"), (rate("gl_webhook_outcomes_total", "job"), "to webhooks")], ""),
+        ("Open streams", "lines", "short", 4, [(f"sum by (instance) (gl_outcome_streams{{{OF}}})", "{{instance}}")], ""),
+        ("Attempts at webhooks by result", "lines", "ops", 6, [(rate("gl_webhook_requests_total", "result"), "{{result}}")], ""),
+        ("Webhooks that fail, and what they miss", "lines", "short", 6, [
+            (f"sum by (instance) (gl_webhooks_failing{{{OF}}})", "{{instance}} failing"),
+            (f"max by (instance) (gl_webhook_oldest_seconds{{{OF}}})", "{{instance}} oldest, s"),
+            (f"sum(increase(gl_webhook_gaps_total{{{OF}}}{RATE})) + sum(increase(gl_outcomes_unreadable_total{{{OF}}}{RATE}))", "gaps, and records passed over")],
+         "Nothing is lost until retention deletes it."),
+    ]),
     ("Classification", [
         ("Items by status", "stacked", "ops", 6, [(rate("gl_classify_items_total", "status"), "{{status}}")], ""),
         ("Declared code against predicted", "stacked", "ops", 6, [(rate("gl_classify_agreement_total", "agreement"), "{{agreement}}")], ""),
