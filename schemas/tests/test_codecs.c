@@ -520,6 +520,17 @@ Test(topics, table_finds_and_fingerprints)
     }
 }
 
+/* A value of this version as an earlier id has it: without what is null at the end of declaration and decision. */
+static void put_earlier(gl_buf *out, uint32_t id, const gl_decided *made, const gl_buf *now, size_t decision_less)
+{
+    gl_buf declaration = {0};
+    gl_declaration_encode(&declaration, &made->declaration);
+    gl_envelope_begin(out, id);
+    gl_buf_bytes(out, declaration.data, declaration.len - 1); /* without `entry_summary` */
+    gl_buf_bytes(out, now->data + 5 + declaration.len, now->len - 5 - declaration.len - decision_less);
+    gl_buf_free(&declaration);
+}
+
 /* What grew: values of an earlier version are read, what came later is empty; the body is this version's. */
 Test(topics, values_of_an_earlier_version_are_read)
 {
@@ -529,9 +540,12 @@ Test(topics, values_of_an_earlier_version_are_read)
                        .decision = {.version = 3, .office = GL_STR("NL000432"), .evaluator = GL_STR("rules-1")}};
     gl_buf now = gl_buf_in(arena), before = gl_buf_in(arena);
     gl_decided_encode(&now, &made);
-    gl_envelope_begin(&before, 1006);
-    gl_buf_bytes(&before, now.data + 5, now.len - 5 - 2); /* without `event` and `prior`, which are null */
+    gl_buf middle = gl_buf_in(arena);
     gl_decided read;
+    put_earlier(&middle, 2006, &made, &now, 0);
+    cr_assert(gl_decided_decode(&read, middle.data, middle.len, arena, &err), "%s", err.message);
+    cr_assert(read.schema_id == 2006 && read.declaration.entry_summary == NULL && read.decision.version == 3);
+    put_earlier(&before, 1006, &made, &now, 2); /* without `event` and `prior` */
     cr_assert(gl_decided_decode(&read, before.data, before.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 1006 && read.decision.version == 3 && read.decision.event == NULL &&
               read.decision.prior == NULL && gl_str_eqz(read.declaration.mrn, "25NL0000000000000R5"));
@@ -599,8 +613,8 @@ Test(topics, states_of_a_later_version_are_read)
     gl_buf decided = gl_buf_in(arena);
     gl_decided made = {.declaration = {.mrn = GL_STR("x")}};
     gl_decided_encode(&decided, &made);
-    decided.data[3] = 3006 >> 8;
-    decided.data[4] = 3006 & 0xFF;
+    decided.data[3] = 4006 >> 8;
+    decided.data[4] = 4006 & 0xFF;
     gl_decided several;
     cr_assert(!gl_decided_decode(&several, decided.data, decided.len, arena, &err),
               "several sections: where they grew is not known");

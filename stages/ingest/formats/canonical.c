@@ -216,6 +216,21 @@ static const gl_field item_fields[] = {
 SHAPE(gl_shape_item, "item", R, item_fields);
 #undef R
 
+#define R gl_declaration_entry_summary
+static const gl_field entry_fields[] = {
+    TXT(R, specific_circumstance_code, CODE, "Specific circumstance indicator: C, D, E in ICS"),
+    TXT(R, conveyance_reference_id, CODE, "Flight or voyage number"),
+    TXT(R, transport_charges_code, CODE, "Method of payment of the transport charges"),
+    TXT(R, unloading_location_id, ID, "Place of unloading"),
+    TXT(R, first_entry_office_id, ID, "Customs office of first entry: it assesses the risk"),
+    OF(R, expected_arrival_at, GL_FIELD_INSTANT, "At the office of first entry"),
+    {NAMED(R, subsequent_office_ids), .kind = GL_FIELD_TEXTS, .limit = ID, .help = "Offices of subsequent entry"},
+    {NAMED(R, routing_country_ids), .kind = GL_FIELD_TEXTS, .limit = CODE, .help = "Itinerary, in its order"},
+    {NAMED(R, seal_ids), .kind = GL_FIELD_TEXTS, .limit = ID, .help = NULL},
+};
+SHAPE(gl_shape_entry_summary, "entry summary", R, entry_fields);
+#undef R
+
 #define R gl_declaration
 static const gl_field declaration_fields[] = {
     {NAMED(R, functional_reference_id), .kind = GL_FIELD_TEXT, .limit = 35, .form = GL_FORM_LRN, .required = true,
@@ -225,7 +240,7 @@ static const gl_field declaration_fields[] = {
         "9 or none: an original declaration; 4: an amendment, the whole declaration as it is now; 1: a cancellation"),
     {NAMED(R, type_code), .kind = GL_FIELD_TEXT, .limit = CODE, .form = GL_FORM_TYPE_CODE, .required = true,
      .help = "Declaration type and additional type together: IMA, IMD, EXD, COA"},
-    TXT(R, data_set, CODE, "H1 to H8, I1, B1 to B4, C1, C21, PARCEL"),
+    TXT(R, data_set, CODE, "H1 to H8, I1, B1 to B4, C1, C21, PARCEL, ENS"),
     TXT(R, procedure_category, CODE, NULL),
     OF(R, test_indicator, GL_FIELD_BOOL, "A declaration made for a test: it never releases goods"),
     OF(R, issue_date_time, GL_FIELD_INSTANT, NULL),
@@ -259,6 +274,7 @@ static const gl_field declaration_fields[] = {
     LIST(R, additional_information, gl_shape_additional_information, NULL),
     LIST(R, attributes, gl_shape_attribute, "Coded values without a home of their own"),
     LIST(R, items, gl_shape_item, "1 to 9,999"),
+    REC(R, entry_summary, gl_shape_entry_summary, "Of a safety and security declaration"),
 };
 SHAPE(gl_shape_declaration, "declaration", R, declaration_fields);
 #undef R
@@ -507,6 +523,7 @@ const gl_shape *const gl_canonical_shapes[] = {&gl_shape_declaration,
                                                &gl_shape_transport_means,
                                                &gl_shape_goods_location,
                                                &gl_shape_trade_terms,
+                                               &gl_shape_entry_summary,
                                                &gl_shape_attribute,
                                                NULL};
 

@@ -62,7 +62,8 @@ struct gl_shape {
 
 extern const gl_shape gl_shape_declaration, gl_shape_item, gl_shape_party, gl_shape_document, gl_shape_attribute,
     gl_shape_duty_tax_fee, gl_shape_packaging, gl_shape_additional_information, gl_shape_classification,
-    gl_shape_valuation_adjustment, gl_shape_transport_means, gl_shape_goods_location, gl_shape_trade_terms;
+    gl_shape_valuation_adjustment, gl_shape_transport_means, gl_shape_goods_location, gl_shape_trade_terms,
+    gl_shape_entry_summary;
 
 /* All of them, the declaration first; NULL-terminated. */
 extern const gl_shape *const gl_canonical_shapes[];
