@@ -34,9 +34,14 @@ def run(program, *arguments, fine=(0,)):
     return result
 
 
+def read_plain(files, *options):
+    """What formats_read says of files, one dictionary a declaration, by the format alone."""
+    return [json.loads(line) for line in run("formats_read", *options, *files).stdout.decode().splitlines()]
+
+
 def read(files, *options):
-    """What formats_read says of files, one dictionary a declaration."""
-    return [json.loads(line) for line in run("formats_read", "-c", "config", "-t", DAY, *options, *files).stdout.decode().splitlines()]
+    """The same, held against code lists and rules."""
+    return read_plain(files, "-c", "config", "-t", DAY, *options)
 
 
 # ---- counts ----
@@ -167,10 +172,8 @@ def count_data():
 
 # ---- the page ----
 
-def main():
-    if sys.argv[1:2] not in (["tree"], ["data"]) or sys.argv[2:] not in ([], ["--write"]):
-        sys.exit(__doc__)
-    parts = {"outcomes": count_tree()} if sys.argv[1] == "tree" else count_data()
+def compare_page(parts, write, command):
+    """Compares parts of the page with what was counted, or brings them up to date."""
     with open(PAGE, encoding="utf-8") as file:
         page = fresh = file.read()
     for name, lines in parts.items():
@@ -181,13 +184,20 @@ def main():
         fresh = before + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
     if fresh == page:
         print(f"docs/FORMATS.md is what was counted: {', '.join(parts)}")
-    elif sys.argv[2:]:
+    elif write:
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write(fresh)
     else:
         old, new = set(page.splitlines()), set(fresh.splitlines())
         print(*(f"- {line}" for line in page.splitlines() if line not in new), *(f"+ {line}" for line in fresh.splitlines() if line not in old), sep="\n")
-        sys.exit(f"FAILED: docs/FORMATS.md is not what was counted: tests/formats/outcomes.py {sys.argv[1]} --write")
+        sys.exit(f"FAILED: docs/FORMATS.md is not what was counted: tests/formats/{command} --write")
+
+
+def main():
+    if sys.argv[1:2] not in (["tree"], ["data"]) or sys.argv[2:] not in ([], ["--write"]):
+        sys.exit(__doc__)
+    parts = {"outcomes": count_tree()} if sys.argv[1] == "tree" else count_data()
+    compare_page(parts, sys.argv[2:] == ["--write"], f"outcomes.py {sys.argv[1]}")
 
 
 if __name__ == "__main__":

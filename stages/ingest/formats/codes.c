@@ -1,6 +1,7 @@
 /* See codes.h. */
 #include "ingest/formats/codes.h"
 
+#include "ingest/formats/ens/ens_rules.h"
 #include "ingest/validate.h"
 
 const gl_report_code gl_report_codes[] = {
@@ -16,6 +17,7 @@ const gl_report_code gl_report_codes[] = {
     {"duplicate-field", "JSON: an object has a field twice"},
     {"duplicate-sequence", "Two items have the same number"},
     {"dtd-refused", "XML: a document type declaration; nothing of it is read"},
+    {"element-order", "XML: an element comes behind one that it belongs before"},
     {"encoding", "Bytes that are not of the encoding"},
     {"invalid-code", "A code that does not have its form, or is not in its list"},
     {"invalid-date", "No date, or one that does not exist"},
@@ -36,6 +38,7 @@ const gl_report_code gl_report_codes[] = {
     {"too-many-errors", "The list of errors ends here; there are more"},
     {"too-many-items", "More than 9,999 items"},
     {"unexpected-text", "XML: text between elements; it is not read"},
+    {"unknown-attribute", "XML: an attribute that no element of the message has"},
     {"unknown-code", "A code that is not in its list (config/code_lists); the hint says what may be meant"},
     {"unknown-column", "CSV, XLSX: a column that is neither mapped nor ignored"},
     {"unknown-element", "XML: an element nobody knows at this place; it is not read"},
@@ -82,6 +85,7 @@ static const struct {
     {"duplicate-field", "GL-DFLD"},
     {"duplicate-sequence", "GL-DSEQ"},
     {"dtd-refused", "GL-DTD"},
+    {"element-order", "GL-ORDER"},
     {"encoding", "GL-ENC"},
     {"intake-compression", "GL-COMPR"},
     {"intake-damaged", "GL-DAMGD"},
@@ -116,6 +120,7 @@ static const struct {
     {"too-many-errors", "GL-MANYE"},
     {"too-many-items", "GL-MANYI"},
     {"unexpected-text", "GL-TEXT"},
+    {"unknown-attribute", "GL-UATTR"},
     {"unknown-code", "GL-UCODE"},
     {"unknown-column", "GL-UCOL"},
     {"unknown-element", "GL-UELEM"},
@@ -130,7 +135,9 @@ const char *gl_validation_code(gl_str code)
     for (size_t i = 0; i < sizeof validation_codes / sizeof *validation_codes; i++)
         if (gl_str_eqz(code, validation_codes[i].code))
             return validation_codes[i].validation_code;
-    return "GL-OTHER";
+    const char *number, *condition;
+    gl_ens_fault fault;
+    return gl_ens_rule_of(code, &number, &condition, &fault) ? number : "GL-OTHER";
 }
 
 static void code_row(gl_buf *buf, const gl_report_code *code)

@@ -7,8 +7,10 @@
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/cds/cds_map.h"
 #include "ingest/formats/codes.h"
+#include "ingest/formats/ens/ens_map.h"
+#include "ingest/formats/ens/ens_rules.h"
 
-const char *const gl_document_parts[] = {"canonical", "cds", "eucdm", "codes", "rules", NULL};
+const char *const gl_document_parts[] = {"canonical", "cds", "eucdm", "ens", "ens-rules", "codes", "rules", NULL};
 
 bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
 {
@@ -18,6 +20,10 @@ bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
         gl_cds_document(buf);
     else if (strcmp(name, "eucdm") == 0)
         gl_eu_document(buf);
+    else if (strcmp(name, "ens") == 0)
+        gl_ens_document(buf);
+    else if (strcmp(name, "ens-rules") == 0)
+        gl_ens_rules_document(buf);
     else if (strcmp(name, "codes") == 0)
         gl_codes_document(buf);
     else if (strcmp(name, "rules") == 0)

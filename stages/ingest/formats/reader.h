@@ -73,6 +73,8 @@ typedef struct gl_intake {
     gl_event_request *event; /* it is no declaration but an event: a message of events, or a cancellation (function
                                 code 1); NULL: a declaration */
     gl_str lrn;              /* empty when it could not be read */
+    gl_str amends;           /* MRN of the declaration that this one amends, when it names no LRN: `lrn` and
+                                functional_reference_id then hold the MRN in its place; empty: by its LRN */
     bool by_mapping;         /* it was read by a profile */
     gl_columns columns;      /* CSV, XLSX: of its file; in the reader's arena */
     gl_str source;           /* its own bytes: row, element or document */

@@ -14,6 +14,8 @@
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/cds/cds_leaves.h"
 #include "ingest/formats/document.h"
+#include "ingest/formats/ens/ens_leaves.h"
+#include "ingest/formats/ens/ens_map.h"
 #include "ingest/formats/impl.h"
 #include "ingest/formats/pack/message.h"
 
@@ -111,7 +113,10 @@ static void print_leaves(const char *path, const gl_reader *reader, const gl_int
         return;
     if (strcmp(intake->format, gl_cds_form_eu.format) == 0)
         form = &gl_cds_form_eu;
-    gl_cds_leaves(&reader->report, form, arena, count_leaf, &tally);
+    if (strcmp(intake->format, gl_ens_format) == 0)
+        gl_ens_leaves(&reader->report, arena, count_leaf, &tally);
+    else
+        gl_cds_leaves(&reader->report, form, arena, count_leaf, &tally);
     print_head(&out, path, intake);
     gl_buf_printf(&out, ",\"taken\":%ld,\"others\":[%.*s]}\n", tally.taken, GL_STR_ARG(gl_buf_view(&tally.others)));
     fwrite(out.data, 1, out.len, stdout);

@@ -22,7 +22,10 @@ const gl_locator gl_xml_locator = {xml_pointer, xml_value, NULL};
 static const struct {
     const char *root;
     gl_xml_read *read;
-} forms[] = {{NULL, gl_cds_read_document}};
+} forms[] = {{"CC315A", gl_ens_read_document},
+             {"CC313A", gl_ens_read_document},
+             {"Envelope", gl_ens_read_envelope},
+             {NULL, gl_cds_read_document}};
 
 static gl_xml_read *form_of(const gl_xml *root)
 {

@@ -16,6 +16,6 @@ extern const gl_locator gl_xml_locator;
 typedef void gl_xml_read(gl_reader *reader, gl_intake *intake, const gl_xml *root);
 
 /* Of each form. */
-gl_xml_read gl_cds_read_document;
+gl_xml_read gl_cds_read_document, gl_ens_read_document, gl_ens_read_envelope;
 
 #endif

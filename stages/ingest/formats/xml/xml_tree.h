@@ -19,6 +19,7 @@ typedef struct gl_xml {
     struct gl_xml *next;         /* its sibling */
     struct gl_xml *attributes;   /* `parent` is the element */
     bool attribute;
+    bool refused; /* a check of the form found that it is wrong: nothing is read from it */
     size_t text_capacity;
 } gl_xml;
 
