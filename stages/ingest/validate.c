@@ -62,6 +62,7 @@ static size_t characters(gl_str text)
 typedef struct walking {
     gl_report *report;
     const gl_code_lists *lists; /* NULL: none */
+    gl_str data_set;
     int32_t day;
 } walking;
 
@@ -88,7 +89,7 @@ static void check_text(const walking *w, const gl_field *field, gl_str text, con
         gl_report_field(report, path, &(gl_problem){.code = "invalid-code", .allowed = form->allowed}, "%s",
                         form->text);
     else if (list != NULL)
-        gl_check_code(report, list, text, w->day, path);
+        gl_check_code(report, list, text, w->data_set, w->day, path);
 }
 
 static void check_amount(const walking *w, const gl_declaration_amount *amount, const gl_path *path)
@@ -105,7 +106,7 @@ static void check_amount(const walking *w, const gl_declaration_amount *amount, 
             &(gl_problem){.code = "invalid-code", .allowed = "a currency of ISO 4217, three capital letters"},
             "not a currency");
     else if (amount->currency_code.len > 0 && list != NULL)
-        gl_check_code(report, list, amount->currency_code, w->day, &code);
+        gl_check_code(report, list, amount->currency_code, w->data_set, w->day, &code);
 }
 
 /* "KGM#G" is kilograms, gross: the EU's qualifiers are not in the list of units. */
@@ -130,7 +131,7 @@ static void check_measure(const walking *w, const gl_declaration_measure *measur
                                       .allowed = "a unit of UN/ECE Recommendation 20, at most 8 characters"},
                         "not a unit");
     else if (measure->unit_code.len > 0 && list != NULL)
-        gl_check_code(report, list, without_qualifier(measure->unit_code), w->day, &unit);
+        gl_check_code(report, list, without_qualifier(measure->unit_code), w->data_set, w->day, &unit);
 }
 
 static void walk(const walking *w, const gl_shape *shape, const void *record, const gl_path *parent);
@@ -265,7 +266,7 @@ const size_t gl_rule_count = sizeof gl_rules / sizeof *gl_rules;
 void gl_validate(gl_report *report, const gl_declaration *declaration, const gl_checks *checks, int32_t day)
 {
     bool cancels = gl_str_eqz(declaration->function_code, "1");
-    walking w = {report, checks == NULL || cancels ? NULL : gl_checks_lists(checks), day};
+    walking w = {report, checks == NULL || cancels ? NULL : gl_checks_lists(checks), declaration->data_set, day};
     walk(&w, &gl_shape_declaration, declaration, NULL);
     for (size_t r = 0; r < gl_rule_count; r++)
         gl_rules[r].check(&gl_rules[r], report, declaration);

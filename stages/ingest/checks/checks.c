@@ -343,14 +343,17 @@ static const char *day_text(gl_arena *arena, int32_t day)
     return gl_value_text(arena, &(gl_value){.kind = GL_VALUE_DAY, .day = day});
 }
 
-void gl_check_code(gl_report *report, const gl_code_list *list, gl_str code, int32_t day, const gl_path *path)
+void gl_check_code(gl_report *report, const gl_code_list *list, gl_str code, gl_str data_set, int32_t day,
+                   const gl_path *path)
 {
+    if (!gl_code_list_is_for(list, data_set))
+        return;
     gl_code_answer answer = gl_code_list_look(list, code, day);
     if (answer.standing == GL_CODE_VALID)
         return;
     gl_arena *arena = report->arena;
     gl_problem problem = {.code = answer.standing == GL_CODE_UNKNOWN ? "unknown-code" : "code-out-of-date",
-                          .warning = list->warning,
+                          .warning = gl_code_list_warns(list, data_set),
                           .allowed =
                               gl_arena_printf(arena, "a code of the list %.*s (%.*s, %.*s)", GL_STR_ARG(list->name),
                                               GL_STR_ARG(list->source), GL_STR_ARG(list->version))};

@@ -29,8 +29,9 @@ const gl_code_lists *gl_checks_lists(const gl_checks *checks);
 const char *gl_checks_version(const gl_checks *checks);
 size_t gl_checks_rule_count(const gl_checks *checks);
 
-/* What is wrong with one code. `day`: today, days since 1970. */
-void gl_check_code(gl_report *report, const gl_code_list *list, gl_str code, int32_t day, const gl_path *path);
+/* What is wrong with one code of a declaration of this data set. `day`: today, days since 1970. */
+void gl_check_code(gl_report *report, const gl_code_list *list, gl_str code, gl_str data_set, int32_t day,
+                   const gl_path *path);
 /* Adds the errors and warnings of the rules. */
 void gl_check_rules(const gl_checks *checks, gl_report *report, const gl_declaration *declaration, int32_t day);
 /* Their Markdown table, for docs/FORMATS.md. */

@@ -273,6 +273,19 @@ static bool read_fields(reading *r, const gl_yaml *node)
     return true;
 }
 
+/* A text of words, which are kept as they are. */
+static bool read_words(reading *r, const gl_yaml *root, const char *key, gl_str *words)
+{
+    const gl_yaml *node = gl_yaml_get(root, key);
+    *words = GL_STR("");
+    if (node == NULL)
+        return true;
+    if (node->type != GL_YAML_SCALAR || node->text.len == 0)
+        return refuse(r, node->line, "data sets, parted by spaces, were expected: ", gl_str_of(key));
+    *words = kept(r, node->text);
+    return true;
+}
+
 static bool read_head(reading *r, const gl_yaml *root)
 {
     gl_str *const texts[] = {&r->list->name, &r->list->source, &r->list->version};
@@ -287,6 +300,9 @@ static bool read_head(reading *r, const gl_yaml *root)
     r->list->warning = severity != NULL && gl_str_eqz(severity->text, "warning");
     if (severity != NULL && !r->list->warning && !gl_str_eqz(severity->text, "error"))
         return refuse(r, severity->line, "severity is error or warning, not ", severity->text);
+    if (!read_words(r, root, "not_for", &r->list->not_for) ||
+        !read_words(r, root, "warning_for", &r->list->warning_for))
+        return false;
     if (gl_code_lists_find(r->lists, r->list->name, NULL) != NULL)
         return refuse(r, root->line, "there is another list of this name: ", r->list->name);
     return true;
@@ -294,8 +310,8 @@ static bool read_head(reading *r, const gl_yaml *root)
 
 static bool read_list(reading *r, const gl_yaml *root)
 {
-    static const char *const keys[] = {"name",  "source", "version", "severity", "fields",
-                                       "codes", "dated",  "instead", NULL};
+    static const char *const keys[] = {"name",  "source",  "version", "severity",    "fields", "codes",
+                                       "dated", "instead", "not_for", "warning_for", NULL};
     if (!gl_yaml_only(root, r->name, keys, r->err) || !read_head(r, root))
         return false;
     const gl_yaml *codes = gl_yaml_get(root, "codes"), *dated = gl_yaml_get(root, "dated"),
@@ -371,4 +387,22 @@ gl_code_lists *gl_code_lists_load(gl_arena *arena, const char *directory, gl_err
     }
     free(entries);
     return good ? lists : NULL;
+}
+
+static bool has_word(gl_str words, gl_str wanted)
+{
+    for (gl_str word = word_of(&words); word.len > 0; word = word_of(&words))
+        if (gl_str_eq(word, wanted))
+            return true;
+    return false;
+}
+
+bool gl_code_list_is_for(const gl_code_list *list, gl_str data_set)
+{
+    return list->not_for.len == 0 || !has_word(list->not_for, data_set);
+}
+
+bool gl_code_list_warns(const gl_code_list *list, gl_str data_set)
+{
+    return list->warning || (list->warning_for.len > 0 && has_word(list->warning_for, data_set));
 }

@@ -16,6 +16,8 @@ typedef struct gl_code_lists gl_code_lists;
 typedef struct gl_code_list {
     gl_str name, source, version;
     bool warning; /* what a code that is not in it is; else an error */
+    gl_str not_for,
+        warning_for; /* data sets, parted by spaces, whose codes are others; whose other codes are warnings */
     size_t code_count;
     uint8_t digest[32]; /* SHA-256 of the file */
     struct gl_code_slot *slots;
@@ -47,6 +49,10 @@ const gl_code_list *gl_code_lists_find(const gl_code_lists *lists, gl_str name, 
 const gl_code_list *gl_code_lists_of(const gl_code_lists *lists, const gl_field *field);
 const gl_code_list *gl_code_lists_of_currencies(const gl_code_lists *lists);
 const gl_code_list *gl_code_lists_of_units(const gl_code_lists *lists);
+/* Is the list for declarations of this data set? */
+bool gl_code_list_is_for(const gl_code_list *list, gl_str data_set);
+/* Is a code that is not in it a warning there? */
+bool gl_code_list_warns(const gl_code_list *list, gl_str data_set);
 /* Is the code valid on that day (days since 1970)? */
 gl_code_answer gl_code_list_look(const gl_code_list *list, gl_str code, int32_t day);
 

@@ -113,3 +113,19 @@ Test(lists, the_shipped_ones_are_read)
     cr_assert_eq(known, currencies->code_count);
     cr_assert_not_null(gl_code_lists_of_units(lists));
 }
+
+Test(lists, data_sets_may_have_codes_of_their_own)
+{
+    gl_err err = {0};
+    cr_assert(gl_code_lists_add(
+        lists, "own",
+        GL_STR("name: own\nsource: s\nversion: 1\nnot_for: SAD PARCEL\nwarning_for: H7\nfields: []\ncodes: A"), &err));
+    const gl_code_list *list = gl_code_lists_at(lists, 0);
+    cr_assert(gl_code_list_is_for(list, GL_STR("H1")) && gl_code_list_is_for(list, GL_STR("")));
+    cr_assert(gl_code_list_is_for(list, GL_STR("PAR")));
+    cr_assert_not(gl_code_list_is_for(list, GL_STR("SAD")) || gl_code_list_is_for(list, GL_STR("PARCEL")));
+    cr_assert(gl_code_list_warns(list, GL_STR("H7")) && !gl_code_list_warns(list, GL_STR("H1")));
+    cr_assert_not(
+        gl_code_lists_add(lists, "bad", GL_STR("name: bad\nsource: s\nversion: 1\nnot_for: [SAD]\ncodes: A"), &err));
+    cr_assert_str_eq(err.code, "code-list-invalid");
+}
