@@ -15,6 +15,7 @@ KINDS = {"samples/h7.xml": {"format": "eucdm-xml", "data_set": "H7"},
          f"{CORPUS}/eucdm_prefix.xml": {"format": "eucdm-xml", "data_set": "H7"},
          f"{CORPUS}/eucdm_truncated.xml": {"format": "cds-xml"},
          "samples/full.xml": {"format": "cds-xml", "data_set": "H1"},
+         "samples/sad.xml": {"format": "asycuda-xml", "data_set": "SAD"},
          "samples/parcel.json": {"format": "greenlane-json"},
          "samples/parcels.csv": {"format": "csv", "profiles": ["parcels"]}}
 

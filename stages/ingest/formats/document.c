@@ -9,8 +9,10 @@
 #include "ingest/formats/codes.h"
 #include "ingest/formats/ens/ens_map.h"
 #include "ingest/formats/ens/ens_rules.h"
+#include "ingest/formats/sad/sad_map.h"
 
-const char *const gl_document_parts[] = {"canonical", "cds", "eucdm", "ens", "ens-rules", "codes", "rules", NULL};
+const char *const gl_document_parts[] = {"canonical", "cds",   "eucdm", "ens", "ens-rules",
+                                         "sad",       "codes", "rules", NULL};
 
 bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
 {
@@ -24,6 +26,8 @@ bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
         gl_ens_document(buf);
     else if (strcmp(name, "ens-rules") == 0)
         gl_ens_rules_document(buf);
+    else if (strcmp(name, "sad") == 0)
+        gl_sad_document(buf);
     else if (strcmp(name, "codes") == 0)
         gl_codes_document(buf);
     else if (strcmp(name, "rules") == 0)

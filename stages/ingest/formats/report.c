@@ -2,6 +2,7 @@
 #include "ingest/formats/report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "customs/money.h"
@@ -244,6 +245,48 @@ void *gl_list_append(gl_report *report, gl_list *list, size_t bytes, const void 
     memset(element, 0, bytes);
     gl_report_origin(report, gl_record_slot(element), node);
     return element;
+}
+
+typedef struct sorted {
+    gl_str key;
+    size_t index;
+} sorted;
+
+static int by_key(const void *first, const void *second)
+{
+    const sorted *a = first, *b = second;
+    size_t common = a->key.len < b->key.len ? a->key.len : b->key.len;
+    int order = common == 0 ? 0 : memcmp(a->key.ptr, b->key.ptr, common);
+    if (order == 0 && a->key.len != b->key.len)
+        order = a->key.len < b->key.len ? -1 : 1;
+    return order != 0 ? order : a->index < b->index ? -1 : a->index > b->index;
+}
+
+void gl_list_sort(gl_report *report, gl_list *list, size_t bytes, gl_list_key *key, const void *first)
+{
+    sorted *order = GL_NEW_N(report->arena, sorted, list->count + 1);
+    size_t *place = GL_NEW_N(report->arena, size_t, list->count + 1);
+    uintptr_t base = (uintptr_t)list->at;
+    for (size_t i = 0; i < list->count; i++)
+        order[i] = (sorted){key((const char *)list->at + i * bytes), i};
+    if (list->count > 1)
+        qsort(order, list->count, sizeof *order, by_key);
+    size_t room = 1; /* as gl_list_append keeps it */
+    while (room < list->count)
+        room *= 2;
+    char *fresh = gl_arena_alloc(report->arena, room * bytes);
+    for (size_t i = 0; i < list->count; i++) {
+        memcpy(fresh + i * bytes, (const char *)list->at + order[i].index * bytes, bytes);
+        place[order[i].index] = i;
+    }
+    for (size_t i = report->origin_count; i-- > 0 && list->count > 0;) {
+        uintptr_t slot = (uintptr_t)report->origins[i].slot;
+        if (slot >= base && slot < base + list->count * bytes)
+            report->origins[i].slot = fresh + place[(slot - base) / bytes] * bytes + (slot - base) % bytes;
+        if (first != NULL && slot == (uintptr_t)first)
+            break;
+    }
+    list->at = fresh;
 }
 
 bool gl_report_decimal(gl_report *report, gl_str text, const void *node, const gl_path *path, int64_t *unscaled,

@@ -101,6 +101,12 @@ static inline const void *gl_record_slot(const void *record)
 /* Appends a zeroed element of `bytes` that came from `node`; origins in elements that move, move along. */
 void *gl_list_append(gl_report *report, gl_list *list, size_t bytes, const void *node);
 
+/* What a list of records is sorted by. */
+typedef gl_str gl_list_key(const void *record);
+/* Sorts the list by that text; what has the same stays in its order, and origins in elements move along. `first`: the
+ * slot of an origin that was noted before those of the elements; NULL: the first of all. */
+void gl_list_sort(gl_report *report, gl_list *list, size_t bytes, gl_list_key *key, const void *first);
+
 /* Sets the field of `record` from text, by its kind (not RECORD, LIST, BOOL); amounts get no currency, measures the
  * unit "KGM". Empty text sets nothing. false: an error was reported. */
 bool gl_field_set_text(gl_report *report, const gl_field *field, void *record, gl_str text, const void *node,

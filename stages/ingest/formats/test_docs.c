@@ -150,6 +150,7 @@ Test(docs, every_code_is_in_the_table)
                                           "stages/ingest/formats/json",
                                           "stages/ingest/formats/csv",
                                           "stages/ingest/formats/cds",
+                                          "stages/ingest/formats/sad",
                                           "stages/ingest/formats/pack",
                                           "stages/ingest/formats/xlsx"};
     size_t sources = 0;

@@ -18,6 +18,7 @@
 #include "ingest/formats/ens/ens_map.h"
 #include "ingest/formats/impl.h"
 #include "ingest/formats/pack/message.h"
+#include "ingest/formats/sad/sad_map.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30 };
 
@@ -113,6 +114,8 @@ static void print_leaves(const char *path, const gl_reader *reader, const gl_int
         return;
     if (strcmp(intake->format, gl_cds_form_eu.format) == 0)
         form = &gl_cds_form_eu;
+    else if (strcmp(intake->format, gl_sad_form.format) == 0)
+        form = &gl_sad_form;
     if (strcmp(intake->format, gl_ens_format) == 0)
         gl_ens_leaves(&reader->report, arena, count_leaf, &tally);
     else

@@ -3,6 +3,7 @@
 
 #include "ingest/formats/cds/cds_write.h"
 #include "ingest/formats/ens/ens_write.h"
+#include "ingest/formats/sad/sad_write.h"
 
 static bool write_json(gl_buf *buf, gl_arena *arena, const gl_declaration *declaration, gl_written *written)
 {
@@ -34,9 +35,10 @@ static const gl_writer json = {"json", "our JSON", GL_WRITER_LIST, ".json", writ
                        uk = {"cds-xml", "WCO XML in the UK's form", GL_WRITER_DOCUMENTS, ".xml", write_uk},
                        ie315 = {"ie315", "an entry summary declaration as IE315", GL_WRITER_DOCUMENTS, ".xml",
                                 gl_ens_write_checked},
-                       eu = {"eucdm-xml", "WCO XML in the EU's form", GL_WRITER_DOCUMENTS, ".xml", write_eu};
+                       eu = {"eucdm-xml", "WCO XML in the EU's form", GL_WRITER_DOCUMENTS, ".xml", write_eu},
+                       sad = {"sad-xml", "ASYCUDA World's SAD", GL_WRITER_DOCUMENTS, ".xml", gl_sad_write_checked};
 
-const gl_writer *const gl_writers[] = {&json, &ndjson, &xml, &uk, &eu, &ie315, NULL};
+const gl_writer *const gl_writers[] = {&json, &ndjson, &xml, &uk, &eu, &ie315, &sad, NULL};
 
 const gl_writer *gl_writer_find(gl_str name)
 {

@@ -5,7 +5,18 @@
 
 #include "ingest/formats/cds/cds_map.h"
 
-const gl_cds_form gl_cds_form_uk = {.format = "cds-xml"};
+const gl_cds_form gl_cds_form_uk = {
+    .format = "cds-xml",
+    .whole = &gl_cds_whole,
+    .table = &gl_cds_declaration,
+    .start = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+             "<md:MetaData xmlns:md=\"urn:wco:datamodel:WCO:DocumentMetaData-DMS:2\" "
+             "xmlns=\"urn:wco:datamodel:WCO:DEC-DMS:2\" xmlns:ds=\"urn:wco:datamodel:WCO:Declaration_DS:DMS:2\">\n"
+             "  <md:WCODataModelVersionCode>3.6</md:WCODataModelVersionCode>\n"
+             "  <md:WCOTypeName>DEC</md:WCOTypeName>\n  <Declaration>",
+    .end = "\n  </Declaration>\n</md:MetaData>\n",
+    .depth = 2,
+    .units = true};
 
 const gl_cds_form *gl_cds_form_of(const gl_xml *declaration)
 {
@@ -16,7 +27,7 @@ const gl_cds_form *gl_cds_form_of(const gl_xml *declaration)
     return root || category ? &gl_cds_form_eu : &gl_cds_form_uk;
 }
 
-static void prepare_table(const gl_cds_table *table)
+void gl_cds_prepare_table(const gl_cds_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         gl_cds_rule *rule = &table->rules[i];
@@ -29,17 +40,17 @@ static void prepare_table(const gl_cds_table *table)
             }
         }
         if (rule->inside != NULL)
-            prepare_table(rule->inside);
+            gl_cds_prepare_table(rule->inside);
     }
 }
 
 static void prepare_all(void)
 {
-    prepare_table(&gl_cds_whole);
+    gl_cds_prepare_table(&gl_cds_whole);
     for (const gl_cds_part *part = gl_cds_parts; part->title != NULL; part++)
-        prepare_table(part->table);
+        gl_cds_prepare_table(part->table);
     for (size_t i = 0; i < gl_cds_form_eu.overlay_count; i++)
-        prepare_table(&gl_cds_form_eu.overlays[i].rules);
+        gl_cds_prepare_table(&gl_cds_form_eu.overlays[i].rules);
 }
 
 void gl_cds_prepare(void)
@@ -85,6 +96,22 @@ const gl_cds_rule *gl_cds_find(const gl_cds_form *form, const char *path)
     return NULL;
 }
 
+gl_str gl_cds_kept_type(gl_arena *arena, gl_str parent, gl_str element)
+{
+    return gl_str_of(gl_arena_printf(arena, "%.*s.%.*s", GL_STR_ARG(parent), GL_STR_ARG(element)));
+}
+
+const gl_cds_table *gl_cds_find_inside(const gl_cds_table *table, const char *path)
+{
+    while (table != NULL && *path != 0) {
+        gl_str element = {path, strcspn(path, "/")};
+        const gl_cds_rule *rule = gl_cds_rule_of(NULL, table, element);
+        table = rule == NULL ? NULL : rule->inside;
+        path += element.len + (path[element.len] == '/');
+    }
+    return table;
+}
+
 /* --- documentation --- */
 
 /* "`parties`, IMPORTER | note |" */
@@ -105,7 +132,7 @@ static void document_rule(gl_buf *buf, const gl_cds_rule *rule)
     gl_buf_printf(buf, " | %s |\n", rule->note == NULL ? "" : rule->note);
 }
 
-static void document_table(gl_buf *buf, const gl_cds_table *table, const char *prefix)
+void gl_cds_document_table(gl_buf *buf, const gl_cds_table *table, const char *prefix)
 {
     gl_buf path = {0};
     for (size_t i = 0; i < table->count; i++) {
@@ -116,7 +143,7 @@ static void document_table(gl_buf *buf, const gl_cds_table *table, const char *p
         if (rule->inside == &gl_cds_declaration)
             continue;
         if (rule->action == GL_CDS_ENTER || rule->action == GL_CDS_EACH) {
-            document_table(buf, rule->inside, (const char *)path.data);
+            gl_cds_document_table(buf, rule->inside, (const char *)path.data);
             continue;
         }
         gl_buf_printf(buf, "| `%s` | ", (const char *)path.data);
@@ -130,7 +157,7 @@ void gl_cds_document(gl_buf *buf)
     gl_cds_prepare();
     for (const gl_cds_part *part = gl_cds_parts; part->title != NULL; part++) {
         gl_buf_printf(buf, "\n#### In %s\n\n| element | canonical | |\n|---|---|---|\n", part->title);
-        document_table(buf, part->table, "");
+        gl_cds_document_table(buf, part->table, "");
     }
 }
 

@@ -46,10 +46,10 @@ static bool is_place(const gl_xml *number)
 
 static fate fate_of(const leaves *l, const gl_cds_rule *rule, const gl_xml *node)
 {
+    if (has_origin(l, node) || (rule != NULL && rule->action == GL_CDS_PART))
+        return (fate){GL_LEAF_TAKEN, NULL};
     if (rule == NULL)
         return (fate){GL_LEAF_NEITHER, NULL};
-    if (has_origin(l, node) || rule->action == GL_CDS_PART)
-        return (fate){GL_LEAF_TAKEN, NULL};
     if (rule->action == GL_CDS_ORDER && is_place(node))
         return (fate){GL_LEAF_TAKEN, NULL};
     if (rule->action == GL_CDS_ORDER)
@@ -115,5 +115,5 @@ void gl_cds_leaves(const gl_report *report, const gl_cds_form *form, gl_arena *a
     const gl_xml *root = report->root;
     while (root->parent != NULL)
         root = root->parent;
-    walk(&l, root, &gl_cds_whole, NULL);
+    walk(&l, root, form->whole, NULL);
 }

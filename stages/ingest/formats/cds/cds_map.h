@@ -56,6 +56,9 @@ struct gl_cds_rule {
     gl_cds_put *put;        /* CUSTOM, and SKIP where something else tells what stands there */
     gl_cds_when *when;      /* where several elements say the same; NULL: always */
     const char *note;       /* for the documentation; SKIP, and what a custom leaves: the reason */
+    bool once;              /* of a list the form takes one, the first */
+    const char *absent;     /* where absent values are written: what stands there; NULL: nothing */
+#define GL_CDS_ZERO "0.0"   /* the writer's zero */
     size_t element_len;     /* prepared */
     const gl_field *target; /* prepared */
 };
@@ -82,7 +85,21 @@ typedef struct gl_cds_overlay {
 } gl_cds_overlay;
 
 struct gl_cds_form {
-    const char *format; /* as message.format records it */
+    const char *format;        /* as message.format records it */
+    const gl_cds_table *whole; /* from the document's root */
+    const gl_cds_table *table; /* of the element that is the declaration */
+    const char *element;       /* its name, where absent values are written */
+    const char *start, *end;   /* what is written around the declaration's elements; `depth` deep */
+    int depth;
+    bool units; /* amounts and measures have their currency and unit as an attribute */
+    /* Absent values are written too. Texts that are too long for an attribute become additional information with its
+     * type as the code; what a field cannot be set from becomes an attribute of the type gl_cds_kept_type. */
+    bool absent;
+    /* What a field (NULL: an attribute) is set from, where numbers and the like have a form of their own; {NULL, 0}:
+     * nothing. NULL: the text as it stands. */
+    gl_str (*text)(gl_cds *cds, const gl_field *field, const gl_xml *node, const gl_path *path);
+    /* Does a record say nothing, so that there is none? Then its texts were noted. NULL: a record is a record. */
+    bool (*nothing)(gl_cds *cds, const gl_xml *node);
     const gl_cds_overlay *overlays;
     size_t overlay_count;
     bool any_classification; /* an item without classification TSP declares the first one it has */
@@ -103,18 +120,27 @@ extern const size_t gl_eu_structure_count;
 
 /* Resolves the tables' names; once, from any thread. Aborts when a rule names a field that does not exist. */
 void gl_cds_prepare(void);
+/* The same of one table and those inside it, by another form's own prepare. */
+void gl_cds_prepare_table(const gl_cds_table *table);
 /* The rules that the form lays over the table, or NULL. */
 const gl_cds_table *gl_cds_over(const gl_cds_form *form, const gl_cds_table *table);
 /* The rule about a child element, `over` (may be NULL) first; NULL: nobody knows it there. */
 const gl_cds_rule *gl_cds_rule_of(const gl_cds_table *over, const gl_cds_table *table, gl_str element);
 /* The rule about "GoodsShipment/UCR/ID", a path below Declaration; NULL: there is none. */
 const gl_cds_rule *gl_cds_find(const gl_cds_form *form, const char *path);
+/* The table inside that element, a path below the one that `table` is of; NULL: there is none. */
+const gl_cds_table *gl_cds_find_inside(const gl_cds_table *table, const char *path);
+/* "Parent.Element": the type of the attribute that keeps what a field cannot be set from. */
+gl_str gl_cds_kept_type(gl_arena *arena, gl_str parent, gl_str element);
 /* Reads the children of `node` into `record` by the table. */
 void gl_cds_walk(gl_cds *cds, const gl_cds_table *table, const gl_xml *node, void *record, const gl_path *path);
 /* Reports the children of `node` that the table does not know. */
 void gl_cds_check(gl_cds *cds, const gl_cds_table *table, const gl_xml *node);
+/* Adds an attribute to the item that is being read, else to the declaration; an empty text adds nothing. */
+void gl_cds_set_attribute(gl_cds *cds, const char *type, gl_str text, const gl_xml *node);
 /* One Markdown row an element, for docs/FORMATS.md: the tables, and the EU's H7. */
 void gl_cds_document(gl_buf *buf);
+void gl_cds_document_table(gl_buf *buf, const gl_cds_table *table, const char *prefix);
 void gl_eu_document(gl_buf *buf);
 
 #endif

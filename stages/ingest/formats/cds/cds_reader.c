@@ -75,7 +75,10 @@ static void read_field(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node,
                      field->name);
         return;
     }
-    if (gl_field_set_text(cds->report, field, record, gl_str_trim(node->text), node, &member) &&
+    gl_str text = gl_str_trim(node->text);
+    if (cds->form->text != NULL && text.len > 0)
+        text = cds->form->text(cds, field, node, &member);
+    if (gl_field_set_text(cds->report, field, record, text, node, &member) && cds->form->units &&
         (field->kind == GL_FIELD_AMOUNT || field->kind == GL_FIELD_MEASURE) && *(gl_record_pointer *)slot != NULL)
         read_unit(cds, field, slot, node);
 }
@@ -84,6 +87,8 @@ static void read_record(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node
 {
     gl_record_pointer *slot = (gl_record_pointer *)(void *)((char *)record + rule->target->offset);
     gl_path member = {path, rule->target->name, slot};
+    if (cds->form->nothing != NULL && cds->form->nothing(cds, node))
+        return;
     if (*slot != NULL) {
         gl_report_at(cds->report, node, &member, &(gl_problem){.code = "duplicate-element"}, "%s was given before",
                      rule->target->name);
@@ -98,6 +103,8 @@ static void read_list(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, 
 {
     const gl_field *field = rule->target;
     void *slot = (char *)record + field->offset;
+    if (cds->form->nothing != NULL && cds->form->nothing(cds, node))
+        return;
     void *element = gl_list_append(cds->report, slot, field->shape->bytes, node);
     if (rule->key >= 0)
         memcpy((char *)element + field->shape->fields[0].offset, &rule->key, sizeof rule->key);
@@ -105,16 +112,39 @@ static void read_list(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, 
     gl_cds_walk(cds, rule->inside, node, element, &inner);
 }
 
-static void read_attribute(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node)
+/* A text that no attribute can hold. */
+static void set_information(gl_cds *cds, const char *code, gl_str text, const gl_xml *node)
 {
-    gl_str text = gl_str_trim(node->text);
+    gl_list *list = cds->item != NULL ? (gl_list *)&cds->item->additional_information
+                                      : (gl_list *)&cds->declaration->additional_information;
+    gl_declaration_additional_information *made = gl_list_append(cds->report, list, sizeof *made, node);
+    made->statement_code = gl_str_of(code);
+    made->statement_description = text;
+    gl_report_origin(cds->report, &made->statement_description, node);
+}
+
+void gl_cds_set_attribute(gl_cds *cds, const char *type, gl_str text, const gl_xml *node)
+{
+    const gl_field *code = gl_shape_field(&gl_shape_attribute, GL_STR("code"));
     gl_list *list = cds->item != NULL ? (gl_list *)&cds->item->attributes : (gl_list *)&cds->declaration->attributes;
     if (text.len == 0)
         return;
+    if (cds->form->absent && text.len > (size_t)code->limit) {
+        set_information(cds, type, text, node);
+        return;
+    }
     gl_declaration_attribute *attribute = gl_list_append(cds->report, list, sizeof *attribute, node);
-    attribute->type = gl_str_of(rule->field);
+    attribute->type = gl_str_of(type);
     attribute->code = text;
     gl_report_origin(cds->report, &attribute->code, node);
+}
+
+static void read_attribute(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, const gl_path *path)
+{
+    gl_str text = gl_str_trim(node->text);
+    if (cds->form->text != NULL && text.len > 0)
+        text = cds->form->text(cds, NULL, node, path);
+    gl_cds_set_attribute(cds, rule->field, text, node);
 }
 
 static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void *record, const gl_path *path)
@@ -134,7 +164,7 @@ static void apply(gl_cds *cds, const gl_cds_rule *rule, const gl_xml *node, void
         read_list(cds, rule, node, record, path);
         return;
     case GL_CDS_ATTRIBUTE:
-        read_attribute(cds, rule, node);
+        read_attribute(cds, rule, node, path);
         return;
     case GL_CDS_CUSTOM:
         rule->custom(cds, node, record, path);

@@ -1,6 +1,6 @@
 /* How the mapping tables are written, and the tables that another form of the same messages lays its own rules over.
  *
- * Nothing outside this folder includes it.
+ * Forms of XML that are read and written by such tables include it, nothing else does.
  */
 #ifndef GL_INGEST_FORMATS_CDS_CDS_RULES_H
 #define GL_INGEST_FORMATS_CDS_CDS_RULES_H

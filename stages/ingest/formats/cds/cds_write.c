@@ -39,7 +39,8 @@ void gl_cds_open(gl_cds_writer *w, const char *element)
 {
     put_line(w);
     gl_buf_printf(w->out, "<%s>", element);
-    w->depth++;
+    if (++w->depth < GL_XML_LIMIT_DEPTH)
+        w->open[w->depth] = element;
 }
 
 void gl_cds_close(gl_cds_writer *w, const char *element)
@@ -105,6 +106,7 @@ static void put_scalar(gl_cds_writer *w, const char *element, const gl_field *fi
 {
     char number[16];
     const void *record = NULL;
+    const char *currency = w->form->units ? "currencyID" : NULL, *unit = w->form->units ? "unitCode" : NULL;
     if (field->kind == GL_FIELD_TEXT) {
         gl_cds_text(w, element, *(const gl_str *)slot, NULL, GL_STR(""));
     } else if (field->kind == GL_FIELD_INT || field->kind == GL_FIELD_OPT_INT) {
@@ -113,10 +115,10 @@ static void put_scalar(gl_cds_writer *w, const char *element, const gl_field *fi
         gl_cds_text(w, element, gl_str_of(number), NULL, GL_STR(""));
     } else if ((record = *(const gl_record_pointer *)slot) != NULL && field->kind == GL_FIELD_AMOUNT) {
         const gl_declaration_amount *amount = record;
-        put_decimal(w, element, amount->unscaled, amount->scale, "currencyID", amount->currency_code);
+        put_decimal(w, element, amount->unscaled, amount->scale, currency, amount->currency_code);
     } else if (field->kind == GL_FIELD_MEASURE) {
         const gl_declaration_measure *measure = record;
-        put_decimal(w, element, measure->unscaled, measure->scale, "unitCode", measure->unit_code);
+        put_decimal(w, element, measure->unscaled, measure->scale, unit, measure->unit_code);
     } else if (field->kind == GL_FIELD_DECIMAL) {
         const gl_declaration_decimal *decimal = record;
         put_decimal(w, element, decimal->unscaled, decimal->scale, NULL, GL_STR(""));
@@ -129,22 +131,40 @@ static void put_texts(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *f
     for (size_t i = 0; i < list->count; i++)
         if (gl_cds_take_element(w, frame, rule->target, i)) {
             gl_cds_text(w, rule->element, ((const gl_str *)list->at)[i], NULL, GL_STR(""));
-            if (at->one)
+            if (at->one || rule->once)
                 return;
         }
 }
 
-static void put_attributes(gl_cds_writer *w, const gl_cds_rule *rule, const turn *at)
+bool gl_cds_take_attribute(gl_cds_writer *w, const char *type, gl_str *text)
 {
     gl_cds_frame *frame = w->item != NULL ? w->item : w->top;
-    const gl_field *field = gl_shape_field(frame->shape, GL_STR("attributes"));
-    const gl_list *list = (const void *)((const char *)frame->record + field->offset);
+    const gl_field *field = gl_shape_field(frame->shape, GL_STR("attributes")),
+                   *long_field = gl_shape_field(frame->shape, GL_STR("additional_information"));
+    const gl_list *list = (const void *)((const char *)frame->record + field->offset),
+                  *longs = (const void *)((const char *)frame->record + long_field->offset);
     for (size_t i = 0; i < list->count; i++) {
         const gl_declaration_attribute *attribute = (const gl_declaration_attribute *)list->at + i;
-        if (!gl_str_eqz(attribute->type, rule->field) || !gl_cds_take_element(w, frame, field, i))
-            continue;
-        gl_cds_text(w, rule->element, attribute->code, NULL, GL_STR(""));
-        if (at->one)
+        *text = attribute->code;
+        if (gl_str_eqz(attribute->type, type) && gl_cds_take_element(w, frame, field, i))
+            return true;
+    }
+    for (size_t i = 0; w->form->absent && i < longs->count; i++) {
+        const gl_declaration_additional_information *information =
+            (const gl_declaration_additional_information *)longs->at + i;
+        *text = information->statement_description;
+        if (gl_str_eqz(information->statement_code, type) && gl_cds_take_element(w, frame, long_field, i))
+            return true;
+    }
+    return false;
+}
+
+static void put_attributes(gl_cds_writer *w, const gl_cds_rule *rule, const turn *at)
+{
+    gl_str text;
+    while (gl_cds_take_attribute(w, rule->field, &text)) {
+        gl_cds_text(w, rule->element, text, NULL, GL_STR(""));
+        if (at->one || rule->once)
             return;
     }
 }
@@ -160,7 +180,7 @@ static bool put_inside(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *
     gl_cds_open(w, rule->element);
     put_table(w, rule->inside, frame, at);
     gl_cds_close(w, rule->element);
-    if (w->values == values)
+    if (w->values == values && !w->form->absent)
         w->out->len = len;
     return w->values > values;
 }
@@ -190,10 +210,47 @@ static void put_list(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *fr
             continue;
         gl_cds_frame inner = {.shape = shape, .record = element};
         gl_cds_put_record(w, rule->element, rule->inside, &inner, ++place);
+        if (rule->once)
+            return;
     }
 }
 
-static void put_rule(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *frame, const turn *at)
+void gl_cds_put_absent(gl_cds_writer *w, const char *element, const char *content)
+{
+    gl_str kept;
+    if (gl_cds_take_attribute(w, gl_cds_kept_type(w->arena, gl_str_of(w->open[w->depth]), gl_str_of(element)).ptr,
+                              &kept)) {
+        gl_cds_text(w, element, kept, NULL, GL_STR(""));
+        return;
+    }
+    if (content != NULL && strcmp(content, GL_CDS_ZERO) == 0)
+        content = w->zero;
+    put_line(w);
+    gl_buf_printf(w->out, "<%s>%s</%s>", element, content == NULL ? "" : content, element);
+}
+
+/* A record that is not there, with what could be in it. */
+static void put_absent_record(gl_cds_writer *w, const gl_cds_rule *rule)
+{
+    const gl_shape *shape = rule->target->shape;
+    size_t values = w->values;
+    gl_cds_frame inner = {.shape = shape, .record = gl_arena_calloc(w->arena, 1, shape->bytes)};
+    gl_cds_put_record(w, rule->element, rule->inside, &inner, 1);
+    w->values = values;
+}
+
+/* Nothing was written of it. */
+static void put_absent(gl_cds_writer *w, const gl_cds_rule *rule)
+{
+    if (rule->action == GL_CDS_RECORD || (rule->action == GL_CDS_LIST && rule->once))
+        put_absent_record(w, rule);
+    else if (rule->action == GL_CDS_FIELD || rule->action == GL_CDS_SKIP ||
+             (rule->action == GL_CDS_CUSTOM && rule->inside == NULL) ||
+             (rule->action == GL_CDS_ATTRIBUTE && rule->once))
+        gl_cds_put_absent(w, rule->element, rule->absent);
+}
+
+static void put_present(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *frame, const turn *at)
 {
     char number[24];
     if (rule->when != NULL && rule->action != GL_CDS_LIST && !rule->when(w, frame->record))
@@ -241,6 +298,14 @@ static void put_rule(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *fr
     }
 }
 
+static void put_rule(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *frame, const turn *at)
+{
+    size_t len = w->out->len;
+    put_present(w, rule, frame, at);
+    if (w->form->absent && w->out->len == len)
+        put_absent(w, rule);
+}
+
 static void put_table(gl_cds_writer *w, const gl_cds_table *table, gl_cds_frame *frame, const turn *at)
 {
     const gl_cds_table *over = gl_cds_over(w->form, table);
@@ -255,25 +320,21 @@ static void put_table(gl_cds_writer *w, const gl_cds_table *table, gl_cds_frame 
 
 /* --- documents --- */
 
-static const char uk_start[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                               "<md:MetaData xmlns:md=\"urn:wco:datamodel:WCO:DocumentMetaData-DMS:2\" "
-                               "xmlns=\"urn:wco:datamodel:WCO:DEC-DMS:2\" "
-                               "xmlns:ds=\"urn:wco:datamodel:WCO:Declaration_DS:DMS:2\">\n"
-                               "  <md:WCODataModelVersionCode>3.6</md:WCODataModelVersionCode>\n"
-                               "  <md:WCOTypeName>DEC</md:WCOTypeName>\n  <Declaration>";
-static const char eu_start[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                               "<Declaration xmlns=\"urn:wco:datamodel:WCO:DEC-DMS:2\">";
-
 void gl_cds_write(gl_buf *buf, gl_arena *arena, const gl_cds_form *form, const gl_declaration *declaration)
 {
-    bool eu = form == &gl_cds_form_eu;
     gl_cds_frame top = {.shape = &gl_shape_declaration, .record = declaration};
-    gl_cds_writer w = {.out = buf, .arena = arena, .form = form, .declaration = declaration, .top = &top};
+    gl_cds_writer w = {.out = buf,
+                       .arena = arena,
+                       .form = form,
+                       .declaration = declaration,
+                       .top = &top,
+                       .zero = GL_CDS_ZERO,
+                       .depth = form->depth};
+    w.open[form->depth] = form->element;
     gl_cds_prepare();
-    gl_buf_text(buf, eu ? eu_start : uk_start);
-    w.depth = eu ? 1 : 2;
-    put_table(&w, &gl_cds_declaration, &top, &(turn){.place = 1});
-    gl_buf_text(buf, eu ? "\n</Declaration>\n" : "\n  </Declaration>\n</md:MetaData>\n");
+    gl_buf_text(buf, form->start);
+    put_table(&w, form->table, &top, &(turn){.place = 1});
+    gl_buf_text(buf, form->end);
 }
 
 /* A row of a manifest, which says no data set. */

@@ -71,6 +71,13 @@ static const gl_cds_overlay overlays[] = {
 };
 
 const gl_cds_form gl_cds_form_eu = {.format = "eucdm-xml",
+                                    .whole = &gl_cds_whole,
+                                    .table = &gl_cds_declaration,
+                                    .start = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                                             "<Declaration xmlns=\"urn:wco:datamodel:WCO:DEC-DMS:2\">",
+                                    .end = "\n</Declaration>\n",
+                                    .depth = 1,
+                                    .units = true,
                                     .overlays = overlays,
                                     .overlay_count = sizeof overlays / sizeof *overlays,
                                     .any_classification = true,

@@ -3,6 +3,7 @@
 #include "ingest/formats/cds/cds_leaves.h"
 #include "ingest/formats/cds/test_xml.h"
 #include "ingest/formats/impl.h"
+#include "ingest/formats/xml/xml_document.h"
 
 #define DECLARATION(content)                                                                                           \
     "<Declaration><FunctionCode>9</FunctionCode><FunctionalReferenceID>L-1</FunctionalReferenceID>"                    \
@@ -279,7 +280,7 @@ Test(cds, size_limits)
 {
     gl_buf text = {0};
     gl_buf_text(&text, "<Declaration>");
-    while (text.len < GL_INTAKE_LIMIT_BYTES)
+    while (text.len < GL_XML_LIMIT_BYTES)
         gl_buf_text(&text, "<!-- padding padding padding -->");
     gl_buf_text(&text, "</Declaration>");
     test_read *r = read_from(GL_FORMAT_XML, "", gl_buf_view(&text), 0, 0);

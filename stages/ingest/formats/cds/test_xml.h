@@ -9,12 +9,12 @@
 
 #define P(name) "/*[local-name()='" name "']"
 
-/* A document of cds/corpus; `bytes` are valid until the next call. */
-static inline test_read *read_corpus(const char *name, gl_str *bytes)
+/* A document of a folder's corpus; `bytes` are valid until the next call. */
+static inline test_read *read_corpus_of(const char *folder, const char *name, gl_str *bytes)
 {
     static char text[65536];
     char path[512];
-    snprintf(path, sizeof path, "%s/stages/ingest/formats/cds/corpus/%s", GL_SOURCE_DIR, name);
+    snprintf(path, sizeof path, "%s/stages/ingest/formats/%s/corpus/%s", GL_SOURCE_DIR, folder, name);
     FILE *file = fopen(path, "rb");
     cr_assert(file != NULL, "%s", path);
     *bytes = (gl_str){text, fread(text, 1, sizeof text, file)};
@@ -22,6 +22,11 @@ static inline test_read *read_corpus(const char *name, gl_str *bytes)
     test_read *r = read_from(GL_FORMAT_XML, "", *bytes, 0, 0);
     cr_assert_eq(r->count, 1);
     return r;
+}
+
+static inline test_read *read_corpus(const char *name, gl_str *bytes)
+{
+    return read_corpus_of("cds", name, bytes);
 }
 
 /* The XPath names exactly one node, whose text is `value` (NULL: any). */

@@ -22,7 +22,8 @@ const gl_locator gl_xml_locator = {xml_pointer, xml_value, NULL};
 static const struct {
     const char *root;
     gl_xml_read *read;
-} forms[] = {{"CC315A", gl_ens_read_document},
+} forms[] = {{"ASYCUDA", gl_sad_read_document},
+             {"CC315A", gl_ens_read_document},
              {"CC313A", gl_ens_read_document},
              {"Envelope", gl_ens_read_envelope},
              {NULL, gl_cds_read_document}};
@@ -39,8 +40,8 @@ static const gl_xml *parse(gl_reader *reader)
 {
     gl_report *report = &reader->report;
     gl_xml_problem problem = {0};
-    if (reader->bytes.len > GL_INTAKE_LIMIT_BYTES) {
-        gl_report_raw(report, GL_STR(""), &(gl_problem){.code = "too-large", .allowed = "256 KiB"},
+    if (reader->bytes.len > GL_XML_LIMIT_BYTES) {
+        gl_report_raw(report, GL_STR(""), &(gl_problem){.code = "too-large", .allowed = "2 MiB"},
                       "the document has %zu bytes", reader->bytes.len);
         return NULL;
     }

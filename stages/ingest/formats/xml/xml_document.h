@@ -8,6 +8,9 @@
 #include "ingest/formats/impl.h"
 #include "ingest/formats/xml/xml_tree.h"
 
+/* Of a document: its names are most of it, the record that is made of it has the limit of all records. */
+enum { GL_XML_LIMIT_BYTES = 2 * 1024 * 1024 };
+
 /* Points into a document by XPath; the value is the text of an element without elements inside, or of an attribute. */
 extern const gl_locator gl_xml_locator;
 
@@ -16,6 +19,6 @@ extern const gl_locator gl_xml_locator;
 typedef void gl_xml_read(gl_reader *reader, gl_intake *intake, const gl_xml *root);
 
 /* Of each form. */
-gl_xml_read gl_cds_read_document, gl_ens_read_document, gl_ens_read_envelope;
+gl_xml_read gl_cds_read_document, gl_ens_read_document, gl_ens_read_envelope, gl_sad_read_document;
 
 #endif

@@ -1,0 +1,57 @@
+/* Any bytes as a SAD; what is accepted is written, read again and compared. Numbers and dates are read alone, too. */
+#include "ingest/formats/fuzz_read.h"
+#include "ingest/formats/sad/sad_text.h"
+#include "ingest/formats/sad/sad_write.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What is read once is a number, or a date, by any locale, and the same one. */
+static void must_be_plain(gl_arena *arena, gl_str text)
+{
+    gl_sad_locale locale = {0}, none = {0};
+    gl_str first, again;
+    gl_sad_learn_number(&locale, text);
+    gl_sad_learn_date(&locale, text);
+    if (gl_sad_number(arena, &locale, text, &first) == GL_SAD_READ) {
+        locale.point = true;
+        locale.comma = false;
+        MUST(gl_sad_number(arena, &locale, first, &again) == GL_SAD_READ && gl_str_eq(first, again));
+    }
+    if (gl_sad_date(arena, &locale, text, &first) == GL_SAD_READ)
+        MUST(gl_sad_date(arena, &none, first, &again) == GL_SAD_READ && gl_str_eq(first, again));
+}
+
+/* Names and escapes of its own may make it larger than the limits. */
+static void must_write(gl_arena *arena, const gl_declaration *declaration)
+{
+    gl_buf written = gl_buf_in(arena);
+    gl_difference lost[1];
+    gl_written w = {.lost = lost, .limit = 1, .why = GL_STR("")};
+    if (gl_str_eqz(declaration->function_code, "1"))
+        return;
+    bool good = gl_sad_write_checked(&written, arena, declaration, &w);
+    if (!good && gl_str_starts(w.why, GL_STR("too-large")))
+        return;
+    if (!good || w.count > 0)
+        fprintf(stderr, "%.*s differs, %.*s\n%.*s\n", GL_STR_ARG(w.count > 0 ? lost[0].path : GL_STR("nothing")),
+                GL_STR_ARG(w.why), GL_STR_ARG(gl_buf_view(&written)));
+    MUST(good && w.count == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    gl_str bytes = {(const char *)data, size};
+    gl_arena *arena = gl_arena_new(0);
+    gl_err err = {0};
+    gl_intake intake;
+    if (size <= 64)
+        must_be_plain(arena, bytes);
+    fuzz_read(NULL, GL_FORMAT_XML, "", data, size);
+    gl_reader *reader = gl_reader_open(arena, NULL, GL_FORMAT_XML, GL_STR(""), bytes, 0, 0, &err);
+    if (reader != NULL && gl_reader_next(reader, arena, &intake) && !intake.rejected &&
+        strcmp(intake.format, "asycuda-xml") == 0)
+        must_write(arena, &intake.declaration);
+    gl_reader_close(reader);
+    gl_arena_destroy(arena);
+    return 0;
+}
