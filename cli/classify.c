@@ -1,76 +1,183 @@
-/* greenlane classify: HS codes for one description, without any service. */
+/* greenlane classify: HS codes for descriptions, a text a line or as arguments, without any service. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "classify/classify.h"
+#include "classify/desk.h"
 #include "cli/command.h"
 
-static void show_text(const gl_text_class *found, const char *declared, gl_classification_agreement agreement)
+enum { CACHE_ENTRIES = 100000 };
+
+typedef struct run {
+    gl_desk *desk;
+    const char *declared;
+    size_t limit;
+    bool json;
+    bool refused; /* at least one */
+    bool failed;  /* to write */
+} run;
+
+static void put_percent(gl_buf *out, const char *before, const gl_hs_candidate *candidate)
 {
-    printf("%s (%s)\n", gl_classification_status_name(found->status), found->reason);
-    for (size_t i = 0; i < found->result.count; i++)
-        printf("  %s  %5.1f %%\n", found->result.top[i].hs6, found->result.top[i].confidence_ppm / 1e4);
-    if (declared[0] != '\0')
-        printf("declared %s: %s\n", declared, gl_classification_agreement_name(agreement));
+    gl_buf_printf(out, "%s%-6s  %5.1f %%\n", before, candidate->hs6, candidate->confidence_ppm / 1e4);
 }
 
-static void show_json(const char *text, const gl_text_class *found, const char *declared,
-                      gl_classification_agreement agreement, const char *version)
+/* For people: the answer with what it rolls up to, the candidates, and what of a declared code. */
+static void put_text(gl_buf *out, const gl_ask *ask, const gl_reply *reply)
 {
-    gl_buf line = {0};
-    gl_buf_text(&line, "{\"description\":");
-    gl_buf_json(&line, gl_str_of(text));
-    gl_buf_printf(&line, ",\"status\":\"%s\",\"reason\":\"%s\",\"model_version\":\"%s\",\"candidates\":[",
-                  gl_classification_status_name(found->status), found->reason, version);
-    for (size_t i = 0; i < found->result.count; i++)
-        gl_buf_printf(&line, "%s{\"hs6\":\"%s\",\"confidence_ppm\":%d}", i == 0 ? "" : ",", found->result.top[i].hs6,
-                      found->result.top[i].confidence_ppm);
-    gl_buf_text(&line, "]");
-    if (declared[0] != '\0')
-        gl_buf_printf(&line, ",\"agreement\":\"%s\"", gl_classification_agreement_name(agreement));
-    gl_buf_text(&line, "}\n");
-    fwrite(line.data, 1, line.len, stdout);
-    gl_buf_free(&line);
+    const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
+    const gl_hs_result *result = &reply->text.result;
+
+    gl_buf_printf(out, "%s (%s)\n", gl_reply_status(reply), reply->text.reason);
+    if (answer != NULL)
+        put_percent(out, "answer ", answer);
+    for (size_t i = 0; i < reply->list.count; i++)
+        put_percent(out, "  ", &reply->list.at[i]);
+    if (result->count > 0)
+        gl_buf_printf(out, "  heading %s %.1f %%, chapter %s %.1f %%\n", result->group[1].hs6,
+                      result->group[1].confidence_ppm / 1e4, result->group[0].hs6,
+                      result->group[0].confidence_ppm / 1e4);
+    if (ask->declared.len == 0)
+        return;
+    gl_buf_printf(out, "declared %.*s: %s", GL_STR_ARG(ask->declared),
+                  gl_classification_verdict_name(gl_text_class_verdict(&reply->text, ask->declared)));
+    if (result->has_declared)
+        gl_buf_printf(out, ", %.1f %%", result->declared_ppm / 1e4);
+    gl_buf_byte(out, '\n');
+}
+
+static void answer(run *r, gl_str description)
+{
+    gl_ask ask = {description, gl_str_of(r->declared), r->limit};
+    gl_reply reply;
+    gl_buf out = {0};
+
+    gl_desk_answer(r->desk, &ask, &reply);
+    r->refused |= reply.too_long;
+    if (r->json) {
+        gl_reply_json(&out, r->desk, &ask, &reply);
+        gl_buf_byte(&out, '\n');
+    } else {
+        put_text(&out, &ask, &reply);
+    }
+    r->failed |= fwrite(out.data, 1, out.len, stdout) != out.len;
+    gl_buf_free(&out);
+}
+
+/* One answer a line, in order. Of a line that is too long a byte more than the limit is kept, which tells. */
+static bool answer_lines(run *r, FILE *in)
+{
+    static char line[GL_DESK_LIMIT_DESCRIPTION_BYTES + 1];
+    size_t len = 0;
+    bool any = false;
+
+    for (int c = getc_unlocked(in); c != EOF && !r->failed; c = getc_unlocked(in)) {
+        any = c != '\n';
+        if (c != '\n') {
+            if (len < sizeof line)
+                line[len++] = (char)c;
+            continue;
+        }
+        answer(r, (gl_str){line, len > 0 && len < sizeof line && line[len - 1] == '\r' ? len - 1 : len});
+        len = 0;
+    }
+    if (any && !r->failed)
+        answer(r, (gl_str){line, len});
+    return ferror(in) == 0;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode));
+}
+
+static int answer_file(run *r, const char *path)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *in = standard ? stdin : fopen(path, "r");
+
+    if (in == NULL)
+        return gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", path, strerror(errno));
+    bool good = answer_lines(r, in);
+    int why = errno;
+    if (!standard)
+        fclose(in);
+    return good ? GL_EXIT_OK : gl_complain(GL_EXIT_UNAVAILABLE, "%s: %s", path, strerror(why));
+}
+
+static gl_classifier *open_classifier(const char *models, gl_err *err)
+{
+    char model_path[4096], gate_path[4096];
+
+    snprintf(model_path, sizeof model_path, "%s/classify/hs6.glm", models);
+    snprintf(gate_path, sizeof gate_path, "%s/classify/vague.txt", models);
+    return gl_classifier_open(model_path, gate_path, 0, err);
+}
+
+/* `count` arguments from argv[1]. */
+static int answer_arguments(run *r, int count, char **argv, bool texts)
+{
+    int status = GL_EXIT_OK;
+
+    if (count == 0 && isatty(STDIN_FILENO) == 1)
+        return gl_complain(GL_EXIT_USAGE, "classify what? Give a file of descriptions, a text a line, or descriptions, "
+                                          "each in quotes");
+    if (count == 0)
+        status = answer_file(r, "-");
+    else if (count == 1 && !texts && (strcmp(argv[1], "-") == 0 || is_file(argv[1])))
+        status = answer_file(r, argv[1]);
+    else
+        for (int i = 1; i <= count; i++)
+            answer(r, gl_str_of(argv[i]));
+    if (fflush(stdout) != 0 || r->failed)
+        return gl_complain(GL_EXIT_UNAVAILABLE, "standard output: %s", strerror(errno));
+    return status != GL_EXIT_OK ? status : r->refused ? GL_EXIT_REFUSED : GL_EXIT_OK;
 }
 
 static int run_classify(int argc, char **argv)
 {
-    const char *models = gl_env("GREENLANE_MODELS", "models"), *declared = "";
-    bool json = false;
+    const char *models = gl_env("GREENLANE_MODELS", "models");
+    int64_t limit = GL_DESK_USUAL_CANDIDATES;
+    run r = {.declared = ""};
+    bool texts = false;
     const gl_option options[] = {
-        {"declared", GL_OPTION_TEXT, &declared, "Compare with this declared code."},
+        {"declared", GL_OPTION_TEXT, &r.declared, "Compare with this declared code."},
+        {"limit", GL_OPTION_INT, &limit, "Candidates of each description (3, at most 100)."},
+        {"json", GL_OPTION_FLAG, &r.json, "As JSON, one object a line, in order."},
+        {"text", GL_OPTION_FLAG, &texts, "The argument is a description, also when there is a file of that name."},
         {"models", GL_OPTION_TEXT, &models, "Directory of the models (default $GREENLANE_MODELS or models)."},
-        {"json", GL_OPTION_FLAG, &json, "As JSON, one object a description."},
     };
     int count = gl_options_parse(&gl_command_classify, options, sizeof options / sizeof options[0], argc, argv);
     if (count < 0)
         return GL_EXIT_USAGE;
-    if (count == 0)
-        return gl_complain(GL_EXIT_USAGE, "classify what? Give descriptions, each in quotes");
-    char model_path[4096], gate_path[4096];
+    if (limit < 1 || limit > GL_HS_LIST_LIMIT)
+        return gl_complain(GL_EXIT_USAGE, "--limit is 1 to %d", GL_HS_LIST_LIMIT);
+    if (r.declared[0] != '\0' && !gl_desk_is_code(gl_str_of(r.declared)))
+        return gl_complain(GL_EXIT_USAGE, "--declared: \"%s\" is not a code of 2 to %d digits", r.declared,
+                           GL_DESK_LIMIT_DECLARED_DIGITS);
     gl_err err = {0};
-    snprintf(model_path, sizeof model_path, "%s/classify/hs6.glm", models);
-    snprintf(gate_path, sizeof gate_path, "%s/classify/vague.txt", models);
-    gl_classifier *classifier = gl_classifier_open(model_path, gate_path, 0, &err);
+    gl_classifier *classifier = open_classifier(models, &err);
     if (classifier == NULL)
         return gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
-    gl_hs_scratch *scratch = gl_hs_scratch_new(gl_classifier_model(classifier));
-    for (int i = 1; i <= count; i++) {
-        gl_text_class found;
-        int32_t rank = 0;
-        gl_classifier_classify(classifier, scratch, gl_str_of(argv[i]), &found);
-        gl_classification_agreement agreement = gl_text_class_compare(&found, gl_str_of(declared), &rank);
-        if (json)
-            show_json(argv[i], &found, declared, agreement, gl_classifier_version(classifier));
-        else
-            show_text(&found, declared, agreement);
-    }
-    gl_hs_scratch_destroy(scratch);
+    r.limit = (size_t)limit;
+    r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
+    int status = answer_arguments(&r, count, argv, texts);
+    gl_desk_destroy(r.desk);
     gl_classifier_destroy(classifier);
-    return GL_EXIT_OK;
+    return status;
 }
 
-const gl_command gl_command_classify = {"classify", "HS codes for a description", "[--declared CODE] TEXT...",
-                                        "Classifies descriptions as the classify stage does: the three likeliest "
-                                        "subheadings with calibrated confidence, or why there is no answer.\n\n"
-                                        "  greenlane classify \"men's cotton t-shirt\" --declared 610910",
+const gl_command gl_command_classify = {"classify", "HS codes for descriptions", "[FILE | - | TEXT...]",
+                                        "Classifies descriptions: the likeliest subheadings with calibrated "
+                                        "confidence, and the answer, which is as deep as it is sure\n"
+                                        "(subheading, heading, chapter) and never padded; or why there is none. "
+                                        "Without arguments, with - or with a file a line is a\n"
+                                        "description, and the answers come in that order; other arguments are "
+                                        "descriptions. A line of more than 8,192 bytes is refused.\n"
+                                        "Exit code 1: a line was refused.\n\n"
+                                        "  greenlane classify \"men's cotton t-shirt\" --declared 610910\n"
+                                        "  greenlane classify descriptions.txt --json --limit 5",
                                         run_classify};

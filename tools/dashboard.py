@@ -112,7 +112,9 @@ ROWS = [
     ]),
     ("Classification", [
         ("Items by status", "stacked", "ops", 6, [(rate("gl_classify_items_total", "status"), "{{status}}")], ""),
+        ("Digits of the answer", "stacked", "ops", 6, [(rate("gl_classify_answers_total", "digits"), "{{digits}}")], "0: not even a chapter is sure."),
         ("Declared code against predicted", "stacked", "ops", 6, [(rate("gl_classify_agreement_total", "agreement"), "{{agreement}}")], ""),
+        ("Verdict on the declared code", "stacked", "ops", 6, [(rate("gl_classify_verdicts_total", "verdict"), "{{verdict}}")], ""),
         ("Cache", "lines", "percentunit", 6, [
             (f"sum by (cache) (rate(gl_classify_cache_hits_total{{{OF}}}{RATE})) / on () group_left () "
              f"(sum(rate(gl_classify_cache_hits_total{{{OF}}}{RATE})) + sum(rate(gl_classify_cache_misses_total{{{OF}}}{RATE})))", "found, {{cache}}")], ""),

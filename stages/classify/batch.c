@@ -17,7 +17,7 @@ void gl_text_batch_begin(gl_text_batch *batch, const gl_classifier *classifier, 
 }
 
 /* The miss of this key, a new one when the batch has none; its index + 1. */
-static uint32_t miss_of(gl_text_batch *batch, const gl_text_key *key, gl_str normal)
+static uint32_t miss_of(gl_text_batch *batch, const gl_text_key *key, gl_str normal, gl_str declared)
 {
     uint64_t bits;
     memcpy(&bits, key->bytes, sizeof bits);
@@ -26,13 +26,13 @@ static uint32_t miss_of(gl_text_batch *batch, const gl_text_key *key, gl_str nor
     for (; batch->slots[at] != 0; at = (at + 1) & batch->slot_mask)
         if (memcmp(batch->misses[batch->slots[at] - 1].key.bytes, key->bytes, GL_TEXT_KEY_BYTES) == 0)
             return batch->slots[at];
-    batch->misses[batch->miss_count] =
-        (gl_text_miss){.key = *key, .normal = {gl_arena_dup(batch->arena, normal.ptr, normal.len), normal.len}};
+    batch->misses[batch->miss_count] = (gl_text_miss){
+        .key = *key, .normal = {gl_arena_dup(batch->arena, normal.ptr, normal.len), normal.len}, .declared = declared};
     batch->slots[at] = (uint32_t)++batch->miss_count;
     return batch->slots[at];
 }
 
-void gl_text_batch_add(gl_text_batch *batch, gl_str description)
+void gl_text_batch_add(gl_text_batch *batch, gl_str description, gl_str declared)
 {
     char buffer[GL_TEXT_OUTPUT_MAX];
     gl_str normal;
@@ -42,13 +42,14 @@ void gl_text_batch_add(gl_text_batch *batch, gl_str description)
     *miss = 0;
     if (!gl_classifier_admit(batch->classifier, description, buffer, &normal, text))
         return;
-    gl_text_key key = gl_text_key_of(normal);
-    if (gl_text_cache_get(batch->cache, &key, &text->result)) {
+    declared = gl_classifier_declared(batch->classifier, declared);
+    gl_text_key key = gl_text_key_of(normal, declared);
+    if (gl_text_cache_get(batch->cache, &key, &text->result, NULL)) {
         gl_classifier_judge(batch->classifier, text);
         batch->cache_hits++;
         return;
     }
-    *miss = miss_of(batch, &key, normal);
+    *miss = miss_of(batch, &key, normal, declared);
 }
 
 static bool look_up(gl_text_batch *batch, gl_kv *kv, gl_err *err)
@@ -75,10 +76,10 @@ bool gl_text_batch_resolve(gl_text_batch *batch, gl_kv *kv, gl_hs_scratch *scrat
     for (size_t i = 0; i < batch->miss_count; i++) {
         gl_text_miss *miss = &batch->misses[i];
         if (!miss->known) {
-            gl_hs_model_classify(gl_classifier_model(batch->classifier), scratch, miss->normal, &miss->result);
+            gl_classifier_compute(batch->classifier, scratch, miss->normal, miss->declared, &miss->result);
             batch->computed++;
         }
-        gl_text_cache_put(batch->cache, &miss->key, &miss->result);
+        gl_text_cache_put(batch->cache, &miss->key, &miss->result, NULL);
     }
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->miss_of[i] == 0)

@@ -14,7 +14,7 @@
 /* A text that the worker's cache did not have. */
 typedef struct gl_text_miss {
     gl_text_key key;
-    gl_str normal;
+    gl_str normal, declared; /* the subheading asked about, a slice of what was added; or empty */
     gl_hs_result result;
     bool known; /* Redis had it */
 } gl_text_miss;
@@ -36,8 +36,9 @@ typedef struct gl_text_batch {
 /* Room for `limit` descriptions. */
 void gl_text_batch_begin(gl_text_batch *batch, const gl_classifier *classifier, gl_text_cache *cache, gl_arena *arena,
                          size_t limit);
-/* Adds a description (empty: there is none); the next index is its. */
-void gl_text_batch_add(gl_text_batch *batch, gl_str description);
+/* Adds a description (empty: there is none) with its declared code (or empty), which stays the caller's; the next index
+ * is its. */
+void gl_text_batch_add(gl_text_batch *batch, gl_str description, gl_str declared);
 /* `kv` may be NULL. False (with `err`, GL_RETRY) when Redis failed: everything was computed all the same. */
 bool gl_text_batch_resolve(gl_text_batch *batch, gl_kv *kv, gl_hs_scratch *scratch, gl_err *err);
 /* The entries to write to Redis: what was computed. In the arena; `*count` may be 0. */

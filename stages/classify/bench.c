@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     if (text_count == 0)
         return 2;
     gl_hs_scratch *scratch = gl_hs_scratch_new(gl_classifier_model(classifier));
-    gl_text_cache *cache = gl_text_cache_new(TEXT_LIMIT);
+    gl_text_cache *cache = gl_text_cache_new(TEXT_LIMIT, 0);
     int64_t began = gl_thread_cpu_us();
     for (size_t r = 0; r < rounds; r++)
         for (size_t i = 0; i < text_count; i++) {
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     for (size_t r = 0; r < rounds; r++)
         for (size_t i = 0; i < text_count; i++) {
             gl_text_class text;
-            gl_classifier_classify(classifier, scratch, gl_str_of(texts[i]), &text);
+            gl_classifier_classify(classifier, scratch, gl_str_of(texts[i]), (gl_str){NULL, 0}, &text);
             classified += text.status == GL_CLASSIFICATION_STATUS_CLASSIFIED;
         }
     double whole = per_text(began, rounds);
@@ -73,11 +73,11 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < text_count; i++) {
             char buffer[GL_TEXT_OUTPUT_MAX];
             gl_hs_result result = {0};
-            gl_text_key key = gl_text_key_of(gl_text_normalise(gl_str_of(texts[i]), buffer));
-            if (gl_text_cache_get(cache, &key, &result))
+            gl_text_key key = gl_text_key_of(gl_text_normalise(gl_str_of(texts[i]), buffer), (gl_str){NULL, 0});
+            if (gl_text_cache_get(cache, &key, &result, NULL))
                 hits++;
             else
-                gl_text_cache_put(cache, &key, &result);
+                gl_text_cache_put(cache, &key, &result, NULL);
         }
     printf("%zu texts of %.0f bytes: normalise and gate %.2f us, all %.2f us, cache %.2f us (%.0f %% hits); %.1f %% "
            "vague, %.1f %% classified\n",

@@ -77,24 +77,55 @@ bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, ch
     return true;
 }
 
+gl_str gl_classifier_declared(const gl_classifier *classifier, gl_str declared)
+{
+    gl_str hs6 = {declared.ptr, GL_HS_CODE_DIGITS};
+    return declared.len >= hs6.len && gl_hs_model_knows_code(classifier->model, hs6) ? hs6 : (gl_str){NULL, 0};
+}
+
+void gl_classifier_compute(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str normal, gl_str declared,
+                           gl_hs_result *result)
+{
+    gl_hs_model_classify(classifier->model, scratch, normal, result);
+    int32_t ppm = declared.len == 0 ? -1 : gl_hs_model_confidence_ppm(classifier->model, scratch, declared);
+    result->has_declared = ppm >= 0;
+    result->declared_ppm = ppm >= 0 ? ppm : 0;
+}
+
+static const gl_hs_candidate *best_of(const gl_hs_result *result, size_t level)
+{
+    return level == GL_HS_LEVELS - 1 ? &result->top[0] : &result->group[level];
+}
+
 void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out)
 {
-    bool sure = out->result.count > 0 && out->result.top[0].confidence_ppm >= classifier->abstain_ppm;
-
+    out->answer_digits = 0;
+    for (size_t l = 0; l < GL_HS_LEVELS && out->result.count > 0; l++)
+        if (best_of(&out->result, l)->confidence_ppm >= classifier->abstain_ppm)
+            out->answer_digits = gl_hs_level_digits[l];
+    bool sure = out->answer_digits == GL_HS_CODE_DIGITS;
     out->status = sure ? GL_CLASSIFICATION_STATUS_CLASSIFIED : GL_CLASSIFICATION_STATUS_ABSTAINED;
     out->reason = sure ? "confident" : "low-confidence";
 }
 
 void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str description,
-                            gl_text_class *out)
+                            gl_str declared, gl_text_class *out)
 {
     char buffer[GL_TEXT_OUTPUT_MAX];
     gl_str normal;
 
     if (!gl_classifier_admit(classifier, description, buffer, &normal, out))
         return;
-    gl_hs_model_classify(classifier->model, scratch, normal, &out->result);
+    gl_classifier_compute(classifier, scratch, normal, gl_classifier_declared(classifier, declared), &out->result);
     gl_classifier_judge(classifier, out);
+}
+
+const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class)
+{
+    for (size_t l = 0; l < GL_HS_LEVELS; l++)
+        if (gl_hs_level_digits[l] == text_class->answer_digits)
+            return best_of(&text_class->result, l);
+    return NULL;
 }
 
 gl_classification_agreement gl_text_class_compare(const gl_text_class *text_class, gl_str declared, int32_t *rank)
@@ -116,4 +147,25 @@ gl_classification_agreement gl_text_class_compare(const gl_text_class *text_clas
     if (memcmp(result->top[0].hs6, declared.ptr, 2) == 0)
         return GL_CLASSIFICATION_AGREEMENT_CHAPTER;
     return GL_CLASSIFICATION_AGREEMENT_DIFFERS;
+}
+
+gl_classification_verdict gl_text_class_verdict(const gl_text_class *text_class, gl_str declared)
+{
+    const gl_hs_result *result = &text_class->result;
+    const gl_hs_candidate *answer = gl_text_class_answer(text_class);
+
+    if (declared.len < GL_HS_CODE_DIGITS || result->count == 0)
+        return GL_CLASSIFICATION_VERDICT_NOT_COMPARED;
+    if (answer == NULL)
+        return GL_CLASSIFICATION_VERDICT_AMBIGUOUS;
+    if (memcmp(answer->hs6, declared.ptr, text_class->answer_digits) == 0)
+        return text_class->answer_digits == GL_HS_CODE_DIGITS ? GL_CLASSIFICATION_VERDICT_CONSISTENT
+                                                              : GL_CLASSIFICATION_VERDICT_FINER_THAN_SURE;
+    if (result->has_declared)
+        return result->declared_ppm >= GL_CLASSIFIER_CONTRADICTS_PPM ? GL_CLASSIFICATION_VERDICT_AMBIGUOUS
+                                                                     : GL_CLASSIFICATION_VERDICT_CONTRADICTORY;
+    /* A code that the model does not have, of another edition perhaps: only the heading can be held against it. */
+    return memcmp(answer->hs6, declared.ptr, text_class->answer_digits < 4 ? 2 : 4) == 0
+               ? GL_CLASSIFICATION_VERDICT_AMBIGUOUS
+               : GL_CLASSIFICATION_VERDICT_CONTRADICTORY;
 }

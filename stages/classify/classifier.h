@@ -19,8 +19,12 @@ typedef struct gl_classifier gl_classifier;
 typedef struct gl_text_class {
     gl_classification_status status;
     const char *reason;
-    gl_hs_result result; /* candidates also when the classifier abstained; none for a vague text */
+    gl_hs_result result;  /* candidates also when the classifier abstained; none for a vague text */
+    size_t answer_digits; /* of the deepest level that is sure: 6, 4 or 2; 0: none is */
 } gl_text_class;
+
+/* Less confidence than this (ppm) in a code outside of the answer contradicts it; more leaves it open. */
+enum { GL_CLASSIFIER_CONTRADICTS_PPM = 50000 };
 
 /* `abstain_ppm` 0: the threshold that was fitted in training. NULL with GL_FATAL: model-..., gate-... */
 gl_classifier *gl_classifier_open(const char *model_path, const char *gate_path, int64_t abstain_ppm, gl_err *err);
@@ -34,16 +38,30 @@ int32_t gl_classifier_abstain_ppm(const gl_classifier *classifier);
  * `buffer`); false when `out` already has the answer (no description, no letters, vague). */
 bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, char buffer[GL_TEXT_OUTPUT_MAX],
                          gl_str *normal, gl_text_class *out);
-/* After the model: fills status and reason from out->result. */
+/* The subheading of a declared code (digits, any length) whose confidence the model can say; empty when it has none. */
+gl_str gl_classifier_declared(const gl_classifier *classifier, gl_str declared);
+/* The model, with the confidence of `declared` (as above) in the result. */
+void gl_classifier_compute(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str normal, gl_str declared,
+                           gl_hs_result *result);
+/* After the model: fills the rest from out->result. */
 void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out);
 
-/* All of it for one description, without any cache. */
+/* All of it for one description, without any cache. `declared`: a declared code, or empty. */
 void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str description,
-                            gl_text_class *out);
+                            gl_str declared, gl_text_class *out);
+
+/* The code that is answered: as deep as it is sure, never padded. NULL when no level is sure enough. */
+const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class);
 
 /* How far a declared code (digits, any length) agrees with the best candidate: NOT_COMPARED without one, with fewer
  * than six digits, or when the classifier gave no answer. `rank` (from 1) is that of the declared code among the
  * candidates, 0: not there. */
 gl_classification_agreement gl_text_class_compare(const gl_text_class *text_class, gl_str declared, int32_t *rank);
+
+/* What the answer says of a declared code: CONSISTENT (the same subheading), FINER_THAN_SURE (below the heading or
+ * chapter that is answered), AMBIGUOUS (nothing is answered, or something else, and this code is not unlikely),
+ * CONTRADICTORY (something else is answered, and this code is unlikely), NOT_COMPARED (fewer than six digits, or the
+ * model knows nothing of the text). */
+gl_classification_verdict gl_text_class_verdict(const gl_text_class *text_class, gl_str declared);
 
 #endif

@@ -21,7 +21,7 @@ static const gl_conf_entry entries[] = {
     {"abstain_below", GL_CONF_PPM, offsetof(gl_classify_conf, abstain_below_ppm), "0", 0, 0, 0, NULL,
      "Confidence below which a description is not classified. 0: the model's own threshold, fitted in training."},
     {"cache_entries", GL_CONF_INT, offsetof(gl_classify_conf, cache_entries), "100000", 0, 0, 10000000, NULL,
-     "Descriptions that each worker keeps in memory, 68 bytes each. 0: none."},
+     "Descriptions that each worker keeps in memory, 96 bytes each. 0: none."},
     {"cache_ttl", GL_CONF_DURATION, offsetof(gl_classify_conf, cache_ttl_ms), "7d", 0, 0, 0, NULL,
      "How long a result stays in Redis. 0: until Redis evicts it."},
 };
@@ -30,7 +30,7 @@ const gl_conf_table gl_classify_conf_table = {
     "classify", "HS codes of goods descriptions.", sizeof(gl_classify_conf), false,
     entries,    sizeof entries / sizeof entries[0]};
 
-enum { ITEMS, AGREEMENT, HITS, MISSES, CONFIDENCE, MODEL, METRIC_COUNT };
+enum { ITEMS, AGREEMENT, ANSWERS, VERDICTS, HITS, MISSES, CONFIDENCE, MODEL, METRIC_COUNT };
 static const gl_metric_def metrics[METRIC_COUNT] = {
     [ITEMS] = {"gl_classify_items_total",
                GL_COUNTER,
@@ -42,6 +42,16 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                    "Items, by how far the declared code agrees with the best candidate.",
                    {"agreement"},
                    {0}},
+    [ANSWERS] = {"gl_classify_answers_total",
+                 GL_COUNTER,
+                 "Items, by the digits of the code that is answered: 6, 4, 2, or 0 when not even a chapter is sure.",
+                 {"digits"},
+                 {0}},
+    [VERDICTS] = {"gl_classify_verdicts_total",
+                  GL_COUNTER,
+                  "Items, by what the answer says of the declared code.",
+                  {"verdict"},
+                  {0}},
     [HITS] = {"gl_classify_cache_hits_total",
               GL_COUNTER,
               "Descriptions found, in the worker's cache or in Redis.",
@@ -65,8 +75,8 @@ typedef struct classify_stage {
     gl_classifier *classifier;
     gl_classify_conf conf;
     const gl_kv_conf *kv_conf; /* NULL: the configuration has no Redis */
-    gl_series *items[GL_CLASSIFICATION_STATUS_COUNT],
-        *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT]; /* NULL without metrics */
+    gl_series *items[GL_CLASSIFICATION_STATUS_COUNT], *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT],
+        *answers[GL_HS_CODE_DIGITS / 2 + 1], *verdicts[GL_CLASSIFICATION_VERDICT_COUNT]; /* NULL without metrics */
     gl_series *cache_hits, *kv_hits, *misses, *confidence;
 } classify_stage;
 
@@ -91,6 +101,14 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
     for (int i = 0; i < GL_CLASSIFICATION_AGREEMENT_COUNT; i++) {
         const char *const labels[GL_METRIC_LABELS] = {gl_classification_agreement_name((gl_classification_agreement)i)};
         stage->agreement[i] = gl_metrics_series(registry, &metrics[AGREEMENT], labels);
+    }
+    for (int i = 0; i <= GL_HS_CODE_DIGITS / 2; i++) {
+        const char digits[2] = {(char)('0' + 2 * i), 0}, *const labels[GL_METRIC_LABELS] = {digits};
+        stage->answers[i] = gl_metrics_series(registry, &metrics[ANSWERS], labels);
+    }
+    for (int i = 0; i < GL_CLASSIFICATION_VERDICT_COUNT; i++) {
+        const char *const labels[GL_METRIC_LABELS] = {gl_classification_verdict_name((gl_classification_verdict)i)};
+        stage->verdicts[i] = gl_metrics_series(registry, &metrics[VERDICTS], labels);
     }
     stage->cache_hits = gl_metrics_series(registry, &metrics[HITS], local);
     stage->kv_hits = gl_metrics_series(registry, &metrics[HITS], redis);
@@ -146,7 +164,7 @@ static bool classify_worker_open(void *context, const gl_stage_env *env, void **
     if (worker == NULL)
         abort();
     worker->scratch = gl_hs_scratch_new(gl_classifier_model(stage->classifier));
-    worker->cache = gl_text_cache_new((size_t)stage->conf.cache_entries);
+    worker->cache = gl_text_cache_new((size_t)stage->conf.cache_entries, 0);
     if (stage->kv_conf != NULL)
         worker->kv = gl_kv_new(stage->kv_conf, env->metrics);
     *out = worker;
@@ -227,10 +245,28 @@ static gl_classification_item_classification item_section(const gl_declaration_g
     return out;
 }
 
-static void count_item(const classify_stage *stage, const gl_classification_item_classification *item)
+/* What of an item came later (`answers` of the section). The code is a slice of `text`. */
+static gl_classification_item_answer item_answer(const gl_declaration_goods_item *item, const gl_text_class *text)
+{
+    const gl_hs_candidate *answer = gl_text_class_answer(text);
+    gl_classification_item_answer out = {.verdict = gl_text_class_verdict(text, item->commodity_code)};
+
+    if (answer != NULL) {
+        out.answer_code = (gl_str){answer->hs6, text->answer_digits};
+        out.answer_confidence_ppm = GL_SOME_I32(answer->confidence_ppm);
+    }
+    if (text->result.has_declared)
+        out.declared_confidence_ppm = GL_SOME_I32(text->result.declared_ppm);
+    return out;
+}
+
+static void count_item(const classify_stage *stage, const gl_classification_item_classification *item,
+                       const gl_classification_item_answer *answer)
 {
     if (stage->confidence == NULL)
         return;
+    gl_series_add(stage->answers[answer->answer_code.len / 2], 1);
+    gl_series_add(stage->verdicts[answer->verdict], 1);
     gl_series_add(stage->items[item->status], 1);
     gl_series_add(stage->agreement[item->agreement], 1);
     if (item->candidates.count > 0)
@@ -250,12 +286,14 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
     section.next_note = GL_STR("next");
 #endif
     section.items.at = GL_NEW_N(batch->arena, gl_classification_item_classification, count);
-    section.items.count = count;
+    section.answers.at = GL_NEW_N(batch->arena, gl_classification_item_answer, count);
+    section.items.count = section.answers.count = count;
     for (size_t i = 0; i < count; i++) {
         section.items.at[i] = item_section(&in->declaration.items.at[i], &texts[i], batch->arena);
-        count_item(stage, &section.items.at[i]);
+        section.answers.at[i] = item_answer(&in->declaration.items.at[i], &texts[i]);
+        count_item(stage, &section.items.at[i], &section.answers.at[i]);
     }
-    gl_buf_reserve(&value, record->value.len + 64 + 128 * count);
+    gl_buf_reserve(&value, record->value.len + 64 + 160 * count);
     gl_classified_follow(&value, in);
     gl_classification_encode(&value, &section);
     gl_outbox_put(outbox, record, OUT_CLASSIFIED, record->key, gl_buf_view(&value));
@@ -286,7 +324,8 @@ static bool classify_process(void *context, void *worker_context, const gl_batch
     gl_text_batch_begin(&texts, stage->classifier, worker->cache, batch->arena, d.item_count);
     for (size_t i = 0; i < d.count; i++)
         for (size_t k = 0; k < d.decoded[i].declaration.items.count; k++)
-            gl_text_batch_add(&texts, d.decoded[i].declaration.items.at[k].description);
+            gl_text_batch_add(&texts, d.decoded[i].declaration.items.at[k].description,
+                              d.decoded[i].declaration.items.at[k].commodity_code);
     resolve(stage, worker, &texts);
     const gl_text_class *text = texts.texts;
     for (size_t i = 0; i < d.count; i++) {

@@ -28,6 +28,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         gl_hs_model_classify(model, scratch, GL_STR("shoe leather shoe 0 a"), &result);
         if (result.count != 0 && result.count != GL_HS_TOP)
             abort();
+        for (size_t l = 0; l < GL_HS_LEVELS; l++) {
+            gl_hs_list list;
+            gl_hs_model_list(model, scratch, l, GL_HS_LIST_LIMIT, &list);
+            for (size_t i = 0; i < list.count; i++)
+                if (gl_hs_model_confidence_ppm(model, scratch, gl_str_of(list.at[i].hs6)) != list.at[i].confidence_ppm)
+                    abort();
+        }
         gl_hs_scratch_destroy(scratch);
     }
     gl_hs_model_destroy(model);

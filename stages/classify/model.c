@@ -65,6 +65,15 @@ typedef struct header {
 } header;
 _Static_assert(sizeof(header) == HEADER_BYTES, "the header's layout is the file's");
 
+const size_t gl_hs_level_digits[GL_HS_LEVELS] = {2, 4, GL_HS_CODE_DIGITS};
+
+/* Codes rise, so a chapter or heading is a run of classes: group g begins with class starts[g]. Its parts in the next
+ * finer level (headings of a chapter, classes of a heading) are [parts[g], parts[g + 1]). */
+typedef struct level {
+    uint32_t *starts, *parts;
+    size_t count;
+} level;
+
 struct gl_hs_model {
     header head;
     const char *codes;       /* class_count x 6, rising */
@@ -78,13 +87,17 @@ struct gl_hs_model {
     void *mapping;           /* NULL: the bytes are the caller's */
     size_t mapping_bytes;
     char version[GL_HS_VERSION_BYTES];
+    level groups[GL_HS_LEVELS - 1]; /* coarse first */
 };
 
 struct gl_hs_scratch {
     float hidden[WIDTH_MAX];
     int16_t quantised[WIDTH_MAX];
     float total_weight;
-    float *logits; /* class_count, padded with -inf to a multiple of LANES */
+    float *logits;                 /* class_count, padded with -inf to a multiple of LANES */
+    float *shares;                 /* e^((logit - largest) / temperature), likewise */
+    float sum;                     /* of them; 0: the model knows nothing of the text */
+    float *sums[GL_HS_LEVELS - 1]; /* of each group */
 };
 
 /* ---- loading ---- */
@@ -232,6 +245,27 @@ static bool check(gl_hs_model *model, const uint8_t *bytes, size_t size, gl_err 
     return true;
 }
 
+/* `finer`: the level below, NULL: the classes. */
+static void find_groups(gl_hs_model *model, level *groups, size_t digits, const level *finer)
+{
+    uint32_t classes = model->head.class_count;
+    size_t parts = finer == NULL ? classes : finer->count;
+
+    groups->starts = calloc((size_t)classes + 1, sizeof *groups->starts);
+    groups->parts = calloc((size_t)classes + 1, sizeof *groups->parts);
+    if (groups->starts == NULL || groups->parts == NULL)
+        abort();
+    for (size_t i = 0; i < parts; i++) {
+        uint32_t c = finer == NULL ? (uint32_t)i : finer->starts[i];
+        const char *code = model->codes + c * GL_HS_CODE_DIGITS;
+        if (i > 0 && memcmp(model->codes + groups->starts[groups->count - 1] * GL_HS_CODE_DIGITS, code, digits) == 0)
+            continue;
+        groups->starts[groups->count] = c;
+        groups->parts[groups->count++] = (uint32_t)i;
+    }
+    groups->parts[groups->count] = (uint32_t)parts;
+}
+
 gl_hs_model *gl_hs_model_over(const uint8_t *bytes, size_t size, gl_err *err)
 {
     gl_hs_model *model = calloc(1, sizeof *model);
@@ -242,6 +276,9 @@ gl_hs_model *gl_hs_model_over(const uint8_t *bytes, size_t size, gl_err *err)
         free(model);
         return NULL;
     }
+    for (size_t l = GL_HS_LEVELS - 1; l-- > 0;)
+        find_groups(model, &model->groups[l], gl_hs_level_digits[l],
+                    l + 2 < GL_HS_LEVELS ? &model->groups[l + 1] : NULL);
     return model;
 }
 
@@ -286,6 +323,10 @@ void gl_hs_model_destroy(gl_hs_model *model)
         return;
     if (model->mapping != NULL)
         munmap(model->mapping, model->mapping_bytes);
+    for (size_t l = 0; l < GL_HS_LEVELS - 1; l++) {
+        free(model->groups[l].starts);
+        free(model->groups[l].parts);
+    }
     free(model);
 }
 
@@ -310,13 +351,58 @@ bool gl_hs_model_knows_code(const gl_hs_model *model, gl_str hs6)
            bsearch(hs6.ptr, model->codes, model->head.class_count, GL_HS_CODE_DIGITS, compare_code) != NULL;
 }
 
+/* The first class at or after this code: a code is compared as far as it goes. */
+static size_t first_class(const gl_hs_model *model, gl_str code)
+{
+    size_t low = 0, high = model->head.class_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(model->codes + middle * GL_HS_CODE_DIGITS, code.ptr, code.len) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_level(gl_str code)
+{
+    for (size_t l = 0; l < GL_HS_LEVELS; l++)
+        if (code.len == gl_hs_level_digits[l])
+            return true;
+    return false;
+}
+
+static bool begins_with(const gl_hs_model *model, size_t c, gl_str code)
+{
+    return c < model->head.class_count && memcmp(model->codes + c * GL_HS_CODE_DIGITS, code.ptr, code.len) == 0;
+}
+
+bool gl_hs_model_knows(const gl_hs_model *model, gl_str code)
+{
+    return is_level(code) && begins_with(model, first_class(model, code), code);
+}
+
+static float *floats_new(size_t count)
+{
+    float *made = calloc(count, sizeof *made);
+    if (made == NULL)
+        abort();
+    return made;
+}
+
 gl_hs_scratch *gl_hs_scratch_new(const gl_hs_model *model)
 {
     gl_hs_scratch *scratch = calloc(1, sizeof *scratch);
     size_t padded = ((size_t)model->head.class_count + LANES - 1) / LANES * LANES;
 
-    if (scratch == NULL || (scratch->logits = calloc(padded, sizeof(float))) == NULL)
+    if (scratch == NULL)
         abort();
+    scratch->logits = floats_new(padded);
+    scratch->shares = floats_new(padded);
+    for (size_t l = 0; l < GL_HS_LEVELS - 1; l++)
+        scratch->sums[l] = floats_new(model->groups[l].count);
     for (size_t i = model->head.class_count; i < padded; i++)
         scratch->logits[i] = -INFINITY;
     return scratch;
@@ -327,6 +413,9 @@ void gl_hs_scratch_destroy(gl_hs_scratch *scratch)
     if (scratch == NULL)
         return;
     free(scratch->logits);
+    free(scratch->shares);
+    for (size_t l = 0; l < GL_HS_LEVELS - 1; l++)
+        free(scratch->sums[l]);
     free(scratch);
 }
 
@@ -470,18 +559,53 @@ static inline float exp_negative(float x)
     return x < -80.0f ? 0.0f : p * power.value;
 }
 
-/* Sum of e^((logit - top) / temperature), in LANES partial sums of a fixed order. */
-VECTORISED static float exp_sum(const float *restrict logits, size_t padded, float top, float inverse_temperature)
+/* Each e^((logit - top) / temperature), and their sum, in LANES partial sums of a fixed order. */
+VECTORISED static float exp_sum(const float *restrict logits, size_t padded, float top, float inverse_temperature,
+                                float *restrict shares)
 {
     float lanes[LANES] = {0};
 
     for (size_t c = 0; c < padded; c += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            lanes[l] += exp_negative((logits[c + l] - top) * inverse_temperature);
+        for (size_t l = 0; l < LANES; l++) {
+            float share = exp_negative((logits[c + l] - top) * inverse_temperature);
+            shares[c + l] = share;
+            lanes[l] += share;
+        }
     for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++)
             lanes[l] += lanes[l + half];
     return lanes[0];
+}
+
+/* ---- answers ---- */
+
+static int32_t ppm_of(float confidence)
+{
+    int32_t ppm = (int32_t)(confidence * 1e6f + 0.5f);
+    return ppm < 1000000 ? ppm : 1000000; /* the sum of a group may round to more than all */
+}
+
+static gl_hs_candidate candidate_of(const gl_hs_model *model, size_t c, size_t digits, float confidence)
+{
+    gl_hs_candidate candidate = {.confidence_ppm = ppm_of(confidence), .confidence = confidence};
+    memcpy(candidate.hs6, model->codes + c * GL_HS_CODE_DIGITS, digits);
+    return candidate;
+}
+
+/* The sums of a level's groups over their parts, and the largest one (the first of equal ones). This is log-sum-exp:
+ * what is summed is relative to the largest logit. */
+static size_t sum_groups(const level *groups, const float *parts, float *sums)
+{
+    size_t best = 0;
+
+    for (size_t g = 0; g < groups->count; g++) {
+        float sum = 0;
+        for (uint32_t p = groups->parts[g]; p < groups->parts[g + 1]; p++)
+            sum += parts[p];
+        sums[g] = sum;
+        best = sum > sums[best] ? g : best;
+    }
+    return best;
 }
 
 void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text, gl_hs_result *result)
@@ -490,7 +614,7 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
 
     *result = (gl_hs_result){0};
     memset(scratch->hidden, 0, sizeof scratch->hidden);
-    scratch->total_weight = 0;
+    scratch->total_weight = scratch->sum = 0;
     add_text(model, scratch, text);
     if (!(scratch->total_weight > 0))
         return;
@@ -499,13 +623,76 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
                 scratch->logits);
     best_three(scratch->logits, classes, best);
     float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature;
-    float sum = exp_sum(scratch->logits, (classes + LANES - 1) / LANES * LANES, top, inverse);
+    scratch->sum = exp_sum(scratch->logits, (classes + LANES - 1) / LANES * LANES, top, inverse, scratch->shares);
     result->count = GL_HS_TOP;
-    for (size_t i = 0; i < GL_HS_TOP; i++) {
-        gl_hs_candidate *candidate = &result->top[i];
-        memcpy(candidate->hs6, model->codes + best[i] * GL_HS_CODE_DIGITS, GL_HS_CODE_DIGITS);
-        candidate->hs6[GL_HS_CODE_DIGITS] = 0;
-        candidate->confidence = exp_negative((scratch->logits[best[i]] - top) * inverse) / sum;
-        candidate->confidence_ppm = (int32_t)(candidate->confidence * 1e6f + 0.5f);
+    for (size_t i = 0; i < GL_HS_TOP; i++)
+        result->top[i] = candidate_of(model, best[i], GL_HS_CODE_DIGITS, scratch->shares[best[i]] / scratch->sum);
+    const float *parts = scratch->shares;
+    for (size_t l = GL_HS_LEVELS - 1; l-- > 0; parts = scratch->sums[l]) {
+        size_t g = sum_groups(&model->groups[l], parts, scratch->sums[l]);
+        result->group[l] =
+            candidate_of(model, model->groups[l].starts[g], gl_hs_level_digits[l], scratch->sums[l][g] / scratch->sum);
     }
+}
+
+/* The indices of the largest values, largest first; of equal ones the lower index first. Returns how many. */
+static size_t largest(const float *values, size_t count, size_t limit, uint32_t *best)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (found == limit && !(values[i] > values[best[found - 1]]))
+            continue;
+        size_t at = found < limit ? found++ : found - 1;
+        for (; at > 0 && values[i] > values[best[at - 1]]; at--)
+            best[at] = best[at - 1];
+        best[at] = (uint32_t)i;
+    }
+    return found;
+}
+
+void gl_hs_model_list(const gl_hs_model *model, const gl_hs_scratch *scratch, size_t level_index, size_t limit,
+                      gl_hs_list *list)
+{
+    uint32_t best[GL_HS_LIST_LIMIT];
+    bool of_classes = level_index == GL_HS_LEVELS - 1;
+    const level *groups = of_classes ? NULL : &model->groups[level_index];
+
+    list->count = 0;
+    limit = limit < GL_HS_LIST_LIMIT ? limit : GL_HS_LIST_LIMIT;
+    if (!(scratch->sum > 0) || limit == 0)
+        return;
+    list->count = of_classes ? largest(scratch->logits, model->head.class_count, limit, best)
+                             : largest(scratch->sums[level_index], groups->count, limit, best);
+    for (size_t i = 0; i < list->count; i++) {
+        float value = of_classes ? scratch->shares[best[i]] : scratch->sums[level_index][best[i]];
+        list->at[i] = candidate_of(model, of_classes ? best[i] : groups->starts[best[i]],
+                                   gl_hs_level_digits[level_index], value / scratch->sum);
+    }
+}
+
+/* The group that begins with class `c`. */
+static size_t group_at(const level *groups, size_t c)
+{
+    size_t low = 0, high = groups->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (groups->starts[middle] < c)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int32_t gl_hs_model_confidence_ppm(const gl_hs_model *model, const gl_hs_scratch *scratch, gl_str code)
+{
+    if (!(scratch->sum > 0) || !gl_hs_model_knows(model, code))
+        return -1;
+    size_t c = first_class(model, code);
+    for (size_t l = 0; l < GL_HS_LEVELS - 1; l++)
+        if (code.len == gl_hs_level_digits[l])
+            return ppm_of(scratch->sums[l][group_at(&model->groups[l], c)] / scratch->sum);
+    return ppm_of(scratch->shares[c] / scratch->sum);
 }

@@ -155,6 +155,28 @@ Test(classify_stage, each_kind_of_description)
     cr_expect_eq(item.candidates.count, 0);
 }
 
+/* Beside each item stands how deep its answer is, and what that says of the declared code. */
+Test(classify_stage, each_item_has_its_answer)
+{
+    const char *const goods[] = {"jigsaw puzzle for children", "jigsaw puzzle for children", "gift", "", NULL},
+                      *const codes[] = {"9503007000", "610910", "610910", NULL};
+    add_record("answers", goods, codes);
+    process();
+    gl_classification section = output(0);
+    cr_assert_eq(section.answers.count, section.items.count);
+    const gl_classification_item_answer *at = section.answers.at;
+    cr_expect(gl_str_eqz(at[0].answer_code, "950300") && gl_str_eqz(at[1].answer_code, "950300"));
+    cr_expect_eq(at[0].answer_confidence_ppm.value, section.items.at[0].candidates.at[0].confidence_ppm);
+    cr_expect(at[0].declared_confidence_ppm.set &&
+              at[0].declared_confidence_ppm.value == at[0].answer_confidence_ppm.value);
+    cr_expect_eq(at[0].verdict, GL_CLASSIFICATION_VERDICT_CONSISTENT);
+    cr_expect(at[1].declared_confidence_ppm.set && at[1].declared_confidence_ppm.value < 50000);
+    cr_expect_eq(at[1].verdict, GL_CLASSIFICATION_VERDICT_CONTRADICTORY);
+    for (size_t i = 2; i < 4; i++)
+        cr_expect(at[i].answer_code.ptr == NULL && !at[i].answer_confidence_ppm.set &&
+                  !at[i].declared_confidence_ppm.set && at[i].verdict == GL_CLASSIFICATION_VERDICT_NOT_COMPARED);
+}
+
 /* "jigsaw puzzle" is 950300 beyond doubt. */
 Test(classify_stage, declared_code_against_the_best_candidate)
 {

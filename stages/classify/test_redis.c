@@ -188,7 +188,7 @@ static void overwrite(const server *s, gl_arena *arena, const char *model_versio
 
     for (size_t i = 0; i < TEXTS; i++) {
         char buffer[GL_TEXT_OUTPUT_MAX];
-        gl_text_key key = gl_text_key_of(gl_text_normalise(gl_str_of(TEXT[i]), buffer));
+        gl_text_key key = gl_text_key_of(gl_text_normalise(gl_str_of(TEXT[i]), buffer), (gl_str){NULL, 0});
         keys[i] = gl_cache_kv_key(arena, model_version, &key);
         values[i] = value;
     }

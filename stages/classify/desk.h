@@ -1,0 +1,63 @@
+/* Descriptions that somebody asks about, answered with as many candidates as wanted: what the command line and the HTTP
+ * service share, so that they agree. The stream has its own way (batch.h) with three candidates.
+ *
+ * Always holds: the answer depends on the classifier and the question only, not on the cache or the thread; the time is
+ * bounded whatever the text is. Thread: any number. Locks: one a part of the cache, one around the list of scratches;
+ * none while the model is evaluated.
+ */
+#ifndef GL_CLASSIFY_DESK_H
+#define GL_CLASSIFY_DESK_H
+
+#include "base/buf.h"
+#include "classify/classifier.h"
+
+enum {
+    /* A longer description is refused: no byte of one that is answered was left unread. */
+    GL_DESK_LIMIT_DESCRIPTION_BYTES = GL_TEXT_INPUT_MAX,
+    GL_DESK_LIMIT_DECLARED_DIGITS = 14,
+    GL_DESK_KEEPS_CANDIDATES = 10, /* in the cache; a longer list is made anew */
+    GL_DESK_USUAL_CANDIDATES = 3,
+};
+
+typedef struct gl_ask {
+    gl_str description;
+    gl_str declared; /* digits, or empty */
+    size_t limit;    /* of candidates, 1 to GL_HS_LIST_LIMIT */
+} gl_ask;
+
+typedef enum gl_reply_way {
+    GL_REPLY_REFUSED,  /* no model was asked: vague, no text, too long */
+    GL_REPLY_CACHED,   /* from memory */
+    GL_REPLY_COMPUTED, /* by the model */
+} gl_reply_way;
+
+typedef struct gl_reply {
+    gl_text_class text; /* of a description that is too long: VAGUE, reason too-long */
+    bool too_long;
+    gl_reply_way way;
+    gl_hs_list list; /* of subheadings, at most ask.limit */
+} gl_reply;
+
+typedef struct gl_desk gl_desk;
+
+/* `cache_entries` 0: nothing is kept. The classifier stays the caller's. */
+gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries);
+/* Bytes of one entry of the cache. */
+size_t gl_desk_entry_bytes(void);
+void gl_desk_destroy(gl_desk *desk);
+const gl_classifier *gl_desk_classifier(const gl_desk *desk);
+
+void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply);
+
+/* Is it a code: 2 to GL_DESK_LIMIT_DECLARED_DIGITS digits? */
+bool gl_desk_is_code(gl_str text);
+
+/* One object, without a line feed: description, abstained, answer, roll_up, candidates, status, reason, model_version,
+ * and of a declared code what the answer says of it. */
+void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
+/* {"code":...,"confidence":...} with six decimals. */
+void gl_reply_candidate_json(gl_buf *buf, const gl_hs_candidate *candidate);
+/* CLASSIFIED, ABSTAINED, VAGUE, NO_DESCRIPTION, and REFUSED for one that is too long. */
+const char *gl_reply_status(const gl_reply *reply);
+
+#endif
