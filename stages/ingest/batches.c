@@ -20,6 +20,8 @@ enum {
     VIEWS_AT_ONCE = 1000,
     KEPT = 64, /* batches that were read lately */
     CLOSE_MS = 5000,
+    AGAIN_MS = 2000,     /* a commit is seen a moment after it was answered: so long is a batch looked for again */
+    PAUSE_MS = 20,       /* before the next look */
     OPEN_MS = 120000,    /* another worker's transaction may hide a batch for as long as it is open */
     EXPIRED_MS = 3600000 /* what is not in a complete view by then was decided, and is no longer shown */
 };
@@ -98,6 +100,7 @@ typedef struct waiting {
     gl_http_request *request;
     const gl_account *account;
     uint8_t id[GL_BATCH_ID_BYTES];
+    int64_t until_us; /* monotonic: looked for again until then */
 } waiting;
 
 typedef struct kept {
@@ -346,15 +349,19 @@ static bool may_come(const waiting *w)
     return age_ms >= 0 && age_ms < OPEN_MS;
 }
 
-static void answer(gl_batches *batches, const waiting *w)
+/* false: it was not found, and is to be looked for again. */
+static bool answer(gl_batches *batches, const waiting *w)
 {
     gl_err err = {0};
+    bool answered = true;
     const kept *found = NULL;
     gl_arena *arena = gl_arena_new(0);
     if (is_stopping(batches))
         gl_http_problem(w->request, 503, "draining", "this instance is stopping; ask again", RETRY_SOON);
     else if (!find(batches, w, &found, &err))
         gl_http_problem(w->request, 503, err.code, err.message, RETRY_SOON);
+    else if (found == NULL && may_come(w) && gl_mono_us() < w->until_us)
+        answered = false;
     else if (found == NULL && may_come(w))
         gl_http_problem(w->request, 503, "batch-not-yet", "the batch cannot be seen yet; ask again", RETRY_SOON);
     else if (found == NULL)
@@ -362,6 +369,7 @@ static void answer(gl_batches *batches, const waiting *w)
     else
         answer_of(batches, w, arena, found);
     gl_arena_destroy(arena);
+    return answered;
 }
 
 static waiting *take(gl_batches *batches)
@@ -380,11 +388,27 @@ static waiting *take(gl_batches *batches)
     return w;
 }
 
+/* Behind all others, whether there is room or not: it had its place already. */
+static void put_back(gl_batches *batches, waiting *w)
+{
+    gl_sleep_ms(PAUSE_MS);
+    w->next = NULL;
+    pthread_mutex_lock(&batches->lock);
+    *batches->last = w;
+    batches->last = &w->next;
+    batches->count++;
+    pthread_mutex_unlock(&batches->lock);
+}
+
 static void *run(void *context)
 {
     gl_batches *batches = context;
-    for (waiting *w; (w = take(batches)) != NULL; free(w))
-        answer(batches, w);
+    for (waiting *w; (w = take(batches)) != NULL;) {
+        if (answer(batches, w))
+            free(w);
+        else
+            put_back(batches, w);
+    }
     return NULL;
 }
 
@@ -424,6 +448,7 @@ void gl_batches_ask(gl_batches *batches, gl_http_request *request, const gl_acco
         abort();
     w->request = request;
     w->account = account;
+    w->until_us = gl_mono_us() + (int64_t)AGAIN_MS * 1000;
     if (id.len != GL_BATCH_ID_CHARS || !gl_unhex(id, w->id)) {
         gl_http_problem(request, 400, "batch-invalid", "a batch is named by 32 hex digits", NULL);
         free(w);
