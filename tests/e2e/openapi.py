@@ -26,7 +26,7 @@ def requests_made(output):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("schemathesis")
-    parser.add_argument("--examples", type=int, default=600, help="of each operation and phase, at most")
+    parser.add_argument("--examples", type=int, default=250, help="of each operation and phase, at most")
     parser.add_argument("--least", type=int, default=10_000, help="requests to be made")
     args = parser.parse_args()
     o.need_stack()
