@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "customs/response.h"
+#include "ingest/formats/ens/ens_map.h"
 #include "io/accept.h"
 
 bool gl_answer_form_of(gl_str accept, gl_answer_form *form, const char **content_type)
@@ -23,15 +24,28 @@ const char *gl_answer_ending(gl_answer_form form)
     return endings[form];
 }
 
+void gl_answer_describe(gl_answer *answer, const gl_intake *intake)
+{
+    const gl_declaration *declaration = &intake->declaration;
+    answer->position = intake->position;
+    answer->lrn = intake->lrn;
+    answer->columns = intake->columns;
+    if (intake->format == NULL || strcmp(intake->format, gl_ens_format) != 0)
+        return;
+    answer->ics = gl_str_eqz(declaration->function_code, "4") ? GL_ICS_313 : GL_ICS_315;
+    answer->mrn = intake->amends;
+    answer->message_id = gl_ens_profile_part(declaration->message.profile, "id");
+    for (size_t i = 0; i < declaration->attributes.count; i++)
+        if (gl_str_eqz(declaration->attributes.at[i].type, "message_sender"))
+            answer->sender = declaration->attributes.at[i].code;
+}
+
 gl_answer gl_answer_of_intake(const gl_intake *intake)
 {
-    return (gl_answer){.position = intake->position,
-                       .lrn = intake->lrn,
-                       .taken = !intake->rejected,
-                       .looked_at = true,
-                       .errors = intake->errors,
-                       .error_count = intake->error_count,
-                       .columns = intake->columns};
+    gl_answer answer = {
+        .taken = !intake->rejected, .looked_at = true, .errors = intake->errors, .error_count = intake->error_count};
+    gl_answer_describe(&answer, intake);
+    return answer;
 }
 
 gl_answer gl_answer_of_message(const gl_err *why, gl_rejection_validation_error *error)
@@ -43,11 +57,9 @@ gl_answer gl_answer_of_message(const gl_err *why, gl_rejection_validation_error 
 
 void gl_answers_begin(gl_answer_writer *writer)
 {
-    if (writer->form == GL_ANSWER_XML)
-        gl_response_open(writer->buf);
-    else if (writer->form == GL_ANSWER_CSV)
+    if (writer->form == GL_ANSWER_CSV)
         gl_answer_csv_header(writer->buf);
-    else if (!writer->lines)
+    else if (writer->form == GL_ANSWER_JSON && !writer->lines)
         gl_buf_text(writer->buf, "{\"results\":[");
 }
 
@@ -60,13 +72,28 @@ static void add_json(gl_answer_writer *writer, const gl_answer *answer)
         gl_buf_byte(writer->buf, '\n');
 }
 
+/* What stands around the answers is written with the first of them: it may be a document of its own. */
+static void add_xml(gl_answer_writer *writer, const gl_answer *answer)
+{
+    bool registered = !answer->looked_at || !answer->taken; /* there is no message of ICS that says "valid" */
+    if (writer->single && answer->ics != GL_ICS_NONE && registered) {
+        writer->alone = true;
+        gl_answer_ics(writer, answer);
+        return;
+    }
+    if (!writer->opened)
+        gl_response_open(writer->buf);
+    writer->opened = true;
+    gl_answer_xml(writer, answer);
+}
+
 void gl_answers_add(gl_answer_writer *writer, const gl_answer *answer)
 {
     *(answer->taken ? &writer->accepted : &writer->rejected) += 1;
     if (writer->rejected_only && answer->taken)
         return;
     if (writer->form == GL_ANSWER_XML)
-        gl_answer_xml(writer, answer);
+        add_xml(writer, answer);
     else if (writer->form == GL_ANSWER_CSV)
         gl_answer_csv(writer, answer);
     else
@@ -76,7 +103,9 @@ void gl_answers_add(gl_answer_writer *writer, const gl_answer *answer)
 
 void gl_answers_end(gl_answer_writer *writer)
 {
-    if (writer->form == GL_ANSWER_XML) {
+    if (writer->form == GL_ANSWER_XML && !writer->alone) {
+        if (!writer->opened)
+            gl_response_open(writer->buf);
         gl_response_close(writer->buf);
         gl_buf_byte(writer->buf, '\n');
     } else if (writer->form == GL_ANSWER_JSON && !writer->lines) {
@@ -95,7 +124,8 @@ void gl_answers_of_job(gl_buf *buf, const gl_job *job)
                                .rejected_only = job->rejected_only,
                                .account = job->account->name,
                                .now_us = gl_wall_us(),
-                               .batch = job->batch};
+                               .batch = job->batch,
+                               .single = job->answer_count == 1};
     gl_answers_begin(&writer);
     for (size_t i = 0; i < job->answer_count; i++)
         gl_answers_add(&writer, &job->answers[i]);

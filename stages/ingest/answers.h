@@ -18,6 +18,8 @@ typedef struct gl_answer_writer {
     const char *account; /* XML: whose message it is */
     int64_t now_us;      /* XML */
     const char *batch;   /* JSON: id of the batch; NULL or "": none */
+    bool single;         /* XML: there is one answer; to an ICS message it is a message of ICS */
+    bool opened, alone;  /* XML: what stands before was written; nothing stands around it */
     size_t accepted, rejected, written;
 } gl_answer_writer;
 
@@ -27,6 +29,8 @@ void gl_answers_end(gl_answer_writer *writer);
 
 /* All answers of a job that was committed. */
 void gl_answers_of_job(gl_buf *buf, const gl_job *job);
+/* What the intake says of itself: position, LRN, columns, and whose message it is. */
+void gl_answer_describe(gl_answer *answer, const gl_intake *intake);
 /* Of one that was only looked at. `intake` must outlive it. */
 gl_answer gl_answer_of_intake(const gl_intake *intake);
 /* Of a message that was refused as a whole; `error` must outlive it, and is filled. */
@@ -37,9 +41,10 @@ bool gl_answer_form_of(gl_str accept, gl_answer_form *form, const char **content
 /* ".answers.ndjson": of an answers file. */
 const char *gl_answer_ending(gl_answer_form form);
 
-/* The forms; answer.c, answer_xml.c, answer_csv.c. */
+/* The forms; answer.c, answer_xml.c, answer_ics.c, answer_csv.c. */
 void gl_answer_json(gl_buf *buf, const gl_answer *answer);
 void gl_answer_xml(gl_answer_writer *writer, const gl_answer *answer);
+void gl_answer_ics(const gl_answer_writer *writer, const gl_answer *answer);
 void gl_answer_csv_header(gl_buf *buf);
 void gl_answer_csv(gl_answer_writer *writer, const gl_answer *answer);
 

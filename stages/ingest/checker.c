@@ -56,6 +56,7 @@ static void check(const gl_checker *checker, gl_job *job)
     gl_reader *reader = job->unreadable.code != NULL ? NULL
                                                      : gl_message_reader(keep, tables->mappings, job->profile,
                                                                          job->message, 0, 0, &job->message_error);
+    results.single = reader != NULL && job->message->part_count == 1; /* then XML is one document */
     gl_answers_begin(&results);
     if (reader != NULL) {
         gl_reader_check(reader, tables->checks, results.now_us);

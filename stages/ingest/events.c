@@ -7,11 +7,10 @@
  * events by MRN are refused until the view is back, and those by LRN are taken.
  */
 #include "gen/topics.h"
-#include "ingest/pass.h"
+#include "ingest/named.h"
 #include "io/envelope.h"
-#include "io/json.h"
 
-enum { VIEW_LIMIT_BYTES = 1 << 20, VIEW_LIMIT_NODES = 1 << 16, STEM_BYTES = 8, CANCELLATION_DIGEST_BYTES = 16 };
+enum { CANCELLATION_DIGEST_BYTES = 16 };
 
 static bool needs_officer(gl_event_event_type type)
 {
@@ -23,24 +22,12 @@ static bool is_another(const gl_account *account, gl_str submitter)
     return submitter.len > 0 && !gl_str_eqz(submitter, account->name);
 }
 
-/* The top 62 bits, and zeros. */
-static gl_declaration_id stem_id(const char *stem)
-{
-    gl_declaration_id id = {{0}};
-    uint64_t bits = 0;
-    gl_mrn_stem_bits(gl_str_of(stem), &bits);
-    bits <<= 2;
-    for (int i = 0; i < STEM_BYTES; i++)
-        id.bytes[i] = (uint8_t)(bits >> (8 * (STEM_BYTES - 1 - i)));
-    return id;
-}
-
 void gl_event_identify(gl_pass *pass, gl_entry *e)
 {
     const gl_event_request *request = e->intake->event;
     if (request->mrn.len > 0) {
         gl_mrn_valid(request->mrn, e->stem);
-        e->id = stem_id(e->stem);
+        e->id = gl_named_stem_id(e->stem);
     } else {
         gl_str own = gl_str_of(e->job->account->name);
         e->id = gl_declaration_id_of(request->submitter.len > 0 ? request->submitter : own, request->lrn,
@@ -59,37 +46,6 @@ static void refuse(gl_pass *pass, gl_entry *e, const char *code, const char *fie
     if (hint != NULL)
         error->hint = gl_str_of(hint);
     gl_pass_reject_for(pass, e, error);
-}
-
-/* What the view says of the declaration. */
-typedef struct known {
-    gl_str mrn, lrn, submitter;
-} known;
-
-static bool read_view(const gl_pass *pass, const gl_entry *e, known *out)
-{
-    gl_view_entry view;
-    gl_err err = {0};
-    if (!gl_pass_view(pass, e, &view))
-        return false;
-    const gl_json *json = gl_json_parse(pass->arena, view.json, VIEW_LIMIT_BYTES, VIEW_LIMIT_NODES, &err);
-    if (json == NULL)
-        return false;
-    *out = (known){gl_json_text(json, "mrn"), gl_json_text(json, "lrn"), gl_json_text(json, "submitter")};
-    return out->mrn.len > 0 && out->lrn.len > 0 && out->submitter.len > 0;
-}
-
-/* The whole id behind an MRN: the procedure letter says the family, the view submitter and LRN. */
-static bool whole_id(const known *view, gl_declaration_id *id)
-{
-    static const char letters[] = "RAT"; /* by gl_family */
-    char stem[GL_MRN_STEM_CHARS + 1], made[GL_MRN_STEM_CHARS + 1];
-    const char *letter = gl_mrn_valid(view->mrn, stem) ? strchr(letters, view->mrn.ptr[GL_MRN_CHARS - 2]) : NULL;
-    if (letter == NULL)
-        return false;
-    *id = gl_declaration_id_of(view->submitter, view->lrn, (gl_family)(letter - letters));
-    gl_mrn_stem(id->bytes, made);
-    return memcmp(stem, made, sizeof stem) == 0;
 }
 
 /* May the account send this at all? */
@@ -114,14 +70,14 @@ static bool may_send(gl_pass *pass, gl_entry *e)
 }
 
 /* An event by MRN: its declaration as far as it is known. false: refused. */
-static bool find_by_mrn(gl_pass *pass, gl_entry *e, const known *view)
+static bool find_by_mrn(gl_pass *pass, gl_entry *e, const gl_named *view)
 {
     gl_view_entry entry;
     bool unreadable = gl_pass_view(pass, e, &entry) && gl_view_is_unreadable(&entry);
     const gl_account *account = e->job->account;
     if (view != NULL && !account->officer && is_another(account, view->submitter))
         view = NULL; /* answered as one that is not there: nothing is told about it */
-    else if (view != NULL && whole_id(view, &e->id))
+    else if (view != NULL && gl_named_id(view, &e->id))
         return true;
     else if (view == NULL && (unreadable || !gl_pass_complete(pass, e->partition))) {
         if (account->officer)
@@ -156,8 +112,8 @@ static void fill(gl_pass *pass, const gl_entry *e, gl_event *event)
 void gl_event_settle(gl_pass *pass, gl_entry *e)
 {
     gl_event_request *request = e->intake->event;
-    known view = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-    bool seen = read_view(pass, e, &view);
+    gl_named view = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+    bool seen = gl_named_read(pass, e, &view);
     if (!may_send(pass, e) || (request->mrn.len > 0 && !find_by_mrn(pass, e, seen ? &view : NULL)))
         return;
     gl_event event = request->event;

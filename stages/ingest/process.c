@@ -12,10 +12,11 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "gen/topics.h"
+#include "ingest/answers.h"
 #include "ingest/batches.h"
 #include "ingest/doubt.h"
 #include "ingest/early.h"
-#include "ingest/pass.h"
+#include "ingest/named.h"
 #include "io/envelope.h"
 
 /* Of one call to Redis: a usual batch is one call, a large message has several, each within the deadline. */
@@ -190,6 +191,18 @@ static void identify(gl_pass *p, gl_entry *e)
     char *mrn = gl_arena_alloc(p->arena, GL_MRN_CHARS + 1);
     gl_mrn_make(e->id.bytes, e->accepted_us, p->ingest->conf.country, (gl_family)d->family, mrn);
     d->mrn = gl_str_of(mrn);
+}
+
+static void identify_entry(gl_pass *p, gl_entry *e)
+{
+    if (e->intake->rejected)
+        return;
+    if (e->intake->event != NULL)
+        gl_event_identify(p, e);
+    else if (e->intake->amends.len == 0)
+        identify(p, e);
+    else
+        gl_amended_identify(p, e);
 }
 
 /* What else is looked up: one marker a partition, and the probes of those in doubt. */
@@ -518,15 +531,24 @@ static void settle_declaration(gl_pass *p, gl_entry *e)
         accept(e, p, is_pending(p, e));
 }
 
+/* It has its LRN, and with that its identity, only now. */
+static void settle_named(gl_pass *p, gl_entry *e)
+{
+    if (!gl_amended_find(p, e))
+        return;
+    identify(p, e);
+    settle_amendment(p, e);
+}
+
 static void settle_entry(gl_pass *p, gl_entry *e)
 {
-    e->answer->position = e->intake->position;
-    e->answer->lrn = e->intake->lrn;
-    e->answer->columns = e->intake->columns;
+    gl_answer_describe(e->answer, e->intake);
     if (e->intake->rejected)
         gl_pass_reject(p, e);
     else if (e->intake->event != NULL)
         gl_event_settle(p, e);
+    else if (e->intake->amends.len > 0)
+        settle_named(p, e);
     else if (amends(e))
         settle_amendment(p, e);
     else
@@ -585,10 +607,7 @@ bool gl_ingest_process(void *stage, void *worker, const gl_batch *batch, gl_outb
             next_answer = 0;
         }
         e->answer = &job->answers[next_answer++];
-        if (!e->intake->rejected && e->intake->event != NULL)
-            gl_event_identify(&p, e);
-        else if (!e->intake->rejected)
-            identify(&p, e);
+        identify_entry(&p, e);
     }
     look_up(&p);
     for (size_t i = 0; i < p.count; i++)

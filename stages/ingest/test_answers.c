@@ -292,6 +292,115 @@ Test(answers, responses_are_valid_against_the_published_schemas)
     xmlSchemaFree(schema);
 }
 
+/* -- ICS ---------------------------------------------------------------------------------------------------------- */
+
+static const gl_rejection_validation_error ICS_ERRORS[] = {
+    {.code = GL_STR("ens-8107"),
+     .severity = GL_REJECTION_SEVERITY_ERROR,
+     .pointer = GL_STR("/*[local-name()='CC315A']/*[local-name()='HEAHEA']"),
+     .text = GL_STR("Transport by ship names the ship")},
+    {.code = GL_STR("item-count"), .severity = GL_REJECTION_SEVERITY_WARNING, .pointer = GL_STR("/")},
+    {.code = GL_STR("invalid-number"),
+     .severity = GL_REJECTION_SEVERITY_ERROR,
+     .pointer = GL_STR("/*[local-name()='CC315A']/*[local-name()='GOOITEGDS'][2]/*[local-name()='GroMasGDS46']"),
+     .value = GL_STR("<1")},
+    {.code = GL_STR("ens-8206"), .severity = GL_REJECTION_SEVERITY_ERROR, .pointer = GL_STR("")},
+};
+
+static gl_str written_single(const gl_answer *answer)
+{
+    gl_buf *buf = GL_NEW(arena, gl_buf);
+    *buf = gl_buf_in(arena);
+    gl_answer_writer writer = {.buf = buf, .form = GL_ANSWER_XML, .account = "hub-1", .now_us = NOW_US, .single = true};
+    gl_answers_begin(&writer);
+    gl_answers_add(&writer, answer);
+    gl_answers_end(&writer);
+    return gl_buf_view(buf);
+}
+
+static void expect_texts(xmlDoc *doc, const char *const (*cases)[2])
+{
+    for (; (*cases)[0] != NULL; cases++)
+        cr_expect_str_eq(response_text(arena, doc, (*cases)[0]), (*cases)[1], "%s: %s", (*cases)[0],
+                         response_text(arena, doc, (*cases)[0]));
+    xmlFreeDoc(doc);
+}
+
+Test(answers, a_rejected_entry_summary_is_told_as_ics_tells_it)
+{
+    static const char *const cases[][2] = {{"local-name(/*)", "CC316A"},
+                                           {"namespace-uri(/*)", "http://ics.dgtaxud.ec/CC316A"},
+                                           {"/*/MesRecMES6", "GB1/0000000001"},
+                                           {"/*/DatOfPreMES9", "261124"},
+                                           {"/*/TimOfPreMES10", "1200"},
+                                           {"string-length(/*/MesIdeMES19)", "14"},
+                                           {"/*/CorIdeMES25", "M-1"},
+                                           {"/*/HEAHEA/RefNumHEA4", "E-1"},
+                                           {"/*/HEAHEA/DecRejDatTimHEA116", "202611241200"},
+                                           {"/*/HEAHEA/DecRejReaHEA252", "3 errors: Transport by ship names the ship"},
+                                           {"count(//FUNERRER1)", "3"},
+                                           {"//FUNERRER1[1]/ErrTypER11", "13"},
+                                           {"//FUNERRER1[1]/ErrPoiER12", "/CC315A/HEAHEA"},
+                                           {"//FUNERRER1[1]/ErrReaER13", "C017"},
+                                           {"count(//FUNERRER1[1]/OriAttValER14)", "0"},
+                                           {"//FUNERRER1[2]/ErrTypER11", "19"},
+                                           {"//FUNERRER1[2]/ErrPoiER12", "/CC315A/GOOITEGDS[2]/GroMasGDS46"},
+                                           {"//FUNERRER1[2]/OriAttValER14", "<1"},
+                                           {"//FUNERRER1[3]/ErrReaER13", "TR0811"},
+                                           {NULL, NULL}};
+    const gl_answer answer = {.position = 1,
+                              .lrn = GL_STR("E-1"),
+                              .errors = ICS_ERRORS,
+                              .error_count = 4,
+                              .ics = GL_ICS_315,
+                              .sender = GL_STR("GB1/0000000001"),
+                              .message_id = GL_STR("M-1")};
+    expect_texts(response_parse(written_single(&answer)), cases);
+    gl_answer amendment = answer;
+    amendment.ics = GL_ICS_313;
+    amendment.mrn = GL_STR("26BE0123456789ABT4");
+    static const char *const amended[][2] = {{"local-name(/*)", "CC305A"},
+                                             {"/*/HEAHEA/DocNumHEA5", "26BE0123456789ABT4"},
+                                             {"count(/*/HEAHEA/RefNumHEA4)", "0"},
+                                             {NULL, NULL}};
+    expect_texts(response_parse(written_single(&amendment)), amended);
+}
+
+Test(answers, an_accepted_entry_summary_has_its_mrn)
+{
+    static const char *const cases[][2] = {{"local-name(/*)", "CC328A"},
+                                           {"/*/HEAHEA/RefNumHEA4", "E-1"},
+                                           {"/*/HEAHEA/DocNumHEA5", "26BE0123456789ABT4"},
+                                           {"/*/HEAHEA/DecRegDatTimHEA115", "202611241159"},
+                                           {"/*/MesRecMES6", "hub-1"},
+                                           {"count(//FUNERRER1)", "0"},
+                                           {NULL, NULL}};
+    static const char *const amended[][2] = {{"local-name(/*)", "CC304A"}, {NULL, NULL}};
+    gl_answer answer = {.position = 1,
+                        .lrn = GL_STR("E-1"),
+                        .mrn = GL_STR("26BE0123456789ABT4"),
+                        .taken = true,
+                        .accepted_us = INT64_C(1795521599000000),
+                        .ics = GL_ICS_315};
+    expect_texts(response_parse(written_single(&answer)), cases);
+    answer.ics = GL_ICS_313;
+    expect_texts(response_parse(written_single(&answer)), amended);
+}
+
+/* One of several, and one that is only valid, is told as the others are. */
+Test(answers, ics_answers_stand_alone)
+{
+    gl_answer answer = {.position = 1, .lrn = GL_STR("E-1"), .taken = true, .ics = GL_ICS_315};
+    const gl_answer *const two[] = {&answer, &ACCEPTED, NULL};
+    static const char *const responses[][2] = {{"count(//r:Response)", "2"}, {NULL, NULL}};
+    expect_texts(response_parse(written(GL_ANSWER_XML, false, two)), responses);
+    answer.looked_at = true;
+    static const char *const valid[][2] = {{"//r:Response/r:FunctionCode", "01"}, {NULL, NULL}};
+    expect_texts(response_parse(written_single(&answer)), valid);
+    static const gl_answer *const none[] = {NULL};
+    xmlFreeDoc(response_parse(written(GL_ANSWER_XML, false, none)));
+}
+
 /* -- Which form --------------------------------------------------------------------------------------------------- */
 
 Test(answers, the_form_that_is_asked_for)

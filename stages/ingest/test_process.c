@@ -900,6 +900,44 @@ static size_t occurrences(const char *text, const char *what)
     return count;
 }
 
+/* A file of the tree, with one text in the place of another. */
+static const char *tree_file(const char *name, const char *from, const char *to)
+{
+    static char text[2][32768];
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", GL_SOURCE_DIR, name);
+    FILE *file = fopen(path, "rb");
+    cr_assert(file != NULL, "%s", path);
+    text[0][fread(text[0], 1, sizeof text[0] - 1, file)] = '\0';
+    fclose(file);
+    const char *at = from == NULL ? NULL : strstr(text[0], from);
+    cr_assert(from == NULL || at != NULL, "no %s in %s", from, path);
+    if (at == NULL)
+        return text[0];
+    snprintf(text[1], sizeof text[1], "%.*s%s%s", (int)(at - text[0]), text[0], to, at + strlen(from));
+    return text[1];
+}
+
+/* An entry summary has an answer of its own, which nothing stands around. */
+Test(watch, an_entry_summary_is_answered_as_ics_does)
+{
+    inbox box;
+    inbox_open(&box);
+    box.account.answers = GL_ANSWER_XML;
+    drop(&box, "good.xml", tree_file("samples/ens.xml", NULL, NULL), "w");
+    step(&box, 1);
+    drop(&box, "bad.xml", tree_file("samples/ens.xml", "<TotNumOfIteHEA305>2<", "<TotNumOfIteHEA305>3<"), "w");
+    step(&box, 1);
+    WAIT_UNTIL(access(inbox_path(&box, "done/bad.xml"), F_OK) == 0 &&
+               access(inbox_path(&box, "done/good.xml"), F_OK) == 0);
+    const char *text = answers_to(&box, "good.xml.", ".answers.xml");
+    cr_assert(occurrences(text, "<?xml") == 1 && occurrences(text, "</ie:CC328A>") == 1, "%s", text);
+    cr_assert_eq(occurrences(text, "MetaData"), 0, "%s", text);
+    text = answers_to(&box, "bad.xml.", ".answers.xml");
+    cr_assert(occurrences(text, "<ie:CC316A") == 1 && occurrences(text, "<ErrReaER13>TR0811<") == 1, "%s", text);
+    inbox_close(&box);
+}
+
 /* In parts, over a restart: one document, with its frame once. */
 Test(watch, answers_in_the_form_of_the_account)
 {
@@ -1073,4 +1111,30 @@ Test(watch, a_csv_file_has_the_profile_of_its_account)
     run(&box.f);
     gl_watch_settle(box.watch, job, true, NULL);
     inbox_close(&box);
+}
+
+/* An amendment by MRN waits for the view, which says the LRN; an MRN that is none is nobody's. */
+Test(process, an_amendment_by_mrn_needs_the_view)
+{
+    static const char *const codes[] = {"view-rebuilding", "mrn-unknown"};
+    fixture f;
+    fixture_open(&f, SETS);
+    char mrn[GL_MRN_CHARS + 1];
+    uint8_t id[GL_DECLARATION_ID_BYTES] = {1, 2, 3};
+    gl_mrn_make(id, f.batch.now_us, "GB", GL_FAMILY_ENTRY_SUMMARY, mrn);
+    const char *good = gl_arena_printf(
+        f.arena, "%s", tree_file("stages/ingest/formats/ens/corpus/amendment.xml", "26GB00000000ABCDT4", mrn));
+    mrn[GL_MRN_CHARS - 1] = mrn[GL_MRN_CHARS - 1] == '1' ? '2' : '1';
+    const char *bad = tree_file("stages/ingest/formats/ens/corpus/amendment.xml", "26GB00000000ABCDT4", mrn);
+    add_job(&f, good, GL_FORMAT_XML);
+    add_job(&f, bad, GL_FORMAT_XML);
+    run(&f);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(f.jobs[i].answer_count, 1);
+        cr_assert(!f.jobs[i].answers[0].taken);
+        cr_assert(gl_str_eqz(f.jobs[i].answers[0].errors[0].code, codes[i]), "%.*s",
+                  GL_STR_ARG(f.jobs[i].answers[0].errors[0].code));
+        cr_assert_eq(f.jobs[i].answers[0].ics, GL_ICS_313);
+    }
+    fixture_close(&f);
 }

@@ -76,6 +76,7 @@ struct gl_watched_file {
     size_t committed; /* up to here an earlier run has committed; SIZE_MAX: all of it */
     int64_t committed_us;
     int64_t accepted, rejected;
+    bool opened, alone; /* of gl_answer_writer; the watch thread reads them once `finished` is set */
     /* Under gl_watch.lock. */
     bool busy; /* a chunk of it is with the worker */
     bool finished, closed;
@@ -319,7 +320,8 @@ static bool put_lines(const gl_watched_file *file, gl_buf *lines)
 static bool put_frame(const gl_watched_file *file, void (*part)(gl_answer_writer *writer))
 {
     gl_buf lines = {0};
-    gl_answer_writer writer = {.buf = &lines, .form = form_of(file), .lines = true};
+    gl_answer_writer writer = {
+        .buf = &lines, .form = form_of(file), .lines = true, .opened = file->opened, .alone = file->alone};
     part(&writer);
     return put_lines(file, &lines);
 }
@@ -648,8 +650,14 @@ void gl_watch_progress(gl_job *job, const gl_record *record, gl_outbox *outbox, 
 
 static void render_answers(const gl_job *job, gl_buf *lines)
 {
-    gl_answer_writer writer = {
-        .buf = lines, .form = form_of(job->file), .lines = true, .account = job->account->name, .now_us = gl_wall_us()};
+    gl_watched_file *file = job->file;
+    gl_answer_writer writer = {.buf = lines,
+                               .form = form_of(file),
+                               .lines = true,
+                               .account = job->account->name,
+                               .now_us = gl_wall_us(),
+                               .single = file->message.part_count == 1, /* then XML is one document */
+                               .opened = file->opened};
     if (job->message_error.code != NULL) {
         gl_rejection_validation_error error;
         gl_answer refused = gl_answer_of_message(&job->message_error, &error);
@@ -657,6 +665,8 @@ static void render_answers(const gl_job *job, gl_buf *lines)
     }
     for (size_t i = 0; i < job->answer_count; i++)
         gl_answers_add(&writer, &job->answers[i]);
+    file->opened = writer.opened;
+    file->alone = file->alone || writer.alone;
 }
 
 void gl_watch_settle(gl_watch *watch, gl_job *job, bool committed, const gl_err *err)

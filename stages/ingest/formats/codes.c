@@ -107,6 +107,7 @@ static const struct {
     {"lrn-reused", "GL-LRN"},
     {"missing", "GL-MISS"},
     {"missing-column", "GL-MCOL"},
+    {"mrn-unknown", "GL-MRN"},
     {"negative", "GL-NEG"},
     {"net-above-gross", "GL-NET"},
     {"not-a-declaration", "GL-NODEC"},
@@ -125,6 +126,7 @@ static const struct {
     {"unknown-column", "GL-UCOL"},
     {"unknown-element", "GL-UELEM"},
     {"unknown-field", "GL-UFLD"},
+    {"view-rebuilding", "GL-VIEW"},
     {"watch-file-too-large", "GL-FILE"},
     {"wrong-cell-count", "GL-CELLS"},
     {"wrong-type", "GL-TYPE"},
@@ -135,7 +137,7 @@ const char *gl_validation_code(gl_str code)
     for (size_t i = 0; i < sizeof validation_codes / sizeof *validation_codes; i++)
         if (gl_str_eqz(code, validation_codes[i].code))
             return validation_codes[i].validation_code;
-    const char *number, *condition;
+    const char *number = "GL-OTHER", *condition = "";
     gl_ens_fault fault;
     return gl_ens_rule_of(code, &number, &condition, &fault) ? number : "GL-OTHER";
 }

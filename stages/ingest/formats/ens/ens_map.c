@@ -285,6 +285,36 @@ const gl_ens_row *gl_ens_row_of(const gl_ens_table *table, gl_ens_message messag
     return NULL;
 }
 
+/* --- profiles --- */
+
+/* Where " word " is in the text, or NULL. */
+static const char *word_in(gl_str text, const char *word)
+{
+    char pattern[32];
+    int len = snprintf(pattern, sizeof pattern, " %s ", word);
+    return text.len == 0 ? NULL : memmem(text.ptr, text.len, pattern, (size_t)len);
+}
+
+/* It ends before the next word of a row. */
+gl_str gl_ens_profile_part(gl_str profile, const char *word)
+{
+    size_t first = strlen(word);
+    const char *at = word_in(profile, word);
+    if (at != NULL)
+        at += first + 2;
+    else if (profile.len > first && memcmp(profile.ptr, word, first) == 0 && profile.ptr[first] == ' ')
+        at = profile.ptr + first + 1;
+    else
+        return (gl_str){NULL, 0};
+    const char *end = profile.ptr + profile.len;
+    for (size_t i = 0; i < gl_ens_root.count; i++) {
+        const gl_ens_row *row = &gl_ens_root.rows[i];
+        const char *next = row->action == GL_ENS_PROFILE ? word_in((gl_str){at, (size_t)(end - at)}, row->field) : NULL;
+        end = next != NULL ? next : end;
+    }
+    return (gl_str){at, (size_t)(end - at)};
+}
+
 /* --- documentation --- */
 
 static void document_row(gl_buf *buf, const gl_ens_row *row)

@@ -104,6 +104,8 @@ const gl_ens_row *gl_ens_row_of(const gl_ens_table *table, gl_ens_message messag
 /* The text as it counts: without white space around it, runs of it one space; a TIN as it stands. Empty for what the
  * check of its form refused. */
 gl_str gl_ens_text(gl_arena *arena, gl_ens_form form, const gl_xml *node);
+/* What a profile (message.profile of this format) says after the word; {NULL, 0}: nothing. */
+gl_str gl_ens_profile_part(gl_str profile, const char *word);
 /* One Markdown row an element, for docs/FORMATS.md. */
 void gl_ens_document(gl_buf *buf);
 

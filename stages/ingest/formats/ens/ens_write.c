@@ -106,24 +106,10 @@ static gl_str attribute_of(const gl_ens_writer *w, const char *type, size_t turn
     return (gl_str){NULL, 0};
 }
 
-/* What the profile of a message of ours says after the word; it ends before the next word. */
 static gl_str profile_of(const gl_ens_writer *w, const char *word)
 {
-    static const char *const words[] = {" prepared ", " at ", " priority ", " id ", " type ", " about "};
-    gl_str profile = w->declaration->message.profile;
-    const char *pattern = gl_arena_printf(w->arena, " %s ", word);
-    if (!gl_str_eqz(w->declaration->message.format, gl_ens_format) || profile.len == 0)
-        return (gl_str){NULL, 0};
-    const char *text = gl_arena_printf(w->arena, " %.*s", GL_STR_ARG(profile)), *at = strstr(text, pattern);
-    if (at == NULL)
-        return (gl_str){NULL, 0};
-    at += strlen(pattern);
-    const char *end = text + strlen(text);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        const char *next = strstr(at, words[i]);
-        end = next != NULL && next < end ? next : end;
-    }
-    return (gl_str){at, (size_t)(end - at)};
+    gl_str format = w->declaration->message.format, profile = w->declaration->message.profile;
+    return gl_str_eqz(format, gl_ens_format) ? gl_ens_profile_part(profile, word) : (gl_str){NULL, 0};
 }
 
 /* --- the walk --- */
