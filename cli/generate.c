@@ -10,7 +10,7 @@
 
 typedef struct writer {
     FILE *out;
-    const char *directory; /* xml: one file each */
+    const char *directory; /* xml, ens: one file each */
     int64_t counts[4];     /* by gl_synth_kind */
 } writer;
 
@@ -23,14 +23,16 @@ typedef struct format {
     const char *name;
     void (*header)(gl_buf *);
     void (*one)(const gl_synth *, gl_buf *);
+    bool one_file_each;
 } format;
 
 static const format formats[] = {
-    {"ndjson", NULL, gl_synth_json},
-    {"json", NULL, gl_synth_json},
-    {"parcels", gl_synth_parcels_header, gl_synth_parcels},
-    {"kcs", gl_synth_kcs_header, gl_synth_kcs},
-    {"xml", NULL, gl_synth_xml},
+    {"ndjson", NULL, gl_synth_json, false},
+    {"json", NULL, gl_synth_json, false},
+    {"parcels", gl_synth_parcels_header, gl_synth_parcels, false},
+    {"kcs", gl_synth_kcs_header, gl_synth_kcs, false},
+    {"xml", NULL, gl_synth_xml, true},
+    {"ens", NULL, gl_synth_ens, true},
 };
 
 static const format *format_find(const char *name)
@@ -103,20 +105,20 @@ static int run_generate(int argc, char **argv)
     gl_synth_plan plan = {.mean_items = 1.5, .high_value = 0.05};
     const char *mean_items = NULL;
     const gl_option options[] = {
-        {"format", GL_OPTION_TEXT, &format_name, "ndjson (default), json, parcels, kcs or xml."},
+        {"format", GL_OPTION_TEXT, &format_name, "ndjson (default), json, parcels, kcs, xml or ens (IE315)."},
         {"count", GL_OPTION_INT, &count, "How many declarations (default 1000)."},
         {"first", GL_OPTION_INT, &first, "Number of the first one (default 0): parts of one large set."},
         {"seed", GL_OPTION_INT, &seed, "The same seed gives the same declarations (default 1)."},
         {"bad", GL_OPTION_SHARE, &plan.bad, "Share with an error in it, for example 2% or 0.02."},
         {"duplicates", GL_OPTION_SHARE, &plan.duplicates, "Share that repeats an earlier one unchanged."},
         {"amendments", GL_OPTION_SHARE, &plan.amendments,
-         "Share that amends an earlier one; in CSV, which has no way to say so, repeats it."},
+         "Share that amends an earlier one; in CSV and ens, which have no way to say so, repeats it."},
         {"high-value", GL_OPTION_SHARE, &plan.high_value,
          "Share of full declarations (H1), the others are H7 (default 5%)."},
         {"items", GL_OPTION_TEXT, &mean_items, "Mean number of items (default 1.5)."},
         {"prefix", GL_OPTION_TEXT, &prefix,
          "Beginning of the LRNs, at most 8 characters (default made from the seed)."},
-        {"output", GL_OPTION_TEXT, &output, "File, or for xml a directory; - is standard output (default)."},
+        {"output", GL_OPTION_TEXT, &output, "File, or for xml and ens a directory; - is standard output (default)."},
         {"json", GL_OPTION_FLAG, &json, "Say how many of which kind as JSON."},
     };
     int arguments = gl_options_parse(&gl_command_generate, options, sizeof options / sizeof options[0], argc, argv);
@@ -126,7 +128,7 @@ static int run_generate(int argc, char **argv)
         return gl_complain(GL_EXIT_USAGE, "generate takes options only; \"%s\" is none", argv[1]);
     const format *f = format_find(format_name);
     if (f == NULL)
-        return gl_complain(GL_EXIT_USAGE, "no format \"%s\": ndjson, json, parcels, kcs or xml", format_name);
+        return gl_complain(GL_EXIT_USAGE, "no format \"%s\": ndjson, json, parcels, kcs, xml or ens", format_name);
     if (mean_items != NULL &&
         (!is_number(mean_items, &plan.mean_items) || !(plan.mean_items >= 1 && plan.mean_items <= GL_SYNTH_ITEMS)))
         return gl_complain(GL_EXIT_USAGE, "--items: \"%s\" is not a number from 1 to %d", mean_items, GL_SYNTH_ITEMS);
@@ -137,8 +139,8 @@ static int run_generate(int argc, char **argv)
     plan.prefix = prefix == NULL ? made : prefix;
     plan.seed = (uint64_t)seed;
     writer w = {.out = stdout};
-    bool one_file_each = strcmp(f->name, "xml") == 0 && strcmp(output, "-") != 0;
-    if (strcmp(f->name, "xml") == 0 && !one_file_each && count > 1)
+    bool one_file_each = f->one_file_each && strcmp(output, "-") != 0;
+    if (f->one_file_each && !one_file_each && count > 1)
         return gl_complain(GL_EXIT_USAGE,
                            "an XML message holds one declaration: give --output DIRECTORY, or --count 1");
     if (one_file_each) {

@@ -61,6 +61,7 @@ void gl_synth_make(const gl_synth_plan *plan, int64_t index, gl_synth *synth);
 
 void gl_synth_json(const gl_synth *synth, gl_buf *buf); /* one line */
 void gl_synth_xml(const gl_synth *synth, gl_buf *buf);  /* WCO Data Model 3.6 */
+void gl_synth_ens(const gl_synth *synth, gl_buf *buf);  /* IE315, of the same consignment */
 void gl_synth_parcels_header(gl_buf *buf);
 void gl_synth_parcels(const gl_synth *synth, gl_buf *buf); /* a row an item */
 void gl_synth_kcs_header(gl_buf *buf);

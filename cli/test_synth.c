@@ -102,3 +102,26 @@ Test(synth, an_amendment_changes_its_first)
     }
     cr_assert_gt(found, 20);
 }
+
+/* The import and the entry summary of one number are of one consignment. */
+Test(synth, an_entry_summary_has_the_same_waybill)
+{
+    const gl_synth_plan plan = {.seed = 7, .mean_items = 2, .prefix = "T"};
+    for (int64_t i = 0; i < 900; i += 300) {
+        gl_synth s;
+        gl_buf json = {0}, ens = {0};
+        gl_synth_make(&plan, i, &s);
+        gl_synth_json(&s, &json);
+        gl_synth_ens(&s, &ens);
+        gl_buf_byte(&json, 0);
+        gl_buf_byte(&ens, 0);
+        char waybill[13] = {0};
+        const char *at = strstr((const char *)json.data, "\"157-");
+        cr_assert_not_null(at);
+        memcpy(waybill, at + 1, sizeof waybill - 1);
+        cr_assert_not_null(strstr((const char *)ens.data, waybill), "%s", waybill);
+        cr_assert_not_null(strstr((const char *)ens.data, s.lrn));
+        gl_buf_free(&json);
+        gl_buf_free(&ens);
+    }
+}

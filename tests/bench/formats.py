@@ -29,8 +29,9 @@ def made(folder):
         o.greenlane("generate", "--format", "xml", "--count", 40, "--items", items, *SEED, "--output", path(name))
         largest = max((path(os.path.join(name, f)) for f in os.listdir(path(name))), key=os.path.getsize)
         shutil.copy(largest, path(name + ".xml"))
-    shutil.copy(os.path.join(o.ROOT, "samples", "h7.xml"), path("h7-eucdm.xml"))
-    files = ("parcels.ndjson", "parcels.json", "one-item.xml", "h7-eucdm.xml", "many-items.xml", "manifest.csv")
+    for sample, name in (("h7.xml", "h7-eucdm.xml"), ("ens.xml", "ens.xml")):
+        shutil.copy(os.path.join(o.ROOT, "samples", sample), path(name))
+    files = ("parcels.ndjson", "parcels.json", "one-item.xml", "h7-eucdm.xml", "many-items.xml", "ens.xml", "manifest.csv")
     return [(path(name), "parcels") for name in files] + [(path("kcs.csv"), "kcs")]
 
 

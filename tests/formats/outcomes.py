@@ -21,7 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BIN = os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(ROOT, "build"), "bin")
 PAGE = os.path.join(ROOT, "docs", "FORMATS.md")
 DAY = "2026-11-29"  # rules about dates hold on this day
-SETS = (("ndjson", 1000, None), ("json", 1000, None), ("parcels", 1000, "parcels"), ("kcs", 1000, "kcs"), ("xml", 300, None))
+SETS = (("ndjson", 1000, None), ("json", 1000, None), ("parcels", 1000, "parcels"), ("kcs", 1000, "kcs"), ("xml", 300, None), ("ens", 300, None))
+FOLDERS = ("xml", "ens")  # a file each
 KINDS = ("--bad", "6%", "--duplicates", "2%", "--amendments", "2%", "--seed", "7")
 SHARE = 0.02  # of the leaves may be left
 SKIPPED = 77
@@ -101,9 +102,9 @@ def count_tree():
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name, count, profile in SETS:
-            path = os.path.join(folder, "xml" if name == "xml" else f"{name}.{'csv' if profile else name}")
+            path = os.path.join(folder, name if name in FOLDERS else f"{name}.{'csv' if profile else name}")
             run("greenlane", "generate", "--format", name, "--count", str(count), *KINDS, "--output", path)
-            files = [path] if name != "xml" else [os.path.join(path, f) for f in sorted(os.listdir(path))]
+            files = [path] if name not in FOLDERS else [os.path.join(path, f) for f in sorted(os.listdir(path))]
             rows += table(f"generated {name}", read(files, *(("-p", profile) if profile else ())))
         rows += packed(folder)
     samples = [os.path.join("samples", name) for name in sorted(os.listdir(os.path.join(ROOT, "samples")))]
