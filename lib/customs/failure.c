@@ -57,6 +57,8 @@ bool gl_declaration_key_check(gl_str key, const gl_declaration *declaration, gl_
 
 static gl_str office_of(const gl_declaration *declaration)
 {
+    if (declaration->entry_summary != NULL && declaration->entry_summary->first_entry_office_id.len > 0)
+        return declaration->entry_summary->first_entry_office_id;
     if (declaration->declaration_office_id.len > 0)
         return declaration->declaration_office_id;
     return declaration->presentation_office_id.ptr == NULL ? GL_STR("") : declaration->presentation_office_id;

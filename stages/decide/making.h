@@ -19,12 +19,13 @@ typedef struct making {
     size_t required_count;
     gl_lane lane;    /* the strictest so far */
     bool keeps_hold; /* the prior hold goes on, whatever the lane */
+    bool refuses;    /* an entry summary whose goods must not be loaded */
 } making;
 
 void gl_making_reason(making *m, const char *code, gl_str id, gl_str text);
 /* With the office's place and m->required. */
 gl_decision_hold *gl_making_hold(making *m, const char *reason, const char *text);
-/* HELD for examination (RED) or documents (YELLOW) of m->lane. */
+/* HELD for examination (RED) or documents (YELLOW) of m->lane; of an entry summary the referral that it is. */
 void gl_making_hold_by_lane(making *m, gl_lane lane_without_eligibility);
 /* The outcome so far is what is intended; a test, a stop and shadow mode keep a release back. A test never is anything
  * but a test; `by_officer`: an officer's explicit release passes the other two. */

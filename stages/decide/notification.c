@@ -12,6 +12,17 @@ static const dms_function CONTROL = {GL_RESPONSE_CONTROL, "DMSCTL"}, DOCUMENTS =
                           CLEARED = {GL_RESPONSE_CLEARED, "DMSCLE"}, REJECTED = {GL_RESPONSE_REJECTED, "DMSREJ"},
                           INVALIDATED = {GL_RESPONSE_INVALIDATED, "DMSINV"}, REQUEST = {GL_RESPONSE_REQUEST, "DMSREQ"};
 
+/* By the procedure letter of its MRN: what stands of a clearance knows no more. */
+static bool is_entry_summary(const gl_message *message)
+{
+    return message->mrn.len == GL_MRN_CHARS && message->mrn.ptr[GL_MRN_CHARS - 2] == 'T';
+}
+
+static bool is_held_for(const gl_message *message, const char *reason)
+{
+    return message->hold != NULL && gl_str_eqz(message->hold->reason_code, reason);
+}
+
 static const dms_function *dms_of(const gl_message *message)
 {
     if (message->kind == GL_MESSAGE_LRN_REUSED)
@@ -22,9 +33,29 @@ static const dms_function *dms_of(const gl_message *message)
         return gl_str_eqz(message->refused_for, "cancelled") ? &INVALIDATED : &REJECTED;
     if (message->outcome == GL_DECISION_OUTCOME_RELEASED)
         return &CLEARED;
-    bool examination = message->hold == NULL ? message->lane == GL_DECISION_LANE_RED
-                                             : gl_str_eqz(message->hold->reason_code, "examination");
+    bool examination = message->hold == NULL
+                           ? message->lane == GL_DECISION_LANE_RED
+                           : is_held_for(message, "examination") || is_held_for(message, "referral-rfs");
     return examination ? &CONTROL : &DOCUMENTS;
+}
+
+/* ICS2's, of an entry summary: assessment complete, referral for information or for screening, do not load. What it is
+ * held for besides a referral is told as an assessment that is not complete. */
+static const char *name_of(const gl_message *message, const dms_function *dms)
+{
+    if (!is_entry_summary(message))
+        return dms->name;
+    if (dms == &CLEARED)
+        return "IE3N03";
+    if (dms == &INVALIDATED)
+        return "IE3R07";
+    if (dms == &REQUEST || message->kind == GL_MESSAGE_LRN_REUSED || gl_str_eqz(message->refused_for, "mrn-collision"))
+        return "IE3N99";
+    if (dms == &REJECTED)
+        return "IE3Q01";
+    if (message->hold == NULL ? dms == &CONTROL : is_held_for(message, "referral-rfs"))
+        return "IE3Q03";
+    return message->hold == NULL || is_held_for(message, "referral-rfi") ? "IE3Q02" : "IE3N02";
 }
 
 static void add_hold(gl_buf *buf, const gl_decision_hold *hold)
@@ -55,6 +86,7 @@ static const refusal REUSED =
                                     "under another LRN"},
                                    {"inspection", "GL-INSP", "inspection: the goods were examined and not released"},
                                    {"officer", "GL-OFF", "officer: refused by a customs officer"},
+                                   {"do-not-load", "GL-DNL", "do-not-load: the goods must not be loaded"},
                                    {"", "GL-REF", "refused"}};
 
 static const refusal *refusal_of(const gl_message *message)
@@ -139,7 +171,7 @@ gl_str gl_message_value(gl_arena *arena, const gl_message *message)
                                     .submitter = message->submitter,
                                     .decision_version = message->version,
                                     .function_code = gl_str_of(dms->code),
-                                    .message_name = gl_str_of(dms->name),
+                                    .message_name = gl_str_of(name_of(message, dms)),
                                     .issued_at = message->now_us,
                                     .content_type = GL_STR("application/xml"),
                                     .payload = gl_message_xml(arena, message)};

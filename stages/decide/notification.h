@@ -4,7 +4,8 @@
  * 09 DMSCLE cleared, 05 DMSCTL control (RED), 06 DMSDOC documents (YELLOW, a failed claim, and every other hold: what
  * keeps it and until when), 03 DMSREJ refused, 10 DMSINV cancelled, 11 DMSREQ (status 41) for an amendment or a
  * cancellation that came after the end. A duplicate gets the message of the decision that stands, with the first
- * MRN and a remark. The trader reads what is held and what to send, never scores or criteria. Always holds: the XML is
+ * MRN and a remark. Of an entry summary the message's name is ICS2's (IE3N03, IE3Q01, IE3Q02, IE3Q03), and what it
+ * holds the same. The trader reads what is held and what to send, never scores or criteria. Always holds: the XML is
  * well-formed whatever the texts hold, valid against WCO_RES_2_DMS.xsd, and the same for the same input.
  */
 #ifndef DECIDE_NOTIFICATION_H

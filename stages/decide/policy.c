@@ -34,6 +34,10 @@ static const gl_conf_entry DECIDE_ENTRIES[] = {
      "Largest intrinsic value for C07, in euro."},
     {"c08_limit", GL_CONF_STRING, offsetof(gl_decide_conf, c08_limit), "45", GL_CONF_RELOADABLE, 0, 0, NULL,
      "Largest intrinsic value for C08 (gifts between private individuals), in euro."},
+    {"do_not_load", GL_CONF_STRING, offsetof(gl_decide_conf, do_not_load), "", GL_CONF_RELOADABLE, 0, 0, NULL,
+     "Ids of criteria, with spaces between: an entry summary declaration that one of them selects is refused at once, "
+     "the "
+     "goods must not be loaded (IE3Q01). Empty: only an officer says that."},
     {"technical_lane", GL_CONF_ENUM, offsetof(gl_decide_conf, technical_lane), "YELLOW", GL_CONF_RELOADABLE, 0, 0,
      LANES, "Lane of an accepted declaration that could not be processed and is held for that."},
     {"technical_within", GL_CONF_DURATION, offsetof(gl_decide_conf, technical_within_ms), "24h", GL_CONF_RELOADABLE, 0,
@@ -115,6 +119,7 @@ struct gl_decide_policy {
     bool development_key;
     const gl_rates *rates;
     gl_decimal c07_limit, c08_limit;
+    gl_str do_not_load; /* ids, a space before and behind each */
     int64_t window_us, technical_within_us, parking_us, view_ttl_ms;
     gl_lane technical_lane;
 };
@@ -140,10 +145,11 @@ static void set_version(gl_office *office, const gl_office_conf *conf, const gl_
         arena,
         "red %" PRId32 "\nyellow %" PRId32 "\nblue %" PRId32 "\nrandom %" PRId32
         " %d\nunscored %d\ndegraded %d\nplace %s\nexamination %" PRId64 "\ndocuments %" PRId64
-        "\nshadow %d\nstopped %d\nc07 %s\nc08 %s\n",
+        "\nshadow %d\nstopped %d\nc07 %s\nc08 %s\n%s%s",
         office->red_ppm, office->yellow_ppm, office->blue_ppm, office->min_random_rate_ppm, (int)office->random_lane,
         (int)office->unscored_lane, (int)office->degraded_lane, conf->examination_place, office->examination_within_us,
-        office->documents_within_us, office->shadow, office->stopped, decide->c07_limit, decide->c08_limit);
+        office->documents_within_us, office->shadow, office->stopped, decide->c07_limit, decide->c08_limit,
+        decide->do_not_load[0] == '\0' ? "" : "do not load ", decide->do_not_load); /* as before, where there is none */
     uint8_t digest[GL_SHA256_BYTES];
     gl_sha256(gl_str_of(text), digest);
     gl_hex(digest, 8, office->version);
@@ -266,6 +272,7 @@ static bool read_policy(gl_decide_policy *policy, const gl_conf *conf, gl_err *e
 {
     const gl_decide_conf *decide = gl_conf_section(conf, gl_decide_conf_table.section);
     policy->window_us = decide->idempotency_window_ms * US_PER_MS;
+    policy->do_not_load = gl_str_of(gl_arena_printf(policy->arena, " %s ", decide->do_not_load));
     policy->technical_lane = (gl_lane)decide->technical_lane;
     policy->parking_us = decide->parking_deadline_ms * US_PER_MS;
     policy->technical_within_us = decide->technical_within_ms * US_PER_MS;
@@ -323,6 +330,16 @@ gl_decimal gl_decide_policy_c07_limit(const gl_decide_policy *policy)
 gl_decimal gl_decide_policy_c08_limit(const gl_decide_policy *policy)
 {
     return policy->c08_limit;
+}
+
+bool gl_decide_policy_do_not_load(const gl_decide_policy *policy, gl_str criterion)
+{
+    gl_str all = policy->do_not_load;
+    for (size_t i = 1; criterion.len > 0 && i + criterion.len < all.len; i++)
+        if (memcmp(all.ptr + i, criterion.ptr, criterion.len) == 0 && all.ptr[i - 1] == ' ' &&
+            all.ptr[i + criterion.len] == ' ')
+            return true;
+    return false;
 }
 
 gl_str gl_decide_policy_seed_epoch(const gl_decide_policy *policy)

@@ -27,6 +27,7 @@ typedef struct gl_decide_conf {
     const char *exchange_rates;
     const char *seed_epoch;
     const char *c07_limit, *c08_limit;
+    const char *do_not_load;
     int technical_lane;
     int64_t technical_within_ms;
     int64_t parking_deadline_ms;
@@ -75,6 +76,8 @@ const gl_office *gl_decide_policy_office(const gl_decide_policy *policy, gl_str 
 const gl_rates *gl_decide_policy_rates(const gl_decide_policy *policy);
 gl_decimal gl_decide_policy_c07_limit(const gl_decide_policy *policy);
 gl_decimal gl_decide_policy_c08_limit(const gl_decide_policy *policy);
+/* Does a selected hit of the criterion refuse an entry summary: do not load? */
+bool gl_decide_policy_do_not_load(const gl_decide_policy *policy, gl_str criterion);
 gl_str gl_decide_policy_seed_epoch(const gl_decide_policy *policy);
 /* NULL when no seed of that epoch is configured. */
 const gl_hmac_key *gl_decide_policy_key(const gl_decide_policy *policy, gl_str epoch);

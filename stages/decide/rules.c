@@ -12,13 +12,17 @@ _Static_assert((int)GL_ASSESSMENT_LANE_HINT_RED == (int)GL_LANE_RED &&
                    (int)GL_ASSESSMENT_LANE_HINT_BLUE == (int)GL_LANE_BLUE,
                "a criterion's lane is the record's");
 
-/* score, random, degraded, eligibility, what keeps it back, audit after clearance, an examination that goes on */
-enum { FIXED_REASONS = 8 };
+/* score, random, degraded, eligibility, what keeps it back, audit after clearance, an examination that goes on, do not
+ * load */
+enum { FIXED_REASONS = 9 };
 
 static const char RANDOM[] = "random";
 
+/* An entry summary is assessed where the goods enter first. */
 gl_str gl_decide_office_of(const gl_declaration *declaration)
 {
+    if (declaration->entry_summary != NULL && declaration->entry_summary->first_entry_office_id.len > 0)
+        return declaration->entry_summary->first_entry_office_id;
     if (declaration->declaration_office_id.len > 0)
         return declaration->declaration_office_id;
     if (declaration->presentation_office_id.len > 0)
@@ -66,10 +70,20 @@ static gl_str join(gl_arena *arena, const gl_str *parts, size_t count)
     return (gl_str){text, len};
 }
 
+static bool is_entry_summary(const making *m)
+{
+    return m->input->declaration->family == GL_DECLARATION_FAMILY_ENTRY_SUMMARY;
+}
+
 static void weigh_score(making *m)
 {
     const gl_assessment *assessment = m->input->assessment;
     const gl_office *office = m->office;
+    if (is_entry_summary(m)) {
+        gl_making_reason(m, "score", GL_STR("unscored"),
+                         GL_STR("An entry summary is not scored: criteria and the random draw select"));
+        return;
+    }
     if (!assessment->score_ppm.set) {
         at_least(m, office->unscored_lane);
         gl_str parts[] = {GL_STR("Outside the model's domain, so not scored: lane "),
@@ -141,6 +155,20 @@ static void weigh_hits(making *m)
     }
 }
 
+/* The first reason, so that it is what the declaration was refused for. */
+static void weigh_do_not_load(making *m)
+{
+    const gl_assessment *assessment = m->input->assessment;
+    for (size_t i = 0; is_entry_summary(m) && !m->refuses && i < assessment->hits.count; i++) {
+        const gl_assessment_criterion_hit *hit = &assessment->hits.at[i];
+        if (!gl_decide_policy_do_not_load(m->policy, hit->criterion_id) || !drawn(m, hit->criterion_id, hit->rate_ppm))
+            continue;
+        m->refuses = true;
+        at_least(m, GL_LANE_RED);
+        gl_making_reason(m, "do-not-load", hit->criterion_id, hit->text);
+    }
+}
+
 static void weigh_random(making *m)
 {
     if (!drawn(m, gl_str_of(RANDOM), m->office->min_random_rate_ppm))
@@ -159,8 +187,11 @@ static void weigh_degraded(making *m)
                      GL_STR("Classified or assessed while a dependency was missing: the office's degraded lane"));
 }
 
+/* Claims are of imports; an entry summary pays no duty. */
 static void weigh_eligibility(making *m)
 {
+    if (is_entry_summary(m))
+        return;
     gl_decision_eligibility *results = GL_NEW_N(m->arena, gl_decision_eligibility, GL_ELIGIBILITY_CODES);
     m->out->eligibility.at = results;
     m->out->eligibility.count =
@@ -191,11 +222,40 @@ gl_decision_hold *gl_making_hold(making *m, const char *reason, const char *text
     return made;
 }
 
+static const char *const PARTICULARS = "Invoice or packing list, and who sends which goods to whom";
+
+/* Before the goods are there, when there is time for that. */
+static int64_t before_arrival(const making *m, int64_t within_us)
+{
+    const gl_declaration_entry_summary *entry = m->input->declaration->entry_summary;
+    int64_t now_us = m->input->now_us, until_us = now_us + within_us;
+    if (entry == NULL || !entry->expected_arrival_at.set || entry->expected_arrival_at.value <= now_us)
+        return until_us;
+    return entry->expected_arrival_at.value < until_us ? entry->expected_arrival_at.value : until_us;
+}
+
+/* A referral: for screening (RfS), or for information (RfI). */
+static void refer(making *m)
+{
+    const gl_office *office = m->office;
+    bool screening = m->lane == GL_LANE_RED;
+    if (!screening)
+        m->required[m->required_count++] = gl_str_of(PARTICULARS);
+    m->out->hold = screening ? gl_making_hold(m, "referral-rfs", "The goods are to be screened before they are loaded")
+                             : gl_making_hold(m, "referral-rfi", "Information about the consignment is to be sent");
+    m->out->hold->until =
+        GL_SOME_I64(before_arrival(m, screening ? office->examination_within_us : office->documents_within_us));
+}
+
 void gl_making_hold_by_lane(making *m, gl_lane lane_without_eligibility)
 {
     gl_decision *out = m->out;
     int64_t now_us = m->input->now_us;
     out->outcome = GL_DECISION_OUTCOME_HELD;
+    if (is_entry_summary(m)) {
+        refer(m);
+        return;
+    }
     if (m->lane == GL_LANE_RED) {
         out->hold = gl_making_hold(m, "examination", "The goods are to be examined");
         out->hold->until = GL_SOME_I64(now_us + m->office->examination_within_us);
@@ -241,11 +301,13 @@ static void settle(making *m, gl_lane lane_without_eligibility)
     if (m->keeps_hold) {
         gl_making_unchanged(m);
         m->out->lane = (gl_decision_lane)m->lane;
-    } else if (m->lane <= GL_LANE_YELLOW)
+    } else if (m->refuses)
+        m->out->outcome = GL_DECISION_OUTCOME_REFUSED;
+    else if (m->lane <= GL_LANE_YELLOW)
         gl_making_hold_by_lane(m, lane_without_eligibility);
     else
         m->out->outcome = GL_DECISION_OUTCOME_RELEASED;
-    if (m->lane == GL_LANE_BLUE && !m->keeps_hold)
+    if (m->lane == GL_LANE_BLUE && !m->keeps_hold && !is_entry_summary(m))
         gl_making_reason(m, "policy", GL_STR("post-clearance"), GL_STR("Released, with an audit after clearance"));
     gl_making_keep_back(m, false);
 }
@@ -370,6 +432,7 @@ bool gl_decide_compute(const gl_decide_policy *policy, const gl_decide_input *in
         keep_closed(&m);
         return true;
     }
+    weigh_do_not_load(&m);
     weigh_score(&m);
     weigh_hits(&m);
     weigh_random(&m);

@@ -26,7 +26,7 @@ static void set_up_with(const char *decide, const char *rest)
     now_us = FIXTURE_NOW_US;
 }
 
-static void set_up(void)
+static inline void set_up(void)
 {
     set_up_with("  idempotency_window: 30d\n", FIXTURE_OFFICE FIXTURE_SEED);
 }
@@ -110,7 +110,7 @@ static size_t count_of(char kind, int output)
     return found;
 }
 
-static size_t decision_count(void)
+static inline size_t decision_count(void)
 {
     return count_of('o', GL_DECIDE_OUT_DECISIONS);
 }

@@ -54,6 +54,23 @@ static void add_member(gl_buf *body, const gl_json *view, const char *name, char
     gl_buf_json(body, gl_json_text(view, name));
 }
 
+/* By the procedure letter of its MRN. */
+static const char *family_of(gl_str mrn)
+{
+    char letter = mrn.len == GL_MRN_CHARS ? mrn.ptr[GL_MRN_CHARS - 2] : 'R';
+    return letter == 'T' ? "ENTRY_SUMMARY" : letter == 'A' ? "EXPORT" : "IMPORT";
+}
+
+/* Why it is held: "referral-rfs" of an entry summary is what the import of the same consignment has to know. */
+static void add_hold(gl_buf *body, const gl_json *view)
+{
+    const gl_json *hold = gl_json_get(view, "hold");
+    if (hold == NULL || hold->type != GL_JSON_OBJECT)
+        return;
+    gl_buf_text(body, ",\"hold\":");
+    gl_buf_json(body, gl_json_text(hold, "reason"));
+}
+
 static bool has_reference(gl_str json, gl_str quoted)
 {
     size_t at = 0;
@@ -76,6 +93,8 @@ static bool add_one(gl_buf *body, gl_arena *arena, gl_str value, gl_str quoted, 
     add_member(body, view, "lrn", ',');
     add_member(body, view, "outcome", ',');
     add_member(body, view, "lane", ',');
+    gl_buf_printf(body, ",\"family\":\"%s\"", family_of(gl_json_text(view, "mrn")));
+    add_hold(body, view);
     gl_buf_byte(body, '}');
     return true;
 }

@@ -44,7 +44,9 @@ static void gather(const gl_risk_rules *rules, gl_assessing *one, size_t declara
     gl_risk_inputs nearest, inputs;
     static const gl_declaration_goods_item nothing;
     gl_risk_inputs_of(decl, decl->items.count > 0 ? &decl->items.at[0] : &nothing, &nearest);
-    for (size_t i = 0; i < decl->items.count; i++) {
+    bool scored =
+        decl->family != GL_DECLARATION_FAMILY_ENTRY_SUMMARY; /* the model learnt from imports: duty and price */
+    for (size_t i = 0; scored && i < decl->items.count; i++) {
         gl_risk_inputs_of(decl, &decl->items.at[i], &inputs);
         if (gl_risk_missing_count(&inputs) < gl_risk_missing_count(&nearest))
             nearest = inputs;

@@ -282,6 +282,22 @@ static bool find_fee_type(const gl_field *field, const gl_subject *subject, size
     return false;
 }
 
+/* Of what only entry summaries say: a text (offset), or a list of them (`array`). */
+static bool find_entry(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each, void *context)
+{
+    (void)item;
+    const char *entry = (const char *)subject->decl->entry_summary;
+    if (entry == NULL)
+        return false;
+    if (field->array == NULL)
+        return give_text(field, *(const gl_str *)(const void *)(entry + field->offset), -1, each, context);
+    const struct {
+        const gl_str *at;
+        size_t count;
+    } *list = (const void *)(entry + field->offset);
+    return in_texts(field, list->at, list->count, -1, each, context);
+}
+
 /* classify writes the items in the declaration's order; a record of another writer is searched. */
 static const gl_classification_item_classification *classified(const gl_subject *subject, size_t item)
 {
@@ -367,6 +383,17 @@ static bool find_confidence(const gl_field *field, const gl_subject *subject, si
 #define PARTY_FIELDS(label, role, who)                                                                                 \
     PARTY(label, id, role, "Identifier of the " who), PARTY(label, name, role, "Name of the " who),                    \
         PARTY(label, country_code, role, "Country of the " who)
+#define ENTRY_AT(member) offsetof(gl_declaration_entry_summary, member)
+#define ENTRY(member, help)                                                                                            \
+    {                                                                                                                  \
+        "entry_summary." #member, help, GL_FIELD_TEXT, false, false, find_entry, ENTRY_AT(member), 0, 0, NULL,         \
+            "entry_summary/" #member                                                                                   \
+    }
+#define ENTRIES(member, help)                                                                                          \
+    {                                                                                                                  \
+        "entry_summary." #member, help, GL_FIELD_TEXT, false, false, find_entry, ENTRY_AT(member), 0, 0,               \
+            "entry_summary/" #member, NULL                                                                             \
+    }
 #define ROLE(symbol) GL_DECLARATION_PARTY_ROLE_##symbol
 #define CLASSIFIED(name, kind, find, leaf, help)                                                                       \
     {                                                                                                                  \
@@ -398,6 +425,14 @@ static const gl_field fields[] = {
      0, NULL, "invoice_amount"},
     {"total_gross_mass", "Gross mass of the whole declaration, kg", GL_FIELD_MASS, false, false, find_mass,
      OF_DECL(total_gross_mass), 0, 0, NULL, "total_gross_mass"},
+    ENTRY(specific_circumstance_code, "Specific circumstance indicator of an entry summary"),
+    ENTRY(conveyance_reference_id, "Flight or voyage number of an entry summary"),
+    ENTRY(transport_charges_code, "How an entry summary says that the transport is paid"),
+    ENTRY(unloading_location_id, "Place of unloading of an entry summary"),
+    ENTRY(first_entry_office_id, "Office of first entry of an entry summary"),
+    ENTRIES(subsequent_office_ids, "Offices of subsequent entry of an entry summary"),
+    ENTRIES(routing_country_ids, "Countries of the itinerary of an entry summary"),
+    ENTRIES(seal_ids, "Seals of an entry summary"),
     DERIVED("total_item_charge_amount", GL_FIELD_AMOUNT, false, find_total_charge, "items",
             "Prices of all items together; no value unless each item has one in the same currency"),
     DERIVED("item_count", GL_FIELD_NUMBER, false, find_item_count, "items", "How many items there are"),

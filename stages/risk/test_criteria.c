@@ -97,6 +97,29 @@ Test(criteria, a_hit_carries_what_the_criterion_says)
     expect_first("/items/1/commodity_code", "Told (930100; \"93\" in list codes)");
 }
 
+/* Values of what only entry summaries have; others have none of them. */
+Test(criteria, entry_summaries)
+{
+    static gl_str countries[] = {{"CN", 2}, {"IR", 2}}, seals[] = {{"S-1", 3}};
+    gl_declaration_entry_summary entry = {.specific_circumstance_code = GL_STR("E"),
+                                          .first_entry_office_id = GL_STR("GB000060")};
+    entry.routing_country_ids.at = countries;
+    entry.routing_country_ids.count = 2;
+    entry.seal_ids.at = seals;
+    entry.seal_ids.count = 1;
+    cr_assert_eq(hits("{field: entry_summary.routing_country_ids, missing: false}"), 0);
+    cr_assert_eq(hits("{field: entry_summary.specific_circumstance_code, is: E}"), 0);
+    f.decl.entry_summary = &entry;
+    cr_assert_eq(hits("{field: entry_summary.routing_country_ids, is: IR}"), 1);
+    expect_first("/entry_summary/routing_country_ids/1", "Told (IR)");
+    cr_assert_eq(hits("{field: entry_summary.routing_country_ids, is: KP}"), 0);
+    cr_assert_eq(hits("{field: entry_summary.specific_circumstance_code, is: E}"), 1);
+    expect_first("/entry_summary/specific_circumstance_code", "Told (E)");
+    cr_assert_eq(hits("{field: entry_summary.seal_ids, starts: S}"), 1);
+    cr_assert_eq(hits("{field: entry_summary.conveyance_reference_id, missing: true}"), 1);
+    cr_assert_eq(hits("{field: entry_summary.first_entry_office_id, is: GB000060}"), 1);
+}
+
 Test(criteria, texts)
 {
     f.decl.type_code = GL_STR("IMA");

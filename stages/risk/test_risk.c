@@ -148,6 +148,19 @@ Test(risk, a_score_replays_from_its_record)
     gl_scorer_destroy(scorer);
 }
 
+/* The model learnt from imports. */
+Test(risk, an_entry_summary_is_not_scored)
+{
+    gl_declaration decl = f.cases[0].decl;
+    decl.family = GL_DECLARATION_FAMILY_ENTRY_SUMMARY;
+    add_record(&decl, false);
+    process();
+    gl_assessment a = output(0).assessment;
+    cr_assert_eq(a.domain, GL_ASSESSMENT_DOMAIN_OUTSIDE);
+    cr_assert_not(a.score_ppm.set);
+    cr_assert_eq(a.reasons.count, 0);
+}
+
 Test(risk, upstream_bytes_are_copied_and_the_section_appended)
 {
     gl_record *record = add_record(&f.cases[0].decl, false);

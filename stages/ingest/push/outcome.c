@@ -43,7 +43,9 @@ static gl_str result_of(const gl_notification *told)
     static const struct {
         const char *name, *outcome;
     } rows[] = {{"DMSCLE", "RELEASED"}, {"DMSCTL", "HELD"},    {"DMSDOC", "HELD"},
-                {"DMSREJ", "REFUSED"},  {"DMSINV", "REFUSED"}, {NULL, NULL}};
+                {"DMSREJ", "REFUSED"},  {"DMSINV", "REFUSED"}, {"IE3N03", "RELEASED"}, /* ICS2's */
+                {"IE3Q02", "HELD"},     {"IE3Q03", "HELD"},    {"IE3N02", "HELD"},
+                {"IE3Q01", "REFUSED"},  {"IE3R07", "REFUSED"}, {NULL, NULL}};
     for (size_t i = 0; rows[i].name != NULL; i++)
         if (gl_str_eqz(told->message_name, rows[i].name) &&
             (told->decision_version > 0 || strcmp(rows[i].outcome, "REFUSED") != 0))
