@@ -83,6 +83,8 @@ static const char *content_type(gl_format format)
         return "application/xml";
     case GL_FORMAT_XLSX:
         return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    case GL_FORMAT_EDIFACT:
+        return "application/EDIFACT";
     case GL_FORMAT_GZIP:
         return "application/gzip";
     case GL_FORMAT_ZIP:
@@ -114,11 +116,8 @@ static bool read_all(const char *path, gl_buf *bytes)
 static const struct {
     const char *name;
     gl_format format;
-} FORMATS[] = {{"json", GL_FORMAT_JSON},
-               {"ndjson", GL_FORMAT_NDJSON},
-               {"csv", GL_FORMAT_CSV},
-               {"xml", GL_FORMAT_XML},
-               {"xlsx", GL_FORMAT_XLSX}};
+} FORMATS[] = {{"json", GL_FORMAT_JSON}, {"ndjson", GL_FORMAT_NDJSON}, {"csv", GL_FORMAT_CSV},
+               {"xml", GL_FORMAT_XML},   {"xlsx", GL_FORMAT_XLSX},     {"edifact", GL_FORMAT_EDIFACT}};
 
 static gl_format format_of_option(const char *name)
 {

@@ -111,7 +111,7 @@ const gl_conf_table gl_accounts_conf_table = {
 
 static const char *const held_names[] = {"declarations", "events", NULL};
 /* In the order of gl_format. */
-static const char *const format_names[] = {"detect", "json", "ndjson", "csv", "xml", "xlsx", NULL};
+static const char *const format_names[] = {"detect", "json", "ndjson", "csv", "xml", "xlsx", "edifact", NULL};
 
 static const gl_conf_entry topic_entries[] = {
     {"name", GL_CONF_STRING, offsetof(gl_intake_topic, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,

@@ -7,12 +7,13 @@
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/cds/cds_map.h"
 #include "ingest/formats/codes.h"
+#include "ingest/formats/edifact/edi_map.h"
 #include "ingest/formats/ens/ens_map.h"
 #include "ingest/formats/ens/ens_rules.h"
 #include "ingest/formats/sad/sad_map.h"
 
-const char *const gl_document_parts[] = {"canonical", "cds",   "eucdm", "ens", "ens-rules",
-                                         "sad",       "codes", "rules", NULL};
+const char *const gl_document_parts[] = {"canonical", "cds",     "eucdm", "ens",   "ens-rules",
+                                         "sad",       "edifact", "codes", "rules", NULL};
 
 bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
 {
@@ -28,6 +29,8 @@ bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
         gl_ens_rules_document(buf);
     else if (strcmp(name, "sad") == 0)
         gl_sad_document(buf);
+    else if (strcmp(name, "edifact") == 0)
+        gl_edi_document(buf);
     else if (strcmp(name, "codes") == 0)
         gl_codes_document(buf);
     else if (strcmp(name, "rules") == 0)

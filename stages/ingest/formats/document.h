@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* "canonical", "cds", "eucdm", "codes", "rules"; NULL-terminated. */
+/* "canonical", "cds", "eucdm", "ens", "ens-rules", "edifact", "codes", "rules"; NULL-terminated. */
 extern const char *const gl_document_parts[];
 struct gl_checks;
 /* Appends a part; false: no such part. `checks`: those of config/. */

@@ -33,6 +33,7 @@ bool gl_event_reader_begin(gl_reader *reader, gl_err *err);
 bool gl_json_reader_open(gl_reader *reader, gl_err *err);
 bool gl_csv_reader_open(gl_reader *reader, gl_err *err);
 bool gl_xml_reader_open(gl_reader *reader, gl_err *err);
+bool gl_edi_reader_open(gl_reader *reader, gl_err *err);
 bool gl_json_events_open(gl_reader *reader, gl_err *err);
 
 /* Validates what was read and takes report and position over into the intake. `source`: its own bytes; reader->offset

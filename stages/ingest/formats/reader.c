@@ -34,6 +34,7 @@ gl_format gl_format_of_content_type(gl_str content_type)
                  {"application/xml", GL_FORMAT_XML},
                  {"text/xml", GL_FORMAT_XML},
                  {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", GL_FORMAT_XLSX},
+                 {"application/edifact", GL_FORMAT_EDIFACT},
                  {"application/gzip", GL_FORMAT_GZIP},
                  {"application/x-gzip", GL_FORMAT_GZIP},
                  {"application/zip", GL_FORMAT_ZIP},
@@ -60,6 +61,8 @@ gl_format gl_format_of_name(gl_str name)
         return GL_FORMAT_XML;
     if (ends_with(name, ".xlsx"))
         return GL_FORMAT_XLSX;
+    if (ends_with(name, ".edi") || ends_with(name, ".edifact"))
+        return GL_FORMAT_EDIFACT;
     if (ends_with(name, ".gz"))
         return GL_FORMAT_GZIP;
     if (ends_with(name, ".zip"))
@@ -79,6 +82,18 @@ static gl_format detect_json(gl_str bytes, size_t at)
     return GL_FORMAT_JSON;
 }
 
+/* UNA with its six characters and UNB behind it, or UNB with a mark behind it. */
+static bool is_interchange(gl_str bytes)
+{
+    if (bytes.len > 3 && gl_str_starts(bytes, GL_STR("UNB")))
+        return bytes.ptr[3] == '+' || bytes.ptr[3] == '\x1D';
+    size_t at = 9;
+    while (at < bytes.len && (bytes.ptr[at] == '\r' || bytes.ptr[at] == '\n' || bytes.ptr[at] == ' '))
+        at++;
+    return gl_str_starts(bytes, GL_STR("UNA")) && at < bytes.len &&
+           gl_str_starts((gl_str){bytes.ptr + at, bytes.len - at}, GL_STR("UNB"));
+}
+
 gl_format gl_format_detect(gl_str bytes)
 {
     size_t at = gl_str_starts(bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0;
@@ -93,6 +108,8 @@ gl_format gl_format_detect(gl_str bytes)
         return GL_FORMAT_UNKNOWN;
     if (bytes.ptr[at] == '<')
         return GL_FORMAT_XML;
+    if (is_interchange((gl_str){bytes.ptr + at, bytes.len - at}))
+        return GL_FORMAT_EDIFACT;
     if (bytes.ptr[at] == '{' || bytes.ptr[at] == '[')
         return detect_json(bytes, at);
     bool separated = false;
@@ -118,6 +135,8 @@ const char *gl_format_name(gl_format format)
         return "cds-xml";
     case GL_FORMAT_XLSX:
         return "xlsx";
+    case GL_FORMAT_EDIFACT:
+        return "edifact";
     case GL_FORMAT_GZIP:
         return "gzip";
     case GL_FORMAT_ZIP:
@@ -153,6 +172,8 @@ bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str prof
         return reader->mapping != NULL && gl_csv_reader_open(reader, err);
     case GL_FORMAT_XML:
         return gl_xml_reader_open(reader, err);
+    case GL_FORMAT_EDIFACT:
+        return gl_edi_reader_open(reader, err);
     case GL_FORMAT_GZIP:
     case GL_FORMAT_ZIP:
     case GL_FORMAT_UNKNOWN:
@@ -160,8 +181,8 @@ bool gl_reader_begin(gl_reader *reader, const gl_mappings *mappings, gl_str prof
     }
     return gl_fail(
         err, GL_DEAD_LETTER, "intake-format-unknown",
-        "neither JSON, NDJSON, CSV, XLSX nor XML: give a Content-Type (application/json, application/x-ndjson, "
-        "text/csv, application/xml) or a file name with that ending");
+        "neither JSON, NDJSON, CSV, XLSX, XML nor EDIFACT: give a Content-Type (application/json, "
+        "application/x-ndjson, text/csv, application/xml, application/edifact) or a file name with that ending");
 }
 
 gl_reader *gl_reader_new(gl_arena *arena, gl_format format, gl_str bytes, size_t offset, int64_t position)

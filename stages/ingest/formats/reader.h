@@ -35,11 +35,13 @@ typedef enum gl_format {
     GL_FORMAT_CSV,
     GL_FORMAT_XML,
     GL_FORMAT_XLSX, /* its bytes are those of xlsx/sheet.h, which pack/message.h makes */
+    GL_FORMAT_EDIFACT,
     GL_FORMAT_GZIP,
     GL_FORMAT_ZIP
 } gl_format;
 /* From a Content-Type ("application/json", "application/x-ndjson", "text/csv", "application/xml", "text/xml",
- * "application/gzip", "application/zip", XLSX's), GL_FORMAT_UNKNOWN for others and none. */
+ * "application/edifact", "application/gzip", "application/zip", XLSX's; in any case), GL_FORMAT_UNKNOWN for others and
+ * none. */
 gl_format gl_format_of_content_type(gl_str content_type);
 /* From a file name's ending. */
 gl_format gl_format_of_name(gl_str name);
@@ -81,10 +83,11 @@ typedef struct gl_intake {
     int64_t position;        /* from 1 */
     size_t next_offset;      /* byte offset in the message just after it: a file may be resumed from here (CSV: with its
                                 header read again) */
-    gl_rejection_validation_error *errors; /* those of severity ERROR reject it */
-    size_t error_count;                    /* errors and warnings */
-    bool rejected;                         /* at least one error of severity ERROR */
-    const char *format;                    /* gl_format_name, or the form of it that was read: cds-xml, eucdm-xml */
+    gl_rejection_validation_error *errors;  /* those of severity ERROR reject it */
+    size_t error_count;                     /* errors and warnings */
+    bool rejected;                          /* at least one error of severity ERROR */
+    const char *format;                     /* gl_format_name, or the form of it that was read: cds-xml, eucdm-xml */
+    const struct gl_edi_envelope *envelope; /* EDIFACT: what stands around it; valid as `declaration` and its reader */
 } gl_intake;
 
 typedef struct gl_reader gl_reader;

@@ -68,7 +68,9 @@ Test(docs, examples_are_accepted)
                     {"parcels", "parcels", GL_FORMAT_CSV, 2},
                     {"cancellation", "", GL_FORMAT_JSON, 1},
                     {"xml", "", GL_FORMAT_XML, 1},
-                    {"eucdm", "", GL_FORMAT_XML, 1}};
+                    {"eucdm", "", GL_FORMAT_XML, 1},
+                    {"cusdec", "", GL_FORMAT_EDIFACT, 1},
+                    {"cuscar", "", GL_FORMAT_EDIFACT, 2}};
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         test_read *r = read_from(examples[i].format, examples[i].profile, example(page, examples[i].name), 0, 0);
         cr_assert_eq(r->count, examples[i].count, "%s: %zu", examples[i].name, r->count);
@@ -151,6 +153,7 @@ Test(docs, every_code_is_in_the_table)
                                           "stages/ingest/formats/csv",
                                           "stages/ingest/formats/cds",
                                           "stages/ingest/formats/sad",
+                                          "stages/ingest/formats/edifact",
                                           "stages/ingest/formats/pack",
                                           "stages/ingest/formats/xlsx"};
     size_t sources = 0;

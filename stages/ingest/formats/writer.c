@@ -2,6 +2,7 @@
 #include "ingest/formats/writer.h"
 
 #include "ingest/formats/cds/cds_write.h"
+#include "ingest/formats/edifact/edi_write.h"
 #include "ingest/formats/ens/ens_write.h"
 #include "ingest/formats/sad/sad_write.h"
 
@@ -36,9 +37,11 @@ static const gl_writer json = {"json", "our JSON", GL_WRITER_LIST, ".json", writ
                        ie315 = {"ie315", "an entry summary declaration as IE315", GL_WRITER_DOCUMENTS, ".xml",
                                 gl_ens_write_checked},
                        eu = {"eucdm-xml", "WCO XML in the EU's form", GL_WRITER_DOCUMENTS, ".xml", write_eu},
-                       sad = {"sad-xml", "ASYCUDA World's SAD", GL_WRITER_DOCUMENTS, ".xml", gl_sad_write_checked};
+                       sad = {"sad-xml", "ASYCUDA World's SAD", GL_WRITER_DOCUMENTS, ".xml", gl_sad_write_checked},
+                       cusdec = {"cusdec", "CUSDEC of UN/EDIFACT D.16B", GL_WRITER_DOCUMENTS, ".edi",
+                                 gl_edi_write_checked};
 
-const gl_writer *const gl_writers[] = {&json, &ndjson, &xml, &uk, &eu, &ie315, &sad, NULL};
+const gl_writer *const gl_writers[] = {&json, &ndjson, &xml, &uk, &eu, &ie315, &sad, &cusdec, NULL};
 
 const gl_writer *gl_writer_find(gl_str name)
 {
