@@ -16,6 +16,7 @@ typedef struct trader {
     bool any_tin;            /* forbidden with a TIN of any country */
 } trader;
 
+static const char *const field_names[FIELDS] = {"name", "street", "postcode", "city", "country_code"};
 static const char *const field_words[FIELDS] = {"name", "street and number", "postal code", "city", "country"};
 
 static const trader traders[] = {
@@ -124,11 +125,17 @@ static void prepare_codes(void)
     pthread_once(&once, make_codes);
 }
 
-void gl_ens_fail(const gl_ens_check *c, const gl_xml *node, const char *code, const char *text, const char *condition)
+static void fail_field(const gl_ens_check *c, const gl_xml *node, const gl_path *path, const char *code,
+                       const char *text, const char *condition)
 {
     bool of = condition[0] != 0;
-    gl_report_at(c->report, node, NULL, &(gl_problem){.code = code}, "%s%s%s%s", text, of ? " (" : "", condition,
+    gl_report_at(c->report, node, path, &(gl_problem){.code = code}, "%s%s%s%s", text, of ? " (" : "", condition,
                  of ? ")" : "");
+}
+
+void gl_ens_fail(const gl_ens_check *c, const gl_xml *node, const char *code, const char *text, const char *condition)
+{
+    fail_field(c, node, NULL, code, text, condition);
 }
 
 static const char *sentence(gl_arena *arena, const trader *t, told_by telling, int field)
@@ -158,7 +165,12 @@ static void check_trader(const gl_ens_check *c, size_t index, const gl_xml *node
         const char *code = codes[index][telling][f];
         if (code[0] == 0 || (field != NULL) != (telling == BY_TIN))
             continue;
-        gl_ens_fail(c, telling == BY_TIN ? field : node, code, sentence(c->report->arena, t, telling, f), "C501");
+        /* By the path names and addresses are masked. */
+        gl_path items = {NULL, "items", NULL}, item = {&items, NULL, NULL};
+        gl_path parties = {t->of_item ? &item : NULL, "parties", NULL}, party = {&parties, NULL, NULL},
+                of_field = {&party, field_names[f], NULL};
+        fail_field(c, telling == BY_TIN ? field : node, &of_field, code, sentence(c->report->arena, t, telling, f),
+                   "C501");
     }
 }
 

@@ -183,6 +183,9 @@ Test(ens, all_rules_that_are_broken_are_told)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         expect(&r->at[0], wrong[i][0], wrong[i][1]);
     cr_assert_null(find_error(&r->at[0], "ens-8107", NULL));
+    const gl_rejection_validation_error *name = find_error(&r->at[0], "ens-8641", NULL);
+    cr_assert(gl_str_eqz(name->value, "F… (9 characters)"), "%.*s", GL_STR_ARG(name->value));
+    cr_assert(gl_str_eqz(name->field, "items.parties.name"));
     cr_assert_null(find_error(&r->at[0], "negative", NULL), "a sign is told once");
     test_read_free(r);
 }
