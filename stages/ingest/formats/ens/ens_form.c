@@ -214,6 +214,8 @@ gl_str gl_ens_decimal(gl_arena *arena, gl_str text)
         text = (gl_str){text.ptr + 1, text.len - 1};
     while (text.len > 1 && memchr(text.ptr, '.', text.len) != NULL && text.ptr[text.len - 1] == '.')
         text.len--;
+    if (!negative && text.len > 0 && text.ptr[0] != '.')
+        return text;
     const char *before = negative ? "-" : "", *zero = text.len > 0 && text.ptr[0] == '.' ? "0" : "";
     return gl_str_of(gl_arena_printf(arena, "%s%s%.*s", before, zero, GL_STR_ARG(text)));
 }

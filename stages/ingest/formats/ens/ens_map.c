@@ -254,6 +254,7 @@ static void prepare_table(const gl_ens_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         gl_ens_row *row = &table->rows[i];
+        row->name = gl_str_of(row->element);
         if (row->action == GL_ENS_FIELD || row->action == GL_ENS_LIST)
             resolve(table->shape, row);
         if (row->inside != NULL)
@@ -279,10 +280,22 @@ bool gl_ens_is_in(const gl_ens_row *row, gl_ens_message message)
 
 const gl_ens_row *gl_ens_row_of(const gl_ens_table *table, gl_ens_message message, gl_str element)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (gl_str_eqz(element, table->rows[i].element) && gl_ens_is_in(&table->rows[i], message))
-            return &table->rows[i];
+    return gl_ens_row_from(table, message, element, 0);
+}
+
+static const gl_ens_row *row_between(const gl_ens_table *table, gl_ens_message message, gl_str element, size_t from,
+                                     size_t to)
+{
+    for (const gl_ens_row *row = table->rows + from; row < table->rows + to; row++)
+        if (gl_str_eq(row->name, element) && gl_ens_is_in(row, message))
+            return row;
     return NULL;
+}
+
+const gl_ens_row *gl_ens_row_from(const gl_ens_table *table, gl_ens_message message, gl_str element, size_t from)
+{
+    const gl_ens_row *row = row_between(table, message, element, from, table->count);
+    return row != NULL ? row : row_between(table, message, element, 0, from);
 }
 
 /* --- profiles --- */

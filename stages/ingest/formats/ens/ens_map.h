@@ -73,7 +73,9 @@ struct gl_ens_row {
     gl_ens_custom *read;
     gl_ens_put *put;
     const char *note;
-    const gl_field *holder, *target; /* prepared; holder: the record that `target` is in, NULL: the table's own */
+    /* Prepared. */
+    gl_str name;                     /* `element` */
+    const gl_field *holder, *target; /* holder: the record that `target` is in, NULL: the table's own */
 };
 
 struct gl_ens_table {
@@ -101,6 +103,8 @@ void gl_ens_prepare(void);
 bool gl_ens_is_in(const gl_ens_row *row, gl_ens_message message);
 /* NULL: the table has no such element in this message. */
 const gl_ens_row *gl_ens_row_of(const gl_ens_table *table, gl_ens_message message, gl_str element);
+/* The same, sooner found when it is row `from` or one behind it. */
+const gl_ens_row *gl_ens_row_from(const gl_ens_table *table, gl_ens_message message, gl_str element, size_t from);
 /* The text as it counts: without white space around it, runs of it one space; a TIN as it stands. Empty for what the
  * check of its form refused. */
 gl_str gl_ens_text(gl_arena *arena, gl_ens_form form, const gl_xml *node);

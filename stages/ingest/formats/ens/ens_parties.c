@@ -177,15 +177,17 @@ static void check_trader(const gl_ens_check *c, size_t index, const gl_xml *node
 void gl_ens_check_parties(const gl_ens_check *c)
 {
     prepare_codes();
-    for (size_t t = 0; t < TRADERS; t++)
-        for (const gl_xml *node = c->root->first; node != NULL; node = node->next) {
-            const gl_xml *found = traders[t].of_item && gl_str_eqz(node->name, "GOOITEGDS")
-                                      ? gl_xml_child(node, traders[t].group)
-                                  : !traders[t].of_item && gl_str_eqz(node->name, traders[t].group) ? node
-                                                                                                    : NULL;
+    for (size_t t = 0; t < TRADERS; t++) {
+        gl_str name = traders[t].of_item ? GL_STR("GOOITEGDS") : gl_str_of(traders[t].group);
+        const gl_xml *node = traders[t].of_item ? c->item : gl_xml_child(c->root, traders[t].group);
+        for (; node != NULL; node = node->next) {
+            if (!gl_str_eq(node->name, name))
+                continue;
+            const gl_xml *found = traders[t].of_item ? gl_xml_child(node, traders[t].group) : node;
             if (found != NULL)
                 check_trader(c, t, found);
         }
+    }
 }
 
 bool gl_ens_party_rule_of(gl_str code, const char **number, const char **condition, gl_ens_fault *fault)

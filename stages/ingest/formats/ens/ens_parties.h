@@ -13,8 +13,8 @@ enum { GL_ENS_PREFIX = 4 }; /* of "ens-8107" */
 /* What the rules are held against. */
 typedef struct gl_ens_check {
     gl_report *report;
-    const gl_xml *root, *header, *consignee, *notify;
-    int mode; /* of transport; -1: none that can be read */
+    const gl_xml *root, *header, *consignee, *notify, *item; /* item: the first one */
+    int mode;                                                /* of transport; -1: none that can be read */
     gl_str circumstance;
     bool has_means; /* the header names a means of transport */
 } gl_ens_check;

@@ -62,7 +62,11 @@ static void add_to_profile(gl_ens *ens, const gl_ens_row *row, const gl_xml *nod
     gl_str text = gl_ens_text(ens->report->arena, row->form, node);
     if (gl_str_has_control(text))
         return;
-    gl_buf_printf(&ens->profile, "%s%s %.*s", ens->profile.len > 0 ? " " : "", row->field, GL_STR_ARG(text));
+    if (ens->profile.len > 0)
+        gl_buf_byte(&ens->profile, ' ');
+    gl_buf_text(&ens->profile, row->field);
+    gl_buf_byte(&ens->profile, ' ');
+    gl_buf_str(&ens->profile, text);
     gl_report_origin(ens->report, NULL, node);
 }
 
@@ -109,10 +113,13 @@ static void read_row(gl_ens *ens, const gl_ens_row *row, const gl_xml *node, voi
 
 static void read_table(gl_ens *ens, const gl_ens_table *table, const gl_xml *node, void *record, const gl_path *path)
 {
+    size_t at = 0;
     for (const gl_xml *child = node->first; child != NULL; child = child->next) {
-        const gl_ens_row *row = child->refused ? NULL : gl_ens_row_of(table, ens->message, child->name);
-        if (row != NULL)
-            read_row(ens, row, child, record, path);
+        const gl_ens_row *row = child->refused ? NULL : gl_ens_row_from(table, ens->message, child->name, at);
+        if (row == NULL)
+            continue;
+        at = (size_t)(row - table->rows);
+        read_row(ens, row, child, record, path);
     }
 }
 

@@ -48,6 +48,11 @@ static const gl_xml *next_of(const gl_xml *node)
     at != NULL;                                                                                                        \
     at = next_of(at)
 
+#define EACH_ITEM(at, c)                                                                                               \
+    const gl_xml *at = (c)->item;                                                                                      \
+    at != NULL;                                                                                                        \
+    at = next_of(at)
+
 static void fail(const gl_ens_check *c, const gl_ens_rule *rule, const gl_xml *node)
 {
     gl_ens_fail(c, node, rule->code, rule->text, rule->condition);
@@ -145,7 +150,7 @@ static void check_ship(const gl_ens_check *c, const gl_ens_rule *rule)
         return;
     if (id.len > 0 && !is_ship(id))
         fail(c, rule, c->header);
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(means, item, "IDEMEATRAGI970")) {
             id = text_of(c, means, "IdeMeaTraGIMEATRA971");
             if (id.len > 0 && !is_ship(id))
@@ -214,14 +219,14 @@ static void check_header_zeros(const gl_ens_check *c, const gl_ens_rule *rule)
 
 static void check_item_zeros(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (has_leading_zero(text_of(c, item, rule->element)))
             fail(c, rule, child(item, rule->element));
 }
 
 static void check_package_zeros(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2"))
             if (has_leading_zero(text_of(c, package, rule->element)))
                 fail(c, rule, child(package, rule->element));
@@ -243,7 +248,7 @@ static void check_masses(const gl_ens_check *c, const gl_ens_rule *rule, mass_te
 {
     if (wrong(text_of(c, c->header, "TotGroMasHEA307")))
         fail(c, rule, child(c->header, "TotGroMasHEA307"));
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (wrong(text_of(c, item, "GroMasGDS46")))
             fail(c, rule, child(item, "GroMasGDS46"));
 }
@@ -266,7 +271,7 @@ static void check_total_sign(const gl_ens_check *c, const gl_ens_rule *rule)
 
 static void check_mass_sign(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (is_signed(text_of(c, item, "GroMasGDS46")))
             fail(c, rule, child(item, "GroMasGDS46"));
 }
@@ -282,7 +287,7 @@ static void check_total_mass(const gl_ens_check *c, const gl_ens_rule *rule)
     gl_decimal total, sum = {0, 0}, mass;
     if (!mass_of(c, c->header, "TotGroMasHEA307", &total))
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (mass_of(c, item, "GroMasGDS46", &mass) && !gl_decimal_add(sum, mass, &sum))
             return;
     if (gl_decimal_compare(total, sum) < 0)
@@ -293,7 +298,7 @@ static void check_mass_given(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     if (is_circumstance(c, "E") || child(c->header, "TotGroMasHEA307") != NULL)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (child(item, "GroMasGDS46") == NULL)
             fail(c, rule, item);
 }
@@ -304,7 +309,7 @@ static void check_item_numbers(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     int64_t place = 0;
     bool follow = true;
-    for (EACH(item, c->root, "GOOITEGDS")) {
+    for (EACH_ITEM(item, c)) {
         int64_t number = number_of(c, item, "IteNumGDS7");
         place++;
         follow = follow && (number < 0 || number == place);
@@ -316,7 +321,7 @@ static void check_item_numbers(const gl_ens_check *c, const gl_ens_rule *rule)
 static void check_item_count(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     int64_t said = number_of(c, c->header, "TotNumOfIteHEA305"), count = 0;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         count++;
     if (said >= 0 && said != count)
         fail(c, rule, c->header);
@@ -326,7 +331,7 @@ static void check_document_given(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     if (child(c->header, "ComRefNumHEA") != NULL)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (child(item, "ComRefNumGIM1") == NULL && child(item, "PRODOCDC2") == NULL)
             fail(c, rule, item);
 }
@@ -338,7 +343,7 @@ static void check_place_once(const gl_ens_check *c, const gl_ens_rule *rule)
                *of_header = gl_arena_strndup(c->report->arena, rule->element, (size_t)(of_item - 1 - rule->element));
     if (child(c->header, of_header) == NULL)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (child(item, of_item) != NULL)
             fail(c, rule, child(item, of_item));
 }
@@ -347,7 +352,7 @@ static void check_means_once(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     if (!c->has_means && c->mode != BY_AIR)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(means, item, "IDEMEATRAGI970"))
             fail(c, rule, means);
 }
@@ -356,7 +361,7 @@ static void check_means_nation(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     if (c->mode == BY_RAIL || c->mode == NO_MODE)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(means, item, "IDEMEATRAGI970"))
             if (child(means, "NatIDEMEATRAGI973") == NULL)
                 fail(c, rule, means);
@@ -364,7 +369,7 @@ static void check_means_nation(const gl_ens_check *c, const gl_ens_rule *rule)
 
 static void check_means_count(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS")) {
+    for (EACH_ITEM(item, c)) {
         size_t count = 0;
         for (EACH(means, item, "IDEMEATRAGI970"))
             count++;
@@ -375,22 +380,27 @@ static void check_means_count(const gl_ens_check *c, const gl_ens_rule *rule)
 
 /* --- packages --- */
 
+/* Behind V, behind N. */
+#define BULK_KINDS     "QGLYRSO"
+#define UNPACKED_KINDS "EFG"
+
 typedef enum packing { PACKED, UNPACKED, BULK, UNKNOWN_PACKING } packing;
 
 static packing packing_of(const gl_ens_check *c, const gl_xml *package)
 {
-    static const char *const bulk[] = {"VQ", "VG", "VL", "VY", "VR", "VS", "VO", NULL}, *const unpacked[] = {
-                                                                                            "NE", "NF", "NG", NULL};
     gl_str kind = text_of(c, package, "KinOfPacGS23");
-    if (kind.len == 0)
-        return UNKNOWN_PACKING;
-    return gl_names_index(bulk, kind) >= 0 ? BULK : gl_names_index(unpacked, kind) >= 0 ? UNPACKED : PACKED;
+    if (kind.len != 2)
+        return kind.len == 0 ? UNKNOWN_PACKING : PACKED;
+    char first = kind.ptr[0], second = kind.ptr[1];
+    return first == 'V' && memchr(BULK_KINDS, second, sizeof BULK_KINDS - 1) != NULL           ? BULK
+           : first == 'N' && memchr(UNPACKED_KINDS, second, sizeof UNPACKED_KINDS - 1) != NULL ? UNPACKED
+                                                                                               : PACKED;
 }
 
 /* What each packing has: must there be a number of packages, of pieces? */
 static void check_packing(const gl_ens_check *c, const gl_ens_rule *rule, packing which, bool packages, bool pieces)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2"))
             if (packing_of(c, package) == which && ((child(package, "NumOfPacGS24") != NULL) != packages ||
                                                     (child(package, "NumOfPieGS25") != NULL) != pieces))
@@ -416,7 +426,7 @@ static void check_marks_given(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     if (child(c->header, "SpeCirIndHEA1") != NULL)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2"))
             if (packing_of(c, package) == PACKED && child(package, "MarNumOfPacGSL21") == NULL)
                 fail(c, rule, package);
@@ -433,12 +443,12 @@ static int by_text(const void *first, const void *second)
 static gl_str *counted_marks(const gl_ens_check *c, size_t *count)
 {
     size_t all = 1;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2"))
             all++;
     gl_str *marks = GL_NEW_N(c->report->arena, gl_str, all);
     *count = 0;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2")) {
             gl_str text = text_of(c, package, "MarNumOfPacGSL21");
             if (text.len > 0 && number_of(c, package, "NumOfPacGS24") > 0)
@@ -452,7 +462,7 @@ static void check_no_packages(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     size_t count;
     const gl_str *marks = counted_marks(c, &count);
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2")) {
             gl_str text = text_of(c, package, "MarNumOfPacGSL21");
             if (number_of(c, package, "NumOfPacGS24") == 0 &&
@@ -463,7 +473,7 @@ static void check_no_packages(const gl_ens_check *c, const gl_ens_rule *rule)
 
 static bool has_packages(const gl_ens_check *c)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (child(item, "PACGS2") != NULL)
             return true;
     return false;
@@ -480,7 +490,7 @@ static void check_total_packages(const gl_ens_check *c, const gl_ens_rule *rule)
     int64_t said = number_of(c, c->header, "TotNumOfPacHEA306"), sum = 0;
     if (said < 0)
         return;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         for (EACH(package, item, "PACGS2")) {
             int64_t packages = number_of(c, package, "NumOfPacGS24"), pieces = number_of(c, package, "NumOfPieGS25");
             sum += (packages > 0 ? packages : 0) + (pieces > 0 ? pieces : 0) + (packing_of(c, package) == BULK);
@@ -506,7 +516,7 @@ static void check_consignors_differ(const gl_ens_check *c, const gl_ens_rule *ru
     gl_str first = {NULL, 0};
     size_t count = 0;
     bool differ = false;
-    for (EACH(item, c->root, "GOOITEGDS")) {
+    for (EACH_ITEM(item, c)) {
         const gl_xml *consignor = child(item, "TRACONCO2");
         if (consignor == NULL)
             continue;
@@ -521,7 +531,7 @@ static void check_consignors_differ(const gl_ens_check *c, const gl_ens_rule *ru
 static void check_no_consignee(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     bool to_order = false;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         to_order = to_order || is_to_order(c, item);
     if (to_order && c->consignee != NULL)
         fail(c, rule, c->consignee);
@@ -530,7 +540,7 @@ static void check_no_consignee(const gl_ens_check *c, const gl_ens_rule *rule)
 static void check_no_notify(const gl_ens_check *c, const gl_ens_rule *rule)
 {
     bool other = false;
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         other = other || !is_to_order(c, item);
     if (other && c->notify != NULL)
         fail(c, rule, c->notify);
@@ -538,28 +548,28 @@ static void check_no_notify(const gl_ens_check *c, const gl_ens_rule *rule)
 
 static void check_no_item_notify(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (child(item, "PRTNOT640") != NULL && !is_to_order(c, item))
             fail(c, rule, child(item, "PRTNOT640"));
 }
 
 static void check_item_notify_given(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (c->notify == NULL && child(item, "PRTNOT640") == NULL && is_to_order(c, item))
             fail(c, rule, item);
 }
 
 static void check_item_consignee_given(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (c->consignee == NULL && child(item, "TRACONCE2") == NULL && !is_to_order(c, item))
             fail(c, rule, item);
 }
 
 static void check_no_item_consignee(const gl_ens_check *c, const gl_ens_rule *rule)
 {
-    for (EACH(item, c->root, "GOOITEGDS"))
+    for (EACH_ITEM(item, c))
         if (c->consignee != NULL && child(item, "TRACONCE2") != NULL)
             fail(c, rule, child(item, "TRACONCE2"));
 }
@@ -702,6 +712,7 @@ void gl_ens_check_rules(gl_report *report, const gl_xml *root)
     gl_ens_check c = {.report = report, .root = root, .header = gl_xml_child(root, "HEAHEA"), .mode = NO_MODE};
     if (c.header == NULL)
         return; /* an error of the form, and nothing that the rules say makes sense without it */
+    c.item = gl_xml_child(root, "GOOITEGDS");
     c.consignee = gl_xml_child(root, "TRACONCE1");
     c.notify = gl_xml_child(root, "NOTPAR670");
     c.mode = (int)number_of(&c, c.header, "TraModAtBorHEA76");

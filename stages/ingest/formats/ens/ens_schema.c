@@ -101,7 +101,7 @@ static void missing(form_check *c, const gl_xml *node, const gl_ens_row *row)
 /* How often the element of each row came; what comes again behind a later one counts too. */
 static void check_child(form_check *c, const gl_ens_table *table, gl_xml *child, size_t *at, size_t counts[ROWS])
 {
-    const gl_ens_row *row = gl_ens_row_of(table, c->message, child->name);
+    const gl_ens_row *row = gl_ens_row_from(table, c->message, child->name, *at);
     if (row == NULL) {
         unknown(c, table, child);
         return;
@@ -127,11 +127,12 @@ static void check_child(form_check *c, const gl_ens_table *table, gl_xml *child,
 
 static void check_group(form_check *c, const gl_ens_table *table, gl_xml *node);
 
-static void check_inside(form_check *c, const gl_ens_table *table, gl_xml *child)
+static void check_inside(form_check *c, const gl_ens_table *table, gl_xml *child, size_t *at)
 {
-    const gl_ens_row *row = gl_ens_row_of(table, c->message, child->name);
+    const gl_ens_row *row = gl_ens_row_from(table, c->message, child->name, *at);
     if (row == NULL || child->refused)
         return;
+    *at = (size_t)(row - table->rows);
     check_attributes(c, child);
     bool outside = !c->in_item;
     if (row->inside != NULL && row->inside->shape == &gl_shape_item)
@@ -154,8 +155,9 @@ static void check_group(form_check *c, const gl_ens_table *table, gl_xml *node)
     for (size_t i = 0; i < table->count; i++)
         if (counts[i] < table->rows[i].least && gl_ens_is_in(&table->rows[i], c->message))
             missing(c, node, &table->rows[i]);
+    at = 0;
     for (gl_xml *child = node->first; child != NULL; child = child->next)
-        check_inside(c, table, child);
+        check_inside(c, table, child, &at);
 }
 
 void gl_ens_check_form(gl_report *report, gl_ens_message message, gl_xml *root)

@@ -101,8 +101,9 @@ gl_xml *gl_xml_parse(gl_arena *arena, gl_str bytes, gl_xml_problem *problem)
 
 gl_xml *gl_xml_child(const gl_xml *node, const char *name)
 {
+    gl_str wanted = gl_str_of(name);
     for (gl_xml *child = node->first; child != NULL; child = child->next)
-        if (gl_str_eqz(child->name, name))
+        if (gl_str_eq(child->name, wanted))
             return child;
     return NULL;
 }
