@@ -44,14 +44,16 @@ typedef struct finding {
     gl_buf data_set;  /* XML: empty when it was not read that far */
 } finding;
 
-/* The form of XML and its data set are told by reading it. */
+/* The form of XML, or of JSON that is not ours, and its data set are told by reading the first of it. */
 static void read_form(gl_str bytes, finding *found)
 {
     gl_err err = {0};
     gl_intake intake;
     gl_arena *arena = gl_arena_new(0);
-    gl_reader *reader = gl_reader_open(arena, NULL, GL_FORMAT_XML, GL_STR(""), bytes, 0, 0, &err);
-    if (reader != NULL && gl_reader_next(reader, arena, &intake)) {
+    gl_reader *reader = gl_reader_open(arena, NULL, found->format, GL_STR(""), bytes, 0, 0, &err);
+    bool xml = found->format == GL_FORMAT_XML;
+    if (reader != NULL && gl_reader_next(reader, arena, &intake) &&
+        (xml || strcmp(intake.format, gl_format_name(found->format)) != 0)) {
         found->name = intake.format;
         gl_buf_bytes(&found->data_set, intake.declaration.data_set.ptr, intake.declaration.data_set.len);
     }
@@ -65,7 +67,7 @@ static void look(const gl_mappings *mappings, gl_format format, gl_str bytes, fi
     found->name = gl_format_name(found->format);
     if (gl_format_has_profile(found->format))
         list_profiles(mappings, found->format, bytes, &found->profiles);
-    else if (found->format == GL_FORMAT_XML)
+    else if (found->format == GL_FORMAT_XML || found->format == GL_FORMAT_JSON || found->format == GL_FORMAT_NDJSON)
         read_form(bytes, found);
 }
 

@@ -7,28 +7,12 @@
 #include <xgboost/c_api.h>
 
 #include "base/log.h"
-#include "classify/classify.h"
+#include "chain/stations.h"
 #include "cli/synth.h"
-#include "decide/decide.h"
 #include "gen/topics.h"
-#include "ingest/ingest.h"
-#include "risk/risk.h"
 #include "support/alloc_count.h"
 
-enum { SMALL = 100, LARGE = 1000, PARTITIONS = 4 };
-static const int64_t NOW_US = INT64_C(1795953600) * 1000000; /* 2026-11-29T12:00:00Z */
-
-/* A stage and where it puts. */
-typedef struct station {
-    const gl_stage_def *def;
-    gl_conf *conf;
-    void *stage, *worker;
-    gl_arena *arena;
-    gl_outbox *outbox;
-} station;
-
-enum { INGEST, CLASSIFY, RISK, DECIDE, STATIONS };
-static station stations[STATIONS];
+enum { SMALL = 100, LARGE = 1000 };
 
 /* What is counted: process of a stage over one kind of input. */
 enum { DECLARATIONS, CLASSIFYING, ASSESSING, DECIDING, EVENTS, DECIDING_EVENTS, STEPS };
@@ -74,57 +58,17 @@ int __wrap_XGBoosterPredictFromDense(BoosterHandle booster, char const *values, 
     return code;
 }
 
-static gl_metrics *metrics;
 static bool tell[STEPS];               /* who asked last */
 static gl_record inputs[STEPS][LARGE]; /* of a step; they live as long as what is made of them */
-
-static void check(bool good, const char *what, const gl_err *err)
-{
-    if (good)
-        return;
-    fprintf(stderr, "%s: %s: %s\n", what, err->code, err->message);
-    exit(1);
-}
-
-/* `config`: of config/; NULL: the defaults. */
-static void station_open(station *at, const gl_stage_def *def, const char *config, const char *const *sets)
-{
-    gl_err err = {0};
-    char path[4096];
-    size_t tables = 0;
-    while (def->conf_tables[tables] != NULL)
-        tables++;
-    at->def = def;
-    at->arena = gl_arena_new(0);
-    snprintf(path, sizeof path, "%s/config/%s", GL_SOURCE_DIR, config == NULL ? "" : config);
-    at->conf = gl_conf_load(config == NULL ? NULL : path, def->conf_tables, tables, sets, &err);
-    check(at->conf != NULL, def->name, &err);
-    gl_stage_env env = {.conf = at->conf, .metrics = metrics, .partition_count = PARTITIONS};
-    check(def->open(&env, &at->stage, &err), def->name, &err);
-    if (def->worker_open != NULL)
-        check(def->worker_open(at->stage, &env, &at->worker, &err), def->name, &err);
-}
-
-static void station_close(station *at)
-{
-    if (at->def->worker_close != NULL)
-        at->def->worker_close(at->worker);
-    at->def->close(at->stage);
-    gl_conf_destroy(at->conf);
-    gl_arena_destroy(at->arena);
-}
-
-static void begin_batch(station *at)
-{
-    gl_arena_reset(at->arena);
-    at->outbox = gl_outbox_new(at->arena);
-}
 
 static void run(int step, station *at, size_t count, counts *to)
 {
     gl_err err = {0};
-    gl_batch batch = {
-        .records = inputs[step], .count = count, .now_us = NOW_US, .arena = at->arena, .partition_count = PARTITIONS};
+    gl_batch batch = {.records = inputs[step],
+                      .count = count,
+                      .now_us = STATION_NOW_US,
+                      .arena = at->arena,
+                      .partition_count = STATION_PARTITIONS};
     size_t before, after;
     gl_outbox_entries(at->outbox, &before);
     alloc_count_start(tell[step]);
@@ -132,7 +76,7 @@ static void run(int step, station *at, size_t count, counts *to)
     to->asked[step] = alloc_count_stop();
     gl_outbox_entries(at->outbox, &after);
     to->put[step] = after - before;
-    check(good, steps[step], &err);
+    station_check(good, steps[step], &err);
     if (tell[step] && to->asked[step] > 0) {
         fprintf(stderr, "%s: the latest asked for by:\n", steps[step]);
         alloc_count_print_latest();
@@ -163,8 +107,9 @@ static size_t count_scored(const gl_record *records, size_t count, gl_arena *are
     for (size_t i = 0; i < count; i++) {
         gl_err err = {0};
         gl_assessed assessed;
-        check(gl_assessed_decode(&assessed, (const uint8_t *)records[i].value.ptr, records[i].value.len, arena, &err),
-              "risk", &err);
+        station_check(
+            gl_assessed_decode(&assessed, (const uint8_t *)records[i].value.ptr, records[i].value.len, arena, &err),
+            "risk", &err);
         scored += assessed.assessment.score_ppm.set;
     }
     return scored;
@@ -179,7 +124,7 @@ static void take_in(int step, const source *from, gl_str bytes, counts *to)
                   .profile = step == EVENTS ? GL_STR("") : gl_str_of(from->profile),
                   .events = step == EVENTS,
                   .bytes = bytes,
-                  .received_us = NOW_US};
+                  .received_us = STATION_NOW_US};
     inputs[step][0] = (gl_record){.token = &job, .value = bytes};
     run(step, at, 1, to);
 }
@@ -207,7 +152,7 @@ static void run_chain(const source *from, int64_t count, counts *to)
                       (long long)i, synth.lrn);
     }
     for (int i = 0; i < STATIONS; i++)
-        begin_batch(&stations[i]);
+        station_begin(&stations[i]);
     take_in(DECLARATIONS, from, gl_buf_view(&declarations), to);
     size_t taken = take(&stations[INGEST], GL_INGEST_OUT_ACCEPTED, CLASSIFYING, 0);
     run(CLASSIFYING, &stations[CLASSIFY], taken, to);
@@ -263,25 +208,6 @@ static bool measure(const source *from)
     return good;
 }
 
-static void open_all(void)
-{
-    static const char *const sets[] = {"redis.url=", NULL};
-    /* config/ingest.yaml watches a directory that belongs to whoever runs it. */
-    static const char *const ingest_sets[] = {"ingest.mappings=" GL_SOURCE_DIR "/config/mappings",
-                                              "ingest.code_lists=" GL_SOURCE_DIR "/config/code_lists",
-                                              "ingest.rules=" GL_SOURCE_DIR "/config/intake_rules.yaml",
-                                              "ingest.exchange_rates=" GL_SOURCE_DIR "/config/exchange_rates.yaml",
-                                              "redis.url=",
-                                              NULL};
-    /* A cache that is too small for the texts: some are found, some are computed, and some are put out. */
-    static const char *const classify_sets[] = {"classify.cache_entries=16", "redis.url=", NULL};
-    metrics = gl_metrics_new();
-    station_open(&stations[INGEST], &gl_ingest_stage, NULL, ingest_sets);
-    station_open(&stations[CLASSIFY], &gl_classify_stage, "classify.yaml", classify_sets);
-    station_open(&stations[RISK], &gl_risk_stage, "risk.yaml", NULL);
-    station_open(&stations[DECIDE], &gl_decide_stage, "decide.yaml", sets);
-}
-
 int main(void)
 {
     if (!alloc_count_possible()) {
@@ -290,14 +216,12 @@ int main(void)
     }
     gl_log_init("chain", GL_LOG_ERROR);
     alloc_count_start(false);
-    open_all();
+    stations_open();
     bool good = alloc_count_stop() > STATIONS;
     if (!good)
         fputs("what the stages ask for when they open is not counted\n", stderr);
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
         good = measure(&sources[i]) && good;
-    for (int i = 0; i < STATIONS; i++)
-        station_close(&stations[i]);
-    gl_metrics_destroy(metrics);
+    stations_close();
     return !good;
 }

@@ -60,7 +60,7 @@ def data_set(found):
         return found.get("data_set", "none")
     if error["code"] == "amendment-not-supported":
         return "amendment by pointers"
-    if error["text"].startswith("this is a"):
+    if error["text"].startswith("this is "):
         return error["text"].removeprefix("this is ").split(", not a declaration")[0].split(";")[0]
     return found.get("data_set", "cannot be told")
 
@@ -113,8 +113,10 @@ def count_tree():
             rows += table(path, read([path], *(("-p", "parcels") if path.endswith(".csv") else ())))
     corpus = "stages/ingest/formats/cds/corpus"
     eu = [os.path.join(corpus, name) for name in sorted(os.listdir(os.path.join(ROOT, corpus))) if name.startswith("eucdm_")]
+    rows += table("`trade/corpus`", read(["stages/ingest/formats/trade/corpus/mixed.json"]))
     rows += table("EU samples of `cds/corpus`", read(eu)) + table("`sad/corpus`", read(sad_documents()))
     again = AGAIN + [written_again(SAD_WHOLE, form) for form in ("sad-xml", "cds-xml")]
+    again += [written_again(["samples/postal.json"], "itmatt"), written_again(["samples/type86.json"], "type86")]
     return {"outcomes": HEAD + rows, "leaves-sad": count_leaves(SAD_WHOLE), "again-sad": again}
 
 
@@ -128,14 +130,14 @@ AGAIN = ["| written as | declarations | the same when read again | what the othe
 SAD_WHOLE = ["samples/sad.xml", *(f"stages/ingest/formats/sad/corpus/{name}.xml" for name in ("bom", "every", "latin1", "locale", "one"))]
 
 
-def messages():
-    """All XML of the reference data's CDS messages; the program ends when it is not there."""
-    root = os.path.join(os.environ.get("GREENLANE_DATA") or os.path.join(ROOT, "..", "shared", "data"), "messages", "cds")
+def messages(kind="cds", ending=".xml"):
+    """All messages of the reference data of a kind; the program ends when they are not there."""
+    root = os.path.join(os.environ.get("GREENLANE_DATA") or os.path.join(ROOT, "..", "shared", "data"), "messages", kind)
     if not os.path.isdir(root):
-        print("skipped: no reference data at $GREENLANE_DATA/messages/cds")
+        print(f"skipped: no reference data at $GREENLANE_DATA/messages/{kind}")
         sys.exit(SKIPPED)
     found = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names)
-    return sorted(path for path in found if path.endswith(".xml"))
+    return sorted(path for path in found if path.endswith(ending))
 
 
 # ---- leaves ----
@@ -160,11 +162,20 @@ def count_leaves(files):
 
 # ---- written again ----
 
+def written_json(files, form):
+    result = run("greenlane", "convert", *files, "--to", form, fine=(0, 1))
+    found = json.loads(result.stdout)
+    return result.stderr.decode(), len(found) if isinstance(found, list) else 1
+
+
 def written_again(files, form):
     """How many declarations are written in the form, how many of them lose nothing, and what the others lose."""
-    with tempfile.TemporaryDirectory() as folder:
-        said = run("greenlane", "convert", *files, "--to", form, "--output", folder, fine=(0, 1)).stderr.decode()
-        written = len(os.listdir(folder))
+    if form in ("itmatt", "type86"):  # several JSON documents make one list
+        said, written = written_json(files, form)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            said = run("greenlane", "convert", *files, "--to", form, "--output", folder, fine=(0, 1)).stderr.decode()
+            written = len(os.listdir(folder))
     losses = collections.defaultdict(set)
     for line in said.splitlines():
         if " has no place for " in line:
@@ -179,7 +190,17 @@ def count_data():
     files = messages()
     accepted = [one["file"] for one in read(files) if not one["rejected"] and not one["cancellation"]]
     again = AGAIN + [written_again(accepted, form) for form in ("cds-xml", "eucdm-xml", "sad-xml")]
-    return {"outcomes-data": HEAD + table("`messages/cds`", read(files)), "leaves": count_leaves(files), "again": again}
+    return {"outcomes-data": HEAD + table("`messages/cds`", read(files)), "leaves": count_leaves(files), "again": again, **count_trade()}
+
+
+def count_trade():
+    """The traceability documents: US entries, bills of lading, and what is no declaration."""
+    files = messages("traceability", ".json")
+    found = read(files)
+    accepted = [one["file"] for one in found if not one["rejected"]]
+    again = AGAIN + [written_again(accepted, form) for form in ("type86", "itmatt", "cds-xml")]
+    rows = [row for path in files for row in table(f"`{os.path.basename(path)}`", [one for one in found if one["file"] == path])]
+    return {"outcomes-trade": HEAD + rows, "leaves-trade": count_leaves(accepted), "again-trade": again}
 
 
 # ---- the page ----

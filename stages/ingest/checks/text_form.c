@@ -105,6 +105,20 @@ static bool is_air_waybill(gl_str text)
     return number % 7 == (unsigned)(serial.ptr[7] - '0');
 }
 
+/* UPU standard S10: two letters, eight digits and their check digit, the country. */
+static bool is_s10(gl_str text)
+{
+    static const unsigned weights[] = {8, 6, 4, 2, 3, 5, 9, 7};
+    unsigned sum = 0;
+    if (text.len != 13 || !is_capital(text.ptr[0]) || !is_capital(text.ptr[1]) || !is_capital(text.ptr[11]) ||
+        !is_capital(text.ptr[12]) || !all_digits((gl_str){text.ptr + 2, 9}))
+        return false;
+    for (unsigned i = 0; i < 8; i++)
+        sum += weights[i] * (unsigned)(text.ptr[2 + i] - '0');
+    unsigned rest = 11 - sum % 11, digit = rest == 10 ? 0 : rest == 11 ? 5 : rest;
+    return digit == (unsigned)(text.ptr[10] - '0');
+}
+
 static bool is_date(gl_str text)
 {
     int32_t days;
@@ -115,8 +129,9 @@ static bool is_date(gl_str text)
 const gl_text_form gl_text_form_table[] = {
     {"eori", is_eori}, {"ioss", is_ioss},           {"ioss-state", is_ioss_state},
     {"mrn", is_mrn},   {"container", is_container}, {"air-waybill", is_air_waybill},
-    {"date", is_date},
+    {"s10", is_s10},   {"date", is_date},
 };
 const size_t gl_text_form_count = sizeof gl_text_form_table / sizeof *gl_text_form_table;
 
-const char *const gl_text_forms[] = {"eori", "ioss", "ioss-state", "mrn", "container", "air-waybill", "date", NULL};
+const char *const gl_text_forms[] = {"eori",        "ioss", "ioss-state", "mrn", "container",
+                                     "air-waybill", "s10",  "date",       NULL};

@@ -51,7 +51,7 @@ const gl_report_code gl_report_codes[] = {
     {"segment-unknown", "EDIFACT: the directory has no such segment"},
     {"segment-unread", "EDIFACT: a segment that the mapping does not read at this place"},
     {"service-characters", "EDIFACT: UNA is not followed by UNB, or its characters are not six different ones"},
-    {"several-declarations", "XML: one document holds one declaration"},
+    {"several-declarations", "XML and credentials: one document holds one declaration"},
     {"syntax-unknown", "EDIFACT: not a character set or a version of the syntax that is read"},
     {"too-deep", "Nested deeper than the limit"},
     {"too-large", "Larger than a limit"},

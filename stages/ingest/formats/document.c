@@ -11,9 +11,10 @@
 #include "ingest/formats/ens/ens_map.h"
 #include "ingest/formats/ens/ens_rules.h"
 #include "ingest/formats/sad/sad_map.h"
+#include "ingest/formats/trade/trade_map.h"
 
-const char *const gl_document_parts[] = {"canonical", "cds",     "eucdm", "ens",   "ens-rules",
-                                         "sad",       "edifact", "codes", "rules", NULL};
+const char *const gl_document_parts[] = {"canonical", "cds",     "eucdm", "ens",   "ens-rules", "sad",
+                                         "trade",     "edifact", "codes", "rules", NULL};
 
 bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
 {
@@ -31,6 +32,8 @@ bool gl_document_part(const char *name, const gl_checks *checks, gl_buf *buf)
         gl_sad_document(buf);
     else if (strcmp(name, "edifact") == 0)
         gl_edi_document(buf);
+    else if (strcmp(name, "trade") == 0)
+        gl_trade_document(buf);
     else if (strcmp(name, "codes") == 0)
         gl_codes_document(buf);
     else if (strcmp(name, "rules") == 0)

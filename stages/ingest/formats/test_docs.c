@@ -154,6 +154,7 @@ Test(docs, every_code_is_in_the_table)
                                           "stages/ingest/formats/cds",
                                           "stages/ingest/formats/sad",
                                           "stages/ingest/formats/edifact",
+                                          "stages/ingest/formats/trade",
                                           "stages/ingest/formats/pack",
                                           "stages/ingest/formats/xlsx"};
     size_t sources = 0;

@@ -19,6 +19,7 @@
 #include "ingest/formats/impl.h"
 #include "ingest/formats/pack/message.h"
 #include "ingest/formats/sad/sad_map.h"
+#include "ingest/formats/trade/trade_map.h"
 
 enum { FILE_LIMIT_BYTES = 1 << 30 };
 
@@ -104,19 +105,22 @@ static void count_leaf(void *context, gl_str path, gl_leaf_fate fate, const char
     gl_buf_byte(&tally->others, '}');
 }
 
-/* Of XML that was read as a declaration; what is refused as something else has none. */
+/* Of XML and of JSON of others that was read as a declaration; what is refused as something else has none. */
 static void print_leaves(const char *path, const gl_reader *reader, const gl_intake *intake, gl_arena *arena)
 {
     const gl_cds_form *form = &gl_cds_form_uk;
     gl_buf out = {0};
     leaf_tally tally = {0};
-    if (reader->format != GL_FORMAT_XML || reader->report.origin_count == 0 || intake->event != NULL)
+    bool trade = reader->form != NULL && (reader->format == GL_FORMAT_JSON || reader->format == GL_FORMAT_NDJSON);
+    if ((reader->format != GL_FORMAT_XML && !trade) || reader->report.origin_count == 0 || intake->event != NULL)
         return;
     if (strcmp(intake->format, gl_cds_form_eu.format) == 0)
         form = &gl_cds_form_eu;
     else if (strcmp(intake->format, gl_sad_form.format) == 0)
         form = &gl_sad_form;
-    if (strcmp(intake->format, gl_ens_format) == 0)
+    if (trade)
+        gl_trade_leaves(&reader->report, arena, count_leaf, &tally);
+    else if (strcmp(intake->format, gl_ens_format) == 0)
         gl_ens_leaves(&reader->report, arena, count_leaf, &tally);
     else
         gl_cds_leaves(&reader->report, form, arena, count_leaf, &tally);

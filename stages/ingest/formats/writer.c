@@ -5,6 +5,7 @@
 #include "ingest/formats/edifact/edi_write.h"
 #include "ingest/formats/ens/ens_write.h"
 #include "ingest/formats/sad/sad_write.h"
+#include "ingest/formats/trade/trade_write.h"
 
 static bool write_json(gl_buf *buf, gl_arena *arena, const gl_declaration *declaration, gl_written *written)
 {
@@ -38,10 +39,14 @@ static const gl_writer json = {"json", "our JSON", GL_WRITER_LIST, ".json", writ
                                 gl_ens_write_checked},
                        eu = {"eucdm-xml", "WCO XML in the EU's form", GL_WRITER_DOCUMENTS, ".xml", write_eu},
                        sad = {"sad-xml", "ASYCUDA World's SAD", GL_WRITER_DOCUMENTS, ".xml", gl_sad_write_checked},
+                       itmatt = {"itmatt", "a postal item as ITMATT has it, in JSON", GL_WRITER_LIST, ".json",
+                                 gl_trade_write_itmatt},
+                       type86 = {"type86", "a Type 86 entry of the United States, in JSON", GL_WRITER_LIST, ".json",
+                                 gl_trade_write_type86},
                        cusdec = {"cusdec", "CUSDEC of UN/EDIFACT D.16B", GL_WRITER_DOCUMENTS, ".edi",
                                  gl_edi_write_checked};
 
-const gl_writer *const gl_writers[] = {&json, &ndjson, &xml, &uk, &eu, &ie315, &sad, &cusdec, NULL};
+const gl_writer *const gl_writers[] = {&json, &ndjson, &xml, &uk, &eu, &ie315, &sad, &itmatt, &type86, &cusdec, NULL};
 
 const gl_writer *gl_writer_find(gl_str name)
 {

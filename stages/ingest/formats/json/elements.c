@@ -10,17 +10,19 @@ typedef enum form {
     FORM_ONE,     /* one object */
     FORM_ARRAY,   /* [...] */
     FORM_WRAPPED, /* {"declarations": [...]} */
+    FORM_INNER,   /* {..., "houseBills": [...], ...} */
     FORM_LINES,
 } form;
 
 typedef struct elements {
     const gl_json_kind *kind;
     form form;
-    bool first;          /* the next element is the first one of its array */
-    const gl_json *tree; /* of the element being read; NULL: it was not well-formed */
-    int64_t index;       /* of the element, from 0; of those read since the reader was opened */
-    int64_t *before;     /* elements that were read before that; -1: not yet counted, only a pointer needs them */
-    gl_str source;       /* of which they are counted: from the list's beginning to where the reader was opened */
+    bool first;            /* the next element is the first one of its array */
+    const gl_json *around; /* FORM_INNER */
+    const gl_json *tree;   /* of the element being read; NULL: it was not well-formed */
+    int64_t index;         /* of the element, from 0; of those read since the reader was opened */
+    int64_t *before;       /* elements that were read before that; -1: not yet counted, only a pointer needs them */
+    gl_str source;         /* of which they are counted: from the list's beginning to where the reader was opened */
 } elements;
 
 static void append_token(gl_buf *pointer, gl_str key)
@@ -73,7 +75,9 @@ static void pointer_base(gl_buf *pointer, const elements *state)
 {
     if (state->form == FORM_WRAPPED)
         gl_buf_printf(pointer, "/%s", state->kind->plural);
-    if (state->form == FORM_WRAPPED || state->form == FORM_ARRAY)
+    if (state->form == FORM_INNER)
+        gl_buf_printf(pointer, "/%s", state->kind->inner);
+    if (state->form != FORM_ONE && state->form != FORM_LINES)
         gl_buf_printf(pointer, "/%lld", (long long)(elements_before(state) + state->index));
 }
 
@@ -82,7 +86,11 @@ static gl_str json_pointer(const void *source, gl_arena *arena, const void *node
     const elements *state = source;
     gl_buf pointer = gl_buf_in(arena);
     pointer_base(&pointer, state);
-    find_node(&pointer, state->tree, node);
+    if (!find_node(&pointer, state->tree, node) && state->around != NULL) {
+        size_t len = pointer.len;
+        pointer.len = 0;
+        pointer.len = find_node(&pointer, state->around, node) ? pointer.len : len;
+    }
     return pointer.len == 0 ? GL_STR("") : gl_buf_view(&pointer);
 }
 
@@ -191,6 +199,8 @@ static bool end_of_array(gl_reader *reader, gl_arena *arena, gl_intake *intake, 
     const elements *state = reader->state;
     gl_str bytes = reader->bytes;
     at = gl_json_space(bytes, at + 1);
+    if (state->form == FORM_INNER) /* what follows was read before the list */
+        at = bytes.len;
     if (state->form == FORM_WRAPPED) {
         if (at == bytes.len || bytes.ptr[at] != '}')
             return refuse_rest(reader, arena, intake, at,
@@ -295,6 +305,57 @@ static bool is_wrapped(gl_str bytes, const char *plural, size_t *at)
     return true;
 }
 
+/* The member at `*at` of an object: its name, and where its value begins; `*at` is then behind the value. */
+static bool next_member(gl_str bytes, size_t *at, gl_str *name, size_t *value)
+{
+    size_t begin = gl_json_space(bytes, *at), end = begin;
+    if (begin == bytes.len || bytes.ptr[begin] != '"' || !gl_json_split(bytes, &end) || end - begin < 2)
+        return false;
+    *name = (gl_str){bytes.ptr + begin + 1, end - begin - 2};
+    size_t colon = gl_json_space(bytes, end);
+    if (colon == bytes.len || bytes.ptr[colon] != ':')
+        return false;
+    *value = *at = gl_json_space(bytes, colon + 1);
+    return *value < bytes.len && gl_json_split(bytes, at);
+}
+
+/* Is it an object with that list, well-formed around it? `*at` is then behind the list's bracket. */
+static const gl_json *find_inner(gl_arena *arena, gl_str bytes, const char *inner, size_t *at)
+{
+    size_t next = *at + 1, value = 0, list = 0, list_end = 0;
+    gl_str name;
+    gl_err err = {0};
+    if (memmem(bytes.ptr, bytes.len, inner, strlen(inner)) == NULL)
+        return NULL;
+    for (;;) {
+        if (!next_member(bytes, &next, &name, &value))
+            return NULL;
+        if (gl_str_eqz(name, inner) && bytes.ptr[value] == '[' && list == 0) {
+            list = value;
+            list_end = next;
+        }
+        next = gl_json_space(bytes, next);
+        if (next == bytes.len || (bytes.ptr[next] != ',' && bytes.ptr[next] != '}'))
+            return NULL;
+        if (bytes.ptr[next++] == '}')
+            break;
+    }
+    if (list == 0 || gl_json_space(bytes, next) < bytes.len)
+        return NULL;
+    gl_buf text = gl_buf_in(arena);
+    gl_buf_bytes(&text, bytes.ptr + *at, list - *at);
+    gl_buf_text(&text, "[]");
+    gl_buf_bytes(&text, bytes.ptr + list_end, next - list_end);
+    const gl_json *around = gl_json_parse(arena, gl_buf_view(&text), GL_INTAKE_LIMIT_BYTES, NODE_LIMIT, &err);
+    *at = around == NULL ? *at : list + 1;
+    return around;
+}
+
+const gl_json *gl_json_elements_around(const gl_reader *reader)
+{
+    return ((const elements *)reader->state)->around;
+}
+
 void gl_json_elements_open(gl_reader *reader, const gl_json_kind *kind)
 {
     elements *state = GL_NEW(reader->arena, elements);
@@ -314,6 +375,10 @@ void gl_json_elements_open(gl_reader *reader, const gl_json_kind *kind)
         at++;
     } else if (at < bytes.len && bytes.ptr[at] == '{' && is_wrapped(bytes, kind->plural, &at)) {
         state->form = FORM_WRAPPED;
+        reader->next = next_element;
+    } else if (at < bytes.len && bytes.ptr[at] == '{' && kind->inner != NULL &&
+               (state->around = find_inner(reader->arena, bytes, kind->inner, &at)) != NULL) {
+        state->form = FORM_INNER;
         reader->next = next_element;
     } else {
         reader->next = next_one;

@@ -273,7 +273,7 @@ static void read_event(gl_reader *reader, gl_intake *intake, const gl_json *tree
 
 bool gl_json_events_open(gl_reader *reader, gl_err *err)
 {
-    static const gl_json_kind event = {"an", "event", "events", read_event};
+    static const gl_json_kind event = {"an", "event", "events", NULL, read_event};
     (void)err;
     gl_json_elements_open(reader, &event);
     return true;

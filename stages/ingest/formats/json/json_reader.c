@@ -4,6 +4,7 @@
  */
 #include "base/yaml.h"
 #include "ingest/formats/json/elements.h"
+#include "ingest/formats/trade/trade_map.h"
 
 /* The parts of an amount or measure: {"amount": "12.50", "currency": "EUR"}, {"value": "1.2", "unit": "KGM"}. */
 typedef struct parts {
@@ -250,13 +251,19 @@ static void read_record(gl_report *report, const gl_shape *shape, void *record, 
 
 static void read_declaration(gl_reader *reader, gl_intake *intake, const gl_json *tree, gl_str text)
 {
+    const gl_json *document, *around = gl_json_elements_around(reader);
+    reader->form = NULL;
+    if (around != NULL || gl_trade_form_of(tree, &document) != NULL) {
+        gl_trade_read(reader, intake, tree, around, text);
+        return;
+    }
     read_record(&reader->report, &gl_shape_declaration, &intake->declaration, tree, NULL);
     gl_intake_finish(reader, intake, text, (gl_str){NULL, 0});
 }
 
 bool gl_json_reader_open(gl_reader *reader, gl_err *err)
 {
-    static const gl_json_kind declaration = {"a", "declaration", "declarations", read_declaration};
+    static const gl_json_kind declaration = {"a", "declaration", "declarations", "houseBills", read_declaration};
     (void)err;
     gl_json_elements_open(reader, &declaration);
     return true;

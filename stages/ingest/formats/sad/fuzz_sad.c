@@ -21,9 +21,19 @@ static void must_be_plain(gl_arena *arena, gl_str text)
         MUST(gl_sad_date(arena, &none, first, &again) == GL_SAD_READ && gl_str_eq(first, again));
 }
 
-/* Names and escapes of its own may make it larger than the limits. */
-static void must_write(gl_arena *arena, const gl_declaration *declaration)
+/* A number that nothing decided, because the others disagree, is decided when all of them are written alike. */
+static bool has_undecided(const gl_intake *intake)
 {
+    for (size_t i = 0; i < intake->error_count; i++)
+        if (gl_str_eqz(intake->errors[i].code, "invalid-number"))
+            return true;
+    return false;
+}
+
+/* Names and escapes of its own may make it larger than the limits. */
+static void must_write(gl_arena *arena, const gl_intake *intake)
+{
+    const gl_declaration *declaration = &intake->declaration;
     gl_buf written = gl_buf_in(arena);
     gl_difference lost[1];
     gl_written w = {.lost = lost, .limit = 1, .why = GL_STR("")};
@@ -31,6 +41,8 @@ static void must_write(gl_arena *arena, const gl_declaration *declaration)
         return;
     bool good = gl_sad_write_checked(&written, arena, declaration, &w);
     if (!good && gl_str_starts(w.why, GL_STR("too-large")))
+        return;
+    if (good && has_undecided(intake))
         return;
     if (!good || w.count > 0)
         fprintf(stderr, "%.*s differs, %.*s\n%.*s\n", GL_STR_ARG(w.count > 0 ? lost[0].path : GL_STR("nothing")),
@@ -50,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gl_reader *reader = gl_reader_open(arena, NULL, GL_FORMAT_XML, GL_STR(""), bytes, 0, 0, &err);
     if (reader != NULL && gl_reader_next(reader, arena, &intake) && !intake.rejected &&
         strcmp(intake.format, "asycuda-xml") == 0)
-        must_write(arena, &intake.declaration);
+        must_write(arena, &intake);
     gl_reader_close(reader);
     gl_arena_destroy(arena);
     return 0;

@@ -145,7 +145,7 @@ bool gl_sad_is_number(gl_str element)
     return gl_names_index(numbers, element) >= 0;
 }
 
-/* An attribute that is a number: zero is none, what cannot be read stays as it is. */
+/* An attribute that is a number: zero is none, what is no number stays as it is. */
 static gl_str attribute_text(gl_cds *cds, const gl_xml *node)
 {
     gl_str text = text_of(node), number;
@@ -155,7 +155,10 @@ static gl_str attribute_text(gl_cds *cds, const gl_xml *node)
         note(cds, node);
         return (gl_str){NULL, 0};
     }
-    return gl_sad_number(cds->report->arena, &sad_of(cds)->locale, text, &number) == GL_SAD_READ ? number : text;
+    gl_sad_reading reading = gl_sad_number(cds->report->arena, &sad_of(cds)->locale, text, &number);
+    if (reading == GL_SAD_AMBIGUOUS)
+        return gl_sad_read_number(cds, node, NULL);
+    return reading == GL_SAD_READ ? number : text;
 }
 
 gl_str gl_sad_text(gl_cds *cds, const gl_field *field, const gl_xml *node, const gl_path *path)
@@ -528,7 +531,7 @@ static void set_beside(gl_cds *cds, const money *m, const gl_path *path)
     bool said = known != NULL && (cds->item != NULL || known->kind < m->kind);
     if (blank_or_zero(m->rate) || (said && gl_sad_same_number(rate, known->rate)))
         note(cds, m->rate);
-    else if (m->kind == GL_SAD_INVOICE && cds->item == NULL && rate.len > 0)
+    else if (m->kind == GL_SAD_INVOICE && cds->item == NULL)
         set_number(cds, &gl_shape_declaration, "exchange_rate", cds->declaration, m->rate, path);
     else
         gl_cds_set_attribute(cds, kind->rate, attribute_text(cds, m->rate), m->rate);

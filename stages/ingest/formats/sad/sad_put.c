@@ -135,7 +135,10 @@ void gl_sad_put_total(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *f
     const gl_declaration_amount *amount = w->declaration->invoice_amount;
     const gl_declaration_measure *mass = w->declaration->total_gross_mass;
     bool weight = strcmp(rule->element, "Total_weight") == 0, financial = strcmp(w->open[w->depth], "Financial") == 0;
-    if (put_attribute(w, rule->element, weight ? "total_weight" : financial ? "financial_invoice" : "total_invoice"))
+    if (put_kept(w, rule->element) || put_attribute(w, rule->element,
+                                                    weight      ? "total_weight"
+                                                    : financial ? "financial_invoice"
+                                                                : "total_invoice"))
         return;
     if (weight && mass != NULL)
         put_number(w, rule->element, mass->unscaled, mass->scale);
@@ -378,6 +381,18 @@ static gl_str national_currency(const gl_declaration *declaration)
     return GL_STR("");
 }
 
+/* Is nothing kept of a sum that could not be read? */
+static bool keeps_nothing(const gl_declaration *declaration, size_t kind)
+{
+    gl_str name = gl_str_of(gl_sad_moneys[kind].header);
+    for (size_t i = 0; i < declaration->attributes.count; i++) {
+        gl_str type = declaration->attributes.at[i].type;
+        if (gl_str_starts(type, name) && type.len > name.len && type.ptr[name.len] == '.')
+            return false;
+    }
+    return true;
+}
+
 /* The sum in whose place the national currency is said: the first that has none, where no other says it. */
 static bool says_national(const gl_cds_writer *w, size_t kind, gl_str national)
 {
@@ -390,7 +405,7 @@ static bool says_national(const gl_cds_writer *w, size_t kind, gl_str national)
             return false;
     for (size_t i = 0; national.len > 0 && i < sizeof order / sizeof *order; i++) {
         sum s = header_sum(w->declaration, order[i]);
-        if (!s.given || s.number.unscaled == 0)
+        if ((!s.given || s.number.unscaled == 0) && keeps_nothing(w->declaration, order[i]))
             return order[i] == kind;
     }
     return false;
@@ -398,6 +413,8 @@ static bool says_national(const gl_cds_writer *w, size_t kind, gl_str national)
 
 static void put_or_absent(gl_cds_writer *w, const char *element, gl_str text, const char *absent)
 {
+    if (put_kept(w, element))
+        return;
     if (text.len > 0)
         put_text(w, element, text);
     else
@@ -515,7 +532,7 @@ void gl_sad_put_procedure(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_fram
 void gl_sad_put_price(gl_cds_writer *w, const gl_cds_rule *rule, gl_cds_frame *frame)
 {
     const gl_declaration_amount *price = ((const gl_declaration_goods_item *)frame->record)->item_charge_amount;
-    if (put_attribute(w, rule->element, "item_price"))
+    if (put_kept(w, rule->element) || put_attribute(w, rule->element, "item_price"))
         return;
     if (price != NULL)
         put_number(w, rule->element, price->unscaled, price->scale);

@@ -51,7 +51,8 @@ static parts take_apart(gl_str text)
     text = gl_str_trim(text);
     size_t at = text.len > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+');
     p.negative = at == 1 && text.ptr[0] == '-';
-    bool digits = false;
+    bool digits = false, marked = false;
+    size_t run = 0; /* since the last space */
     while (at < text.len) {
         char c = text.ptr[at];
         size_t group = grouping_at(text, at);
@@ -60,17 +61,24 @@ static parts take_apart(gl_str text)
             return p;
         }
         if (group > 0 && digits) {
+            if (marked || (p.grouped_by_space ? run != 3 : run > 3))
+                return p;
             p.grouped_by_space = true;
+            run = 0;
             at += group;
             continue;
         }
+        if (!is_digit(c) && p.grouped_by_space && !marked && run != 3)
+            return p;
+        marked = marked || c == '.' || c == ',';
+        run++;
         if ((!is_digit(c) && c != '.' && c != ',') || p.len == DIGITS_LIMIT)
             return p;
         digits = digits || is_digit(c);
         p.text[p.len++] = c;
         at++;
     }
-    p.good = digits;
+    p.good = digits && (!p.grouped_by_space || marked || run == 3);
     return p;
 }
 
