@@ -307,7 +307,7 @@ static bool load_access(gl_ingest *ingest, gl_err *err)
 {
     if (ingest->conf.access[0] == '\0')
         return true;
-    ingest->access = gl_access_load(ingest->conf.access, ingest->accounts, ingest->account_count, err);
+    ingest->access = gl_senders_load(ingest->conf.access, ingest->accounts, ingest->account_count, err);
     return ingest->access != NULL;
 }
 
@@ -326,7 +326,7 @@ static bool ingest_check(const gl_conf *conf, gl_err *err)
     const gl_account *accounts = gl_conf_list(conf, "accounts", &count);
     if (!gl_webhooks_check(gl_conf_section(conf, "push"), accounts, count, err))
         return false;
-    gl_access *access = own->access[0] == '\0' ? NULL : gl_access_load(own->access, NULL, 0, err);
+    gl_access *access = own->access[0] == '\0' ? NULL : gl_senders_load(own->access, NULL, 0, err);
     bool good = own->access[0] == '\0' || access != NULL;
     gl_access_release(access);
     return good;
@@ -339,7 +339,7 @@ static bool reload_access(gl_ingest *ingest, const gl_ingest_conf *fresh, gl_acc
     if (ingest->access != NULL && fresh->access[0] == '\0')
         return gl_fail(err, GL_FATAL, "conf-value", "ingest.access cannot be switched off without a restart");
     if (fresh->access[0] != '\0')
-        *access = gl_access_load(fresh->access, ingest->accounts, ingest->account_count, err);
+        *access = gl_senders_load(fresh->access, ingest->accounts, ingest->account_count, err);
     return fresh->access[0] == '\0' || *access != NULL;
 }
 

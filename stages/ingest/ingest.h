@@ -4,10 +4,10 @@
 
 #include <pthread.h>
 
-#include "ingest/access.h"
 #include "ingest/checks/checks.h"
 #include "ingest/jobs.h"
 #include "ingest/push/conf.h"
+#include "ingest/senders.h"
 #include "stage/stage.h"
 
 extern const gl_stage_def gl_ingest_stage;
@@ -23,7 +23,7 @@ enum {
 enum { GL_INGEST_LIMIT_DECLARATIONS = 20000 };
 /* An encoded declaration; later stages add to it within the topics' message limit. */
 enum { GL_INGEST_LIMIT_RECORD_BYTES = 512 * 1024 };
-enum { GL_INGEST_LIMIT_NAME_BYTES = 100, GL_INGEST_ROUTES = 11 };
+enum { GL_INGEST_LIMIT_NAME_BYTES = GL_ACCESS_LIMIT_NAME_BYTES, GL_INGEST_ROUTES = 11 };
 
 typedef struct gl_ingest_metrics {
     gl_series *accepted, *rejected, *duplicates, *pending, *messages, *view_lost, *events, *refused_events;

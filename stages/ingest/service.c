@@ -85,7 +85,7 @@ static const gl_account *request_account(const gl_ingest *ingest, const gl_http_
 {
     const gl_submitter *submitter = gl_http_principal(request);
     if (submitter != NULL)
-        return gl_submitter_account(submitter);
+        return gl_senders_account(submitter);
     gl_str name = gl_http_header(request, "Greenlane-Account");
     return gl_ingest_account(ingest, name.len > 0 ? name : gl_str_of(ingest->conf.http_account));
 }

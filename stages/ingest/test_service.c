@@ -399,7 +399,7 @@ static void authenticate(bench *b)
     gl_err err = {0};
     int fd = mkstemp(path);
     CHECK(fd >= 0 && write(fd, text, (size_t)len) == len && close(fd) == 0);
-    gl_access *access = gl_access_load(path, ACCOUNTS, ACCOUNT_COUNT, &err);
+    gl_access *access = gl_senders_load(path, ACCOUNTS, ACCOUNT_COUNT, &err);
     CHECK(access != NULL);
     pthread_mutex_lock(&b->ingest->access_lock);
     gl_access_release(b->ingest->access);

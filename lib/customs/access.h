@@ -1,23 +1,34 @@
-/* Who may send, and how much: the file that `ingest.access` names, a list of submitters with their credentials (hashes
- * of API keys, subjects of client certificates) and limits. It is read again on SIGHUP.
+/* Who may send requests, and how much: a file (`ingest.access`, `classify.access`) with a list of submitters, their
+ * credentials (hashes of API keys, subjects of client certificates) and limits. It is read again on SIGHUP.
  *
  * Always holds: a credential leads to one submitter, a submitter to one account; nothing here can be turned into a key.
  * Limits are of this process, in buckets that hold a minute's allowance. Thread: any. Locks: one inside, around the
  * buckets.
  */
-#ifndef GL_INGEST_ACCESS_H
-#define GL_INGEST_ACCESS_H
+#ifndef GL_CUSTOMS_ACCESS_H
+#define GL_CUSTOMS_ACCESS_H
 
-#include "ingest/conf.h"
+#include "base/conf.h"
+#include "io/http.h"
 
 typedef struct gl_access gl_access;
 typedef struct gl_submitter gl_submitter;
 
 extern const gl_conf_table gl_access_conf_table; /* "submitters", repeated: the whole of the file */
 
-/* An account of `accounts` that a submitter names brings its role (test, officer); any other name is an ordinary
- * account. Both must stay. NULL and err: access-invalid, and what gl_conf_load says (GL_FATAL). */
-gl_access *gl_access_load(const char *path, const gl_account *accounts, size_t account_count, gl_err *err);
+/* Of an account's name. */
+enum { GL_ACCESS_LIMIT_NAME_BYTES = 100 };
+
+/* What a stage keeps for each submitter: `bytes` of its own, filled in when the file is read. */
+typedef struct gl_access_role {
+    size_t bytes;
+    void (*fill)(void *context, const char *account, void *role);
+    void *context;
+} gl_access_role;
+
+/* `key`: the configuration's that names the file, for messages. `role` may be NULL. NULL and err: access-invalid, and
+ * what gl_conf_load says (GL_FATAL). */
+gl_access *gl_access_load(const char *path, const char *key, const gl_access_role *role, gl_err *err);
 /* Takes over how much was used of the limits of `old` (may be NULL). */
 void gl_access_follow(gl_access *access, gl_access *old);
 /* Loaded, it has one owner; the last one that lets it go frees it, with its submitters. NULL is allowed. */
@@ -27,6 +38,7 @@ void gl_access_release(gl_access *access);
 /* What a request brings. */
 typedef struct gl_credentials {
     gl_str authorization;  /* header, or {NULL, 0} */
+    gl_str key;            /* an API key as such, or {NULL, 0}: looked at when there is no authorization */
     gl_str subject;        /* of a certificate that is trusted, or {NULL, 0} */
     const char *untrusted; /* what is wrong with the certificate, or "" */
     gl_str account;        /* that the sender names, or {NULL, 0} */
@@ -41,7 +53,9 @@ bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, int64_t bytes, 
 /* The same for bytes of a body that were not announced. */
 bool gl_submitter_take(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal);
 gl_access *gl_submitter_access(const gl_submitter *submitter);
-const gl_account *gl_submitter_account(const gl_submitter *submitter);
+const char *gl_submitter_name(const gl_submitter *submitter);
+/* What gl_access_role.fill filled in. */
+const void *gl_submitter_role(const gl_submitter *submitter);
 int64_t gl_submitter_body_limit(const gl_submitter *submitter);
 
 #endif

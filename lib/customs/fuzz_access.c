@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ingest/access.h"
+#include "customs/access.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +16,7 @@ static void ask(gl_access *access, gl_str brought)
     const gl_credentials all[] = {{.authorization = brought, .untrusted = ""},
                                   {.subject = brought, .untrusted = ""},
                                   {.subject = brought, .authorization = brought, .untrusted = ""},
+                                  {.key = brought, .untrusted = ""},
                                   {.untrusted = "why"},
                                   {.untrusted = "", .account = brought}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -35,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    gl_access *access = gl_access_load(path, NULL, 0, &err);
+    gl_access *access = gl_access_load(path, "access", NULL, &err);
     close(fd);
     if (access == NULL && (err.code == NULL || err.action != GL_FATAL))
         abort();

@@ -1,5 +1,5 @@
 /* Submitters' file: what it may hold, whom a credential is, and when there is nothing left of an allowance. */
-#include "ingest/access.h"
+#include "ingest/senders.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static gl_access *load(const char *text)
     cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);
     err = (gl_err){0};
-    gl_access *access = gl_access_load(path, ACCOUNTS, 2, &err);
+    gl_access *access = gl_senders_load(path, ACCOUNTS, 2, &err);
     unlink(path);
     return access;
 }
@@ -61,7 +61,7 @@ static const char *found(gl_access *access, const char *authorization, const cha
                                         .untrusted = "",
                                         .account = account == NULL ? (gl_str){NULL, 0} : gl_str_of(account)};
     const gl_submitter *submitter = gl_access_find(access, &credentials, &refusal);
-    return submitter == NULL ? refusal.code : gl_submitter_account(submitter)->name;
+    return submitter == NULL ? refusal.code : gl_senders_account(submitter)->name;
 }
 
 Test(access, credentials_lead_to_accounts)
@@ -73,7 +73,7 @@ Test(access, credentials_lead_to_accounts)
     cr_assert_str_eq(found(access, "Bearer " KEY_1, "CN=hub-1,O=Hub One", NULL), "hub-1");
     cr_assert_str_eq(found(access, NULL, "CN=newcomer", NULL), "newcomer");
     gl_credentials officer = {.subject = GL_STR("CN=customs"), .untrusted = ""};
-    const gl_account *customs = gl_submitter_account(gl_access_find(access, &officer, &refusal));
+    const gl_account *customs = gl_senders_account(gl_access_find(access, &officer, &refusal));
     cr_assert(customs->officer && customs == &ACCOUNTS[1]);
     gl_access_release(access);
 }
@@ -99,6 +99,20 @@ Test(access, anything_else_is_refused_with_a_reason)
     cr_assert(gl_access_find(access, &untrusted, &refusal) == NULL);
     cr_assert_str_eq(refusal.code, "certificate-untrusted");
     cr_assert(strstr(refusal.detail, "NOT trusted") != NULL);
+    gl_access_release(access);
+}
+
+/* As some clients send it: in a header of its own. */
+Test(access, a_key_without_authorization)
+{
+    gl_access *access = load_hub("");
+    gl_credentials bare = {.key = GL_STR(KEY_1), .untrusted = ""};
+    cr_assert_str_eq(gl_submitter_name(gl_access_find(access, &bare, &refusal)), "hub-1");
+    bare.authorization = GL_STR("Basic x");
+    cr_assert(gl_access_find(access, &bare, &refusal) == NULL, "the authorization counts");
+    bare = (gl_credentials){.key = GL_STR("short"), .untrusted = ""};
+    cr_assert(gl_access_find(access, &bare, &refusal) == NULL);
+    cr_assert_str_eq(refusal.code, "key-malformed");
     gl_access_release(access);
 }
 
@@ -170,7 +184,7 @@ Test(access, a_wrong_file_says_what_is_wrong)
         cr_assert(load(wrong[i][0]) == NULL, "%s", wrong[i][0]);
         cr_assert(strstr(err.message, wrong[i][1]) != NULL && err.action == GL_FATAL, "%s", err.message);
     }
-    cr_assert(gl_access_load("/nowhere", NULL, 0, &err) == NULL);
+    cr_assert(gl_senders_load("/nowhere", NULL, 0, &err) == NULL);
     cr_assert_str_eq(err.code, "conf-unreadable");
 }
 

@@ -1,12 +1,12 @@
 /* See access.h. */
-#include "ingest/access.h"
+#include "customs/access.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "customs/ids.h"
-#include "ingest/ingest.h"
 
 /* Keys are made by `greenlane key`, longer than this. What a person thinks of is shorter, and its hash can be guessed.
  */
@@ -26,23 +26,25 @@ typedef struct submitter_conf {
     }
 static const gl_conf_entry rows[] = {
     ROW(account, "account", GL_CONF_STRING, NULL, GL_CONF_REQUIRED, 0, 0,
-        "Whose declarations these are. An account of `accounts` brings its role; another name is an ordinary account."),
+        "Whose requests these are. At ingest an account of `accounts` brings its role; another name is an ordinary "
+        "account."),
     ROW(keys, "keys", GL_CONF_STRINGS, NULL, 0, 0, 0,
         "Hashes of its API keys, as `greenlane key` prints them: sha256:... Two while a key is replaced."),
     ROW(certificates, "certificates", GL_CONF_STRINGS, NULL, 0, 0, 0,
         "Subjects of its client certificates as RFC 4514 writes them: \"CN=hub-1,O=Hub One,C=BE\". Who signs them: "
-        "ingest.tls_ca."),
+        "tls_ca of the stage."),
     ROW(requests_per_minute, "requests_per_minute", GL_CONF_INT, "6000", 0, 1, 100000000,
         "More are answered with 429 and Retry-After; a minute's allowance may be used at once."),
     ROW(bytes_per_minute, "bytes_per_minute", GL_CONF_BYTES, "1g", 0, 1024, 0,
         "The same for bytes of bodies, as they are announced, or come when they are not."),
     ROW(body_limit_bytes, "body_limit", GL_CONF_BYTES, "32m", 0, 1024, 1 << 30,
-        "Largest body; a larger one is answered with 413. ingest.body_limit holds for everybody."),
+        "Largest body; a larger one is answered with 413. body_limit of the stage holds for everybody."),
 };
 const gl_conf_table gl_access_conf_table = {
     .section = "submitters",
-    .help =
-        "Who may send to ingest over HTTP, and how much: the file that `ingest.access` names. Read again on SIGHUP.",
+    .help = "Who may send over HTTP, and how much: the file that `ingest.access` or `classify.access` names, which may "
+            "be the "
+            "same. Read again on SIGHUP.",
     .struct_bytes = sizeof(submitter_conf),
     .repeated = true,
     .entries = rows,
@@ -58,8 +60,7 @@ typedef struct bucket {
 struct gl_submitter {
     gl_access *access;
     const submitter_conf *conf;
-    gl_account own; /* when `accounts` has none of its name */
-    const gl_account *account;
+    void *role;             /* NULL: the stage keeps nothing */
     bucket requests, bytes; /* under access->lock */
 };
 
@@ -76,6 +77,7 @@ typedef struct subject_row {
 struct gl_access {
     gl_conf *conf;
     gl_submitter *submitters; /* by account */
+    char *roles;
     size_t submitter_count;
     key_row *keys; /* by hash */
     size_t key_count;
@@ -129,7 +131,7 @@ static bool parse_hash(const char *text, uint8_t hash[GL_SHA256_BYTES])
 static bool check_submitter(const submitter_conf *conf, gl_err *err)
 {
     size_t len = strlen(conf->account);
-    if (len == 0 || len > GL_INGEST_LIMIT_NAME_BYTES || strpbrk(conf->account, "\r\n") != NULL)
+    if (len == 0 || len > GL_ACCESS_LIMIT_NAME_BYTES || strpbrk(conf->account, "\r\n") != NULL)
         return invalid(err, conf, "the account is not a name of 1 to 100 bytes on one line");
     if (conf->keys.count + conf->certificates.count == 0)
         return invalid(err, conf, "has neither keys nor certificates");
@@ -138,19 +140,13 @@ static bool check_submitter(const submitter_conf *conf, gl_err *err)
     return true;
 }
 
-static gl_submitter submitter_of(gl_access *access, const submitter_conf *conf, const gl_account *accounts,
-                                 size_t account_count)
+static gl_submitter submitter_of(gl_access *access, const submitter_conf *conf)
 {
-    gl_submitter made = {
+    return (gl_submitter){
         .access = access,
         .conf = conf,
-        .own = {.name = conf->account, .directory = "", .profile = "", .webhook_url = "", .webhook_secret = ""},
         .requests = {.left = (double)conf->requests_per_minute, .most = (double)conf->requests_per_minute},
         .bytes = {.left = (double)conf->bytes_per_minute, .most = (double)conf->bytes_per_minute}};
-    for (size_t i = 0; i < account_count; i++)
-        if (strcmp(accounts[i].name, conf->account) == 0)
-            made.account = &accounts[i];
-    return made;
 }
 
 static void *array(size_t count, size_t bytes)
@@ -194,7 +190,18 @@ static bool check_once(const gl_access *access, gl_err *err)
     return true;
 }
 
-static bool fill(gl_access *access, const gl_account *accounts, size_t account_count, gl_err *err)
+/* Multiples of the strictest alignment. */
+static void fill_roles(gl_access *access, const gl_access_role *role)
+{
+    size_t unit = _Alignof(max_align_t), bytes = (role->bytes + unit - 1) / unit * unit;
+    access->roles = array(access->submitter_count, bytes);
+    for (size_t i = 0; i < access->submitter_count; i++) {
+        access->submitters[i].role = access->roles + i * bytes;
+        role->fill(role->context, access->submitters[i].conf->account, access->submitters[i].role);
+    }
+}
+
+static bool fill(gl_access *access, const gl_access_role *role, gl_err *err)
 {
     size_t keys = 0, subjects = 0;
     const submitter_conf *confs = gl_conf_list(access->conf, "submitters", &access->submitter_count);
@@ -206,33 +213,31 @@ static bool fill(gl_access *access, const gl_account *accounts, size_t account_c
             return false;
         keys += confs[i].keys.count;
         subjects += confs[i].certificates.count;
-        access->submitters[i] = submitter_of(access, &confs[i], accounts, account_count);
+        access->submitters[i] = submitter_of(access, &confs[i]);
     }
     qsort(access->submitters, access->submitter_count, sizeof *access->submitters, by_account);
+    if (role != NULL)
+        fill_roles(access, role);
     access->keys = array(keys, sizeof *access->keys);
     access->subjects = array(subjects, sizeof *access->subjects);
-    for (size_t i = 0; i < access->submitter_count; i++) {
-        gl_submitter *submitter = &access->submitters[i];
-        if (submitter->account == NULL)
-            submitter->account = &submitter->own;
-        if (!add_credentials(access, submitter, err))
+    for (size_t i = 0; i < access->submitter_count; i++)
+        if (!add_credentials(access, &access->submitters[i], err))
             return false;
-    }
     qsort(access->keys, access->key_count, sizeof *access->keys, by_hash);
     qsort(access->subjects, access->subject_count, sizeof *access->subjects, by_subject);
     return check_once(access, err);
 }
 
-gl_access *gl_access_load(const char *path, const gl_account *accounts, size_t account_count, gl_err *err)
+gl_access *gl_access_load(const char *path, const char *key, const gl_access_role *role, gl_err *err)
 {
     static const gl_conf_table *const tables[] = {&gl_access_conf_table};
     gl_access *access = array(1, sizeof *access);
     access->owners = 1;
     pthread_mutex_init(&access->lock, NULL);
     access->conf = gl_conf_load(path, tables, 1, NULL, err);
-    if (access->conf != NULL && fill(access, accounts, account_count, err))
+    if (access->conf != NULL && fill(access, role, err))
         return access;
-    gl_fail_context(err, "ingest.access");
+    gl_fail_context(err, "%s", key);
     gl_access_release(access);
     return NULL;
 }
@@ -249,6 +254,7 @@ void gl_access_release(gl_access *access)
     if (access == NULL || __atomic_sub_fetch(&access->owners, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     free(access->submitters);
+    free(access->roles);
     free(access->keys);
     free(access->subjects);
     gl_conf_destroy(access->conf);
@@ -290,14 +296,21 @@ static void *refuse(gl_http_refusal *refusal, int status, const char *code, cons
     return NULL;
 }
 
-static gl_submitter *find_key(const gl_access *access, gl_str authorization, gl_http_refusal *refusal)
+static gl_str key_of(gl_str authorization)
 {
-    gl_str key =
-        gl_str_starts(authorization, (gl_str){BEARER, sizeof BEARER - 1})
-            ? gl_str_trim((gl_str){authorization.ptr + sizeof BEARER - 1, authorization.len - sizeof BEARER + 1})
-            : (gl_str){NULL, 0};
+    return gl_str_starts(authorization, (gl_str){BEARER, sizeof BEARER - 1})
+               ? gl_str_trim((gl_str){authorization.ptr + sizeof BEARER - 1, authorization.len - sizeof BEARER + 1})
+               : (gl_str){NULL, 0};
+}
+
+static gl_submitter *find_key(const gl_access *access, const gl_credentials *credentials, gl_http_refusal *refusal)
+{
+    gl_str key = credentials->authorization.ptr != NULL ? key_of(credentials->authorization) : credentials->key;
     if (key.len < KEY_LEAST_BYTES || key.len > KEY_MOST_BYTES)
-        return refuse(refusal, 401, "key-malformed", "the Authorization header is not \"Bearer\" and an API key");
+        return refuse(refusal, 401, "key-malformed",
+                      credentials->authorization.ptr != NULL
+                          ? "the Authorization header is not \"Bearer\" and an API key"
+                          : "the header's value is not an API key");
     key_row wanted = {.submitter = NULL};
     gl_sha256(key, wanted.hash);
     const key_row *row = bsearch(&wanted, access->keys, access->key_count, sizeof *access->keys, by_hash);
@@ -322,11 +335,11 @@ gl_submitter *gl_access_find(gl_access *access, const gl_credentials *credential
     gl_submitter *by_key = NULL, *by_certificate = NULL;
     if (credentials->untrusted[0] != '\0')
         return refuse(refusal, 401, "certificate-untrusted", "%s", credentials->untrusted);
-    if (credentials->authorization.ptr == NULL && credentials->subject.ptr == NULL)
+    bool has_key = credentials->authorization.ptr != NULL || credentials->key.ptr != NULL;
+    if (!has_key && credentials->subject.ptr == NULL)
         return refuse(refusal, 401, "credential-missing",
                       "send an API key (Authorization: Bearer ...) or a client certificate");
-    if (credentials->authorization.ptr != NULL &&
-        (by_key = find_key(access, credentials->authorization, refusal)) == NULL)
+    if (has_key && (by_key = find_key(access, credentials, refusal)) == NULL)
         return NULL;
     if (credentials->subject.ptr != NULL &&
         (by_certificate = find_subject(access, credentials->subject, refusal)) == NULL)
@@ -335,9 +348,9 @@ gl_submitter *gl_access_find(gl_access *access, const gl_credentials *credential
     if (by_key != NULL && by_certificate != NULL && by_key != by_certificate)
         return refuse(refusal, 403, "credentials-differ",
                       "the API key and the certificate are of different submitters");
-    if (credentials->account.len > 0 && !gl_str_eqz(credentials->account, found->account->name))
+    if (credentials->account.len > 0 && !gl_str_eqz(credentials->account, found->conf->account))
         return refuse(refusal, 403, "account-mismatch", "these credentials are those of the account %.100s",
-                      found->account->name);
+                      found->conf->account);
     return found;
 }
 
@@ -374,7 +387,7 @@ static bool take(gl_submitter *submitter, int64_t now_us, int64_t requests, int6
     if (requests_s == 0 && bytes_s == 0)
         return true;
     refuse(refusal, 429, requests_s > 0 ? "too-many-requests" : "too-many-bytes", "%s: at most %lld %s a minute",
-           submitter->account->name,
+           submitter->conf->account,
            (long long)(requests_s > 0 ? submitter->conf->requests_per_minute : submitter->conf->bytes_per_minute),
            requests_s > 0 ? "requests" : "bytes");
     refusal->retry_after_s = requests_s > bytes_s ? requests_s : bytes_s;
@@ -396,9 +409,14 @@ gl_access *gl_submitter_access(const gl_submitter *submitter)
     return submitter->access;
 }
 
-const gl_account *gl_submitter_account(const gl_submitter *submitter)
+const char *gl_submitter_name(const gl_submitter *submitter)
 {
-    return submitter->account;
+    return submitter->conf->account;
+}
+
+const void *gl_submitter_role(const gl_submitter *submitter)
+{
+    return submitter->role;
 }
 
 int64_t gl_submitter_body_limit(const gl_submitter *submitter)
