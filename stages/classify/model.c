@@ -537,14 +537,21 @@ static void best_three(const float *logits, size_t count, size_t best[GL_HS_TOP]
     }
 }
 
+typedef union bits32 {
+    float value;
+    uint32_t bits;
+} bits32;
+
 /* e^x for x <= 0 as 2^(i + f), |f| <= 1/2, by a polynomial (relative error below 3e-7): the same bits everywhere. 0
- * below -80. */
+ * below -80. Of negative numbers the bits rise as the numbers fall: compared as integers, since compilers make no
+ * vectors of a choice between floats that keeps the rules for NaN. */
 static inline float exp_negative(float x)
 {
-    float t = x * 1.44269504f;
-    t = t > -115.0f ? t : -115.0f;
-    int32_t i = (int32_t)(t - 0.5f);
-    float f = t - (float)i;
+    static const uint32_t BITS_OF_MINUS_115 = 0xC2E60000u, BITS_OF_MINUS_80 = 0xC2A00000u;
+    bits32 in = {.value = x}, t = {.value = x * 1.44269504f};
+    t.bits = t.bits < BITS_OF_MINUS_115 ? t.bits : BITS_OF_MINUS_115;
+    int32_t i = (int32_t)(t.value - 0.5f);
+    float f = t.value - (float)i;
     float p = 1.54035304e-4f;
     p = p * f + 1.33335581e-3f;
     p = p * f + 9.61812911e-3f;
@@ -552,25 +559,27 @@ static inline float exp_negative(float x)
     p = p * f + 2.40226507e-1f;
     p = p * f + 6.93147181e-1f;
     p = p * f + 1.0f;
-    union {
-        int32_t bits;
-        float value;
-    } power = {.bits = (i + 127) << 23};
-    return x < -80.0f ? 0.0f : p * power.value;
+    bits32 power = {.bits = (uint32_t)(i + 127) << 23}, out = {.value = p * power.value};
+    out.bits &= in.bits > BITS_OF_MINUS_80 ? 0u : ~0u;
+    return out.value;
 }
 
-/* Each e^((logit - top) / temperature), and their sum, in LANES partial sums of a fixed order. */
-VECTORISED static float exp_sum(const float *restrict logits, size_t padded, float top, float inverse_temperature,
-                                float *restrict shares)
+/* Each e^((logit - top) / temperature). A loop of its own, so that compilers make vectors of it. */
+VECTORISED static void exp_shares(const float *restrict logits, size_t padded, float top, float inverse_temperature,
+                                  float *restrict shares)
+{
+    for (size_t c = 0; c < padded; c++)
+        shares[c] = exp_negative((logits[c] - top) * inverse_temperature);
+}
+
+/* Their sum, in LANES partial sums of a fixed order. */
+VECTORISED static float sum_shares(const float *restrict shares, size_t padded)
 {
     float lanes[LANES] = {0};
 
     for (size_t c = 0; c < padded; c += LANES)
-        for (size_t l = 0; l < LANES; l++) {
-            float share = exp_negative((logits[c + l] - top) * inverse_temperature);
-            shares[c + l] = share;
-            lanes[l] += share;
-        }
+        for (size_t l = 0; l < LANES; l++)
+            lanes[l] += shares[c + l];
     for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++)
             lanes[l] += lanes[l + half];
@@ -623,7 +632,9 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
                 scratch->logits);
     best_three(scratch->logits, classes, best);
     float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature;
-    scratch->sum = exp_sum(scratch->logits, (classes + LANES - 1) / LANES * LANES, top, inverse, scratch->shares);
+    size_t padded = (classes + LANES - 1) / LANES * LANES;
+    exp_shares(scratch->logits, padded, top, inverse, scratch->shares);
+    scratch->sum = sum_shares(scratch->shares, padded);
     result->count = GL_HS_TOP;
     for (size_t i = 0; i < GL_HS_TOP; i++)
         result->top[i] = candidate_of(model, best[i], GL_HS_CODE_DIGITS, scratch->shares[best[i]] / scratch->sum);
