@@ -74,7 +74,7 @@ static void library_metrics(gl_buf *page)
         }
     gl_buf_text(page, "\n\n");
     metric_rows(page, gl_kv_metrics, GL_KV_METRIC_COUNT);
-    gl_buf_text(page, "\n## The server that takes in: ingest\n\n");
+    gl_buf_text(page, "\n## The HTTP services: ingest, classify\n\n");
     metric_rows(page, gl_http_metrics, GL_HTTP_METRIC_COUNT);
 }
 

@@ -42,13 +42,15 @@ static int run_key(int argc, char **argv)
     fprintf(stderr,
             "The key is shown once: give it to the sender (Authorization: Bearer KEY, or INGEST_API_KEY for this "
             "command).\n"
-            "For the file of ingest.access, then SIGHUP to ingest:\n\n  - account: %s\n    keys: [sha256:%s]\n",
+            "For the file of ingest.access or classify.access, then SIGHUP to the daemon:\n\n  - account: %s\n    "
+            "keys: [sha256:%s]\n",
             account, hex);
     return GL_EXIT_OK;
 }
 
-const gl_command gl_command_key = {"key", "make an API key for a submitter", "[--account NAME]",
-                                   "Makes a random key of 256 bits, prints it on standard output, and says on standard "
-                                   "error what belongs into the file\n"
-                                   "that ingest.access names: its SHA-256, from which nobody gets the key back.",
-                                   run_key};
+const gl_command gl_command_key = {
+    "key", "make an API key for a submitter", "[--account NAME]",
+    "Makes a random key of 256 bits, prints it on standard output, and says on standard "
+    "error what belongs into the file\n"
+    "that ingest.access or classify.access names: its SHA-256, from which nobody gets the key back.",
+    run_key};

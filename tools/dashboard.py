@@ -121,6 +121,13 @@ ROWS = [
         ("Confidence", "lines", "percentunit", 6, [(quantile("0.1", "gl_classify_confidence"), "lowest tenth below"),
                                                     (quantile("0.5", "gl_classify_confidence"), "median")], "A fall is a drift of the descriptions."),
     ]),
+    ("Classification over HTTP", [
+        ("Descriptions by result", "stacked", "ops", 6, [(rate("gl_classify_replies_total", "result"), "{{result}}")], "refused: vague, not a text, or too long."),
+        ("Requests by route and status", "lines", "ops", 6, [
+            (f'sum by (route, status) (rate(gl_http_requests_total{{{OF}, route=~"/v1/classify|/fpo-code-search"}}{RATE}))', "{{route}} {{status}}")], ""),
+        ("Not admitted, by code", "lines", "ops", 6, [(rate("gl_classify_refusals_total", "code"), "{{code}}")], ""),
+        ("Descriptions of the stream beside it", "lines", "ops", 6, [(rate("gl_classify_items_total", "job"), "{{job}}")], "It goes first: the service's threads have a lower priority."),
+    ]),
     ("Risk", [
         ("Scored, and outside the model's domain", "lines", "ops", 6, [(rate("gl_risk_scored_total", "job"), "scored"),
                                                                       (rate("gl_risk_outside_domain_total", "job"), "outside")], ""),

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC1091
 # A stack with every lock on: brokers by SASL_SSL (clients with a password) and by TLS with certificates on a second port, Redis with an ACL,
-# HTTPS with certificates and API keys at the intake, a schema registry by HTTPS with a password. Passwords, keys and certificates are made anew
-# for each stack, in run/secure, and go with it. To be sourced by stack.sh; it is in use when SECURE=yes, or when run/secure is there.
+# HTTPS with certificates and API keys at the intake and at classify, a schema registry by HTTPS with a password. Passwords, keys and
+# certificates are made anew for each stack, in run/secure, and go with it. To be sourced by stack.sh; it is in use when SECURE=yes, or when run/secure is there.
 
 stack_secure() { [ "${SECURE:-no}" = yes ] || [ -d "$RUN/secure" ]; }
 
@@ -17,7 +17,7 @@ secure_make() {
     (
         umask 077
         mkdir -p "$SECURE_DIR"
-        sh "$ROOT/tools/certificates.sh" "$SECURE_DIR" broker ingest registry greenlane default customs hub-1 nobody expired
+        sh "$ROOT/tools/certificates.sh" "$SECURE_DIR" broker ingest classify registry greenlane default customs hub-1 nobody expired
         sh "$ROOT/tools/certificates.sh" "$SECURE_DIR/stranger" broker ingest default
         cat "$SECURE_DIR/broker.key" "$SECURE_DIR/broker.pem" >"$SECURE_DIR/broker.keystore.pem"
         for sm_name in kafka powerless redis registry hub-1-key; do secure_random >"$SECURE_DIR/$sm_name.secret"; done
@@ -49,7 +49,7 @@ ACL
 # secure_show (demo.sh) and secure.py. Clients of the second port: KAFKA_BROKERS=$KAFKA_MTLS_BROKERS.
 secure_env() {
     SECURE_DIR=$RUN/secure
-    INGEST_URL=https://127.0.0.1:$PORT_HTTP
+    INGEST_URL=https://127.0.0.1:$PORT_HTTP CLASSIFY_URL=https://127.0.0.1:$PORT_SERVE
     KAFKA_MTLS_BROKERS=127.0.0.1:$PORT_KAFKA2
     KAFKA_SECURITY=sasl_ssl KAFKA_USERNAME=greenlane KAFKA_CA=$SECURE_DIR/ca.pem REDIS_USERNAME=greenlane
     INGEST_CA=$SECURE_DIR/ca.pem INGEST_CERTIFICATE=$SECURE_DIR/default.pem INGEST_KEY=$SECURE_DIR/default.key
@@ -59,7 +59,7 @@ secure_env() {
         SCHEMA_REGISTRY_CA_FILE=$SECURE_DIR/ca.pem SCHEMA_REGISTRY_USER=greenlane SCHEMA_REGISTRY_PASSWORD_FILE=$SECURE_DIR/registry.secret
         export SCHEMA_REGISTRY_URL SCHEMA_REGISTRY_CA_FILE SCHEMA_REGISTRY_USER SCHEMA_REGISTRY_PASSWORD_FILE
     fi
-    export KAFKA_MTLS_BROKERS KAFKA_SECURITY KAFKA_USERNAME KAFKA_CA REDIS_USERNAME INGEST_URL INGEST_CA INGEST_CERTIFICATE INGEST_KEY
+    export KAFKA_MTLS_BROKERS KAFKA_SECURITY KAFKA_USERNAME KAFKA_CA REDIS_USERNAME INGEST_URL CLASSIFY_URL INGEST_CA INGEST_CERTIFICATE INGEST_KEY
 }
 
 # Commands that a person types have the passwords in their environment; daemons read files.

@@ -124,7 +124,7 @@ import random
 import socket
 
 names = "PORT_KAFKA PORT_CONTROLLER PORT_REDIS PORT_HTTP PORT_INGEST PORT_CLASSIFY PORT_RISK PORT_DECIDE".split()
-names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3 PORT_REGISTRY PORT_APICURIO".split()
+names += "PORT_KAFKA2 PORT_CONTROLLER2 PORT_KAFKA3 PORT_CONTROLLER3 PORT_REGISTRY PORT_APICURIO PORT_SERVE".split()
 try:
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         end = int(file.read().split()[0])
@@ -170,6 +170,7 @@ PY
     REDIS_URL=${GIVEN_REDIS:-redis://127.0.0.1:$PORT_REDIS/0}
     INGEST_URL=http://127.0.0.1:$PORT_HTTP
     INGEST_LISTEN=127.0.0.1:$PORT_HTTP
+    CLASSIFY_URL=http://127.0.0.1:$PORT_SERVE
     GREENLANE_STATE=$RUN/state
     GREENLANE_INBOX=$RUN/inbox
     GREENLANE_MODELS=$ROOT/models
@@ -181,14 +182,14 @@ PY
     GREENLANE_BUILD=$BUILD
     export INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL GREENLANE_MODELS
     export SCHEMA_REGISTRY_URL
-    export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN GREENLANE_STATE GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD
+    export KAFKA_BROKERS REDIS_URL INGEST_URL INGEST_LISTEN CLASSIFY_URL GREENLANE_STATE GREENLANE_INBOX GREENLANE_RUN GREENLANE_BUILD
     ! stack_secure || secure_env
 }
 
 write_env() {
     {
         say "# Written by tools/stack.sh; to be sourced."
-        for we_name in KAFKA_BROKERS REDIS_URL SCHEMA_REGISTRY_URL INGEST_URL INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL \
+        for we_name in KAFKA_BROKERS REDIS_URL SCHEMA_REGISTRY_URL INGEST_URL CLASSIFY_URL INGEST_ADMIN_URL CLASSIFY_ADMIN_URL RISK_ADMIN_URL DECIDE_ADMIN_URL \
             GREENLANE_INBOX GREENLANE_MODELS GREENLANE_RUN GREENLANE_BUILD; do
             eval "we_value=\$$we_name"
             # shellcheck disable=SC2154
@@ -352,10 +353,14 @@ launch_stage() {
         set -- --set "ingest.mappings=$ROOT/config/mappings" --set "ingest.code_lists=$ROOT/config/code_lists" \
             --set "ingest.rules=$ROOT/config/intake_rules.yaml" --set "ingest.exchange_rates=$ROOT/config/exchange_rates.yaml"
     fi
+    [ "$ls_name" != classify ] || set -- --set "classify.listen=127.0.0.1:$PORT_SERVE"
     set -- --config "$ls_config" --set "admin.listen=127.0.0.1:$(admin_port "$ls_name")" "$@"
     if stack_secure; then
         set -- "$@" --set "kafka.password=\${file:$SECURE_DIR/kafka.secret}"
         [ "$ls_name" = risk ] || set -- "$@" --set "redis.password=\${file:$SECURE_DIR/redis.secret}" # risk has none
+        [ "$ls_name" != classify ] || set -- "$@" --set "classify.tls_certificate=$SECURE_DIR/classify.pem" \
+            --set "classify.tls_key=$SECURE_DIR/classify.key" --set "classify.tls_ca=$SECURE_DIR/ca.pem" \
+            --set "classify.access=$SECURE_DIR/access.yaml"
         [ "$ls_name" != ingest ] || set -- "$@" --set "ingest.tls_certificate=$SECURE_DIR/ingest.pem" \
             --set "ingest.tls_key=$SECURE_DIR/ingest.key" --set "ingest.tls_ca=$SECURE_DIR/ca.pem" --set "ingest.access=$SECURE_DIR/access.yaml"
     fi

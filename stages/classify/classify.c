@@ -24,13 +24,54 @@ static const gl_conf_entry entries[] = {
      "Descriptions that each worker keeps in memory, 96 bytes each. 0: none."},
     {"cache_ttl", GL_CONF_DURATION, offsetof(gl_classify_conf, cache_ttl_ms), "7d", 0, 0, 0, NULL,
      "How long a result stays in Redis. 0: until Redis evicts it."},
+    {"listen", GL_CONF_STRING, offsetof(gl_classify_conf, serve.http.listen), NULL, 0, 0, 0, NULL,
+     "Address and port of the HTTP service (docs/CLASSIFY.md); port 0 takes any free one. Empty: there is none. "
+     "Without "
+     "`access` whoever reaches it may ask: loopback only."},
+    {"tls_certificate", GL_CONF_STRING, offsetof(gl_classify_conf, serve.http.tls_certificate), NULL,
+     GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0, NULL,
+     "Certificate of the service with its chain (PEM): HTTPS, TLS 1.2 or later. Empty: HTTP. SIGHUP reads the files "
+     "again, for new connections; on or off needs a restart."},
+    {"tls_key", GL_CONF_STRING, offsetof(gl_classify_conf, serve.http.tls_key), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE,
+     0, 0, NULL, "The key (PEM) of tls_certificate."},
+    {"tls_ca", GL_CONF_STRING, offsetof(gl_classify_conf, serve.http.tls_ca), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE,
+     0, 0, NULL,
+     "Authorities (PEM) that senders' certificates are checked against; whose subject is whose is in `access`, which "
+     "must be there. Empty: certificates are not asked for."},
+    {"access", GL_CONF_STRING, offsetof(gl_classify_conf, serve.access), NULL, GL_CONF_FILE | GL_CONF_RELOADABLE, 0, 0,
+     NULL,
+     "File of those who may ask with their credentials and limits, see `submitters` below; it may be that of "
+     "ingest.access. SIGHUP reads it again; it cannot be switched off without a restart."},
+    {"threads", GL_CONF_INT, offsetof(gl_classify_conf, serve.http.threads), "2", 0, 1, 64, NULL,
+     "Threads of the service, of a lower priority than the workers."},
+    {"answer_cache_entries", GL_CONF_INT, offsetof(gl_classify_conf, serve.cache_entries), "100000", 0, 0, 10000000,
+     NULL, "Descriptions that the service keeps in memory with ten candidates, 216 bytes each. 0: none."},
+    {"body_limit", GL_CONF_BYTES, offsetof(gl_classify_conf, serve.http.body_limit_bytes), "1m", 0, 1024, 64 << 20,
+     NULL, "Largest body of a request; a larger one is answered with 413."},
+    {"connection_limit", GL_CONF_INT, offsetof(gl_classify_conf, serve.http.connection_limit), "1000", 0, 1, 100000,
+     NULL, "Connections served at once."},
+    {"idle_timeout", GL_CONF_DURATION, offsetof(gl_classify_conf, serve.http.idle_timeout_ms), "30s", 0, 1000, 3600000,
+     NULL, "A connection on which nothing moves for this long is closed."},
+    {"pending_limit", GL_CONF_BYTES, offsetof(gl_classify_conf, serve.http.pending_limit_bytes), "64m", 0, 1 << 20, 0,
+     NULL, "Bodies held at once; beyond it senders get 503 with Retry-After."},
 };
 
 const gl_conf_table gl_classify_conf_table = {
     "classify", "HS codes of goods descriptions.", sizeof(gl_classify_conf), false,
     entries,    sizeof entries / sizeof entries[0]};
 
-enum { ITEMS, AGREEMENT, ANSWERS, VERDICTS, HITS, MISSES, CONFIDENCE, MODEL, METRIC_COUNT };
+enum {
+    ITEMS,
+    AGREEMENT,
+    ANSWERS,
+    VERDICTS,
+    HITS,
+    MISSES,
+    CONFIDENCE,
+    MODEL,
+    SERVED,
+    METRIC_COUNT = SERVED + GL_SERVE_METRIC_COUNT
+};
 static const gl_metric_def metrics[METRIC_COUNT] = {
     [ITEMS] = {"gl_classify_items_total",
                GL_COUNTER,
@@ -69,10 +110,24 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                "Always 1; the labels say which model is in use: model is hs6.",
                {"model", "version"},
                {0}},
+    [SERVED +
+        GL_SERVE_REPLIES] = {"gl_classify_replies_total",
+                             GL_COUNTER,
+                             "Descriptions answered over HTTP, by result: cached, computed, refused (vague, not a "
+                             "text, too long: no model was asked).",
+                             {"result"},
+                             {0}},
+    [SERVED + GL_SERVE_REFUSALS] = {"gl_classify_refusals_total",
+                                    GL_COUNTER,
+                                    "Requests over HTTP that were not admitted, by the code of their answer: what is "
+                                    "wrong with the credential (401, 403), or too-many-requests, too-many-bytes (429).",
+                                    {"code"},
+                                    {0}},
 };
 
 typedef struct classify_stage {
     gl_classifier *classifier;
+    gl_serve *serve; /* NULL: no HTTP service */
     gl_classify_conf conf;
     const gl_kv_conf *kv_conf; /* NULL: the configuration has no Redis */
     gl_series *items[GL_CLASSIFICATION_STATUS_COUNT], *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT],
@@ -125,6 +180,16 @@ gl_classifier *gl_classifier_of_conf(const gl_classify_conf *conf, gl_err *err)
     return gl_classifier_open(conf->model, conf->vague_words, conf->abstain_below_ppm, err);
 }
 
+static void classify_close(void *context)
+{
+    classify_stage *stage = context;
+    if (stage == NULL)
+        return;
+    gl_serve_stop(stage->serve);
+    gl_classifier_destroy(stage->classifier);
+    free(stage);
+}
+
 static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
 {
     const gl_classify_conf *conf = gl_conf_section(env->conf, gl_classify_conf_table.section);
@@ -140,19 +205,34 @@ static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
     stage->conf = *conf;
     stage->kv_conf = kv_conf != NULL && kv_conf->url[0] != '\0' ? kv_conf : NULL;
     make_series(stage, env->metrics);
+    if (conf->serve.http.listen[0] != '\0' &&
+        (stage->serve = gl_serve_start(&conf->serve, classifier, env->metrics, &metrics[SERVED], err)) == NULL) {
+        classify_close(stage);
+        return false;
+    }
     gl_log(GL_LOG_INFO, "model-loaded", "model %s, abstains below %d ppm", gl_classifier_version(classifier),
            (int)gl_classifier_abstain_ppm(classifier));
     *out = stage;
     return true;
 }
 
-static void classify_close(void *context)
+int gl_classify_port(const void *context)
+{
+    const classify_stage *stage = context;
+    return stage->serve == NULL ? 0 : gl_serve_port(stage->serve);
+}
+
+static bool classify_check(const gl_conf *conf, gl_err *err)
+{
+    const gl_classify_conf *own = gl_conf_section(conf, gl_classify_conf_table.section);
+    return own->serve.http.listen[0] == '\0' || gl_serve_check(&own->serve, err);
+}
+
+static bool classify_reload(void *context, const gl_conf *conf, gl_err *err)
 {
     classify_stage *stage = context;
-    if (stage == NULL)
-        return;
-    gl_classifier_destroy(stage->classifier);
-    free(stage);
+    const gl_classify_conf *fresh = gl_conf_section(conf, gl_classify_conf_table.section);
+    return stage->serve == NULL || gl_serve_reload(stage->serve, &fresh->serve, err);
 }
 
 static bool classify_worker_open(void *context, const gl_stage_env *env, void **out, gl_err *err)
@@ -371,8 +451,10 @@ const gl_stage_def gl_classify_stage = {
     .conf_tables = tables,
     .metrics = metrics,
     .metric_count = METRIC_COUNT,
+    .check = classify_check,
     .open = classify_open,
     .close = classify_close,
+    .reload = classify_reload,
     .worker_open = classify_worker_open,
     .worker_close = classify_worker_close,
     .process = classify_process,

@@ -11,6 +11,7 @@
 #define GL_CLASSIFY_CLASSIFY_H
 
 #include "classify/classifier.h"
+#include "classify/serve.h"
 #include "stage/stage.h"
 
 typedef struct gl_classify_conf {
@@ -18,10 +19,13 @@ typedef struct gl_classify_conf {
     int64_t abstain_below_ppm; /* 0: as fitted in training */
     int64_t cache_entries;     /* a worker */
     int64_t cache_ttl_ms;      /* in Redis */
+    gl_serve_conf serve;
 } gl_classify_conf;
 
 extern const gl_conf_table gl_classify_conf_table; /* section "classify" */
 extern const gl_stage_def gl_classify_stage;
+/* Of a stage that was opened: the service's port, 0: it has none. */
+int gl_classify_port(const void *stage);
 
 /* With the paths and the threshold of a configuration. */
 gl_classifier *gl_classifier_of_conf(const gl_classify_conf *conf, gl_err *err);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every lock is on, and holds: a stack with SASL_SSL and client certificates at the broker, an ACL at Redis, HTTPS with certificates and API
-keys at the intake, a schema registry by HTTPS with a password clears its declarations, and Confluent's own deserializer reads the decisions;
+keys at the intake and at classify, a schema registry by HTTPS with a password clears its declarations, and Confluent's own deserializer reads the decisions;
 a daemon takes its share over the port that asks for certificates;
 each credential that is wrong or missing is refused with a message that says so; submitters are kept apart and within their limits; no secret
 is in a log, a command line, an environment or a printed configuration.
@@ -240,10 +240,10 @@ class Sender:
         if certificate:
             self.context.load_cert_chain(file(certificate + ".pem"), file(certificate + ".key"))
         self.headers = {"Authorization": "Bearer " + key} if key else {}
+        self.address = urllib.parse.urlsplit(os.environ["INGEST_URL"])
 
     def call(self, method, path, body=None, **headers):
-        address = urllib.parse.urlsplit(os.environ["INGEST_URL"])
-        connection = http.client.HTTPSConnection(address.hostname, address.port, timeout=60, context=self.context)
+        connection = http.client.HTTPSConnection(self.address.hostname, self.address.port, timeout=60, context=self.context)
         connection.request(method, path, body, {**self.headers, "Content-Type": JSON, **headers})
         answer = connection.getresponse()
         payload = answer.read()
@@ -303,6 +303,33 @@ def limits():
     o.check(status == 429 and answer["code"] == "too-many-requests" and int(headers["Retry-After"]) >= 1, f"limits: {status} {answer}")
     print(f"  more than 60 requests a minute: 429, Retry-After {headers['Retry-After']}")
     Sender("default").expect("another submitter meanwhile", 200, "parcels")
+
+
+def classifier():
+    """The file of submitters is the intake's; so are the limits, counted apart."""
+    key = secret("hub-1-key")
+    address = urllib.parse.urlsplit(os.environ["CLASSIFY_URL"])
+    body = json.dumps({"description": "ceramic mug"})
+
+    def expect(what, status, code, sender, **headers):
+        sender.address = address
+        sender.expect(what, status, code, "POST", "/fpo-code-search", body, **headers)
+
+    print("Classify: certificates and keys are taken; refused are")
+    expect("certificate", 200, "results", Sender("default"))
+    expect("key", 200, "results", Sender(key=key))
+    expect("key in a header of its own", 200, "results", Sender(), **{"X-Api-Key": key})
+    expect("no credential", 401, "credential-missing", Sender())
+    expect("wrong key", 401, "key-unknown", Sender(key="gl_" + "x" * 43))
+    expect("a stranger's certificate", 401, "certificate-untrusted", Sender("stranger/default"))
+    expect("a certificate of nobody", 403, "certificate-unknown", Sender("nobody"))
+    expect("another's account", 403, "account-mismatch", Sender("default"), **{"Greenlane-Account": "customs"})
+    try:
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+        connection.request("GET", "/v1/openapi.json")
+        o.check(connection.getresponse().status >= 400, "HTTP without TLS was answered")
+    except (OSError, http.client.HTTPException):
+        print("  HTTP without TLS")
 
 
 def event(kind, mrn, **more):
@@ -417,6 +444,7 @@ def main():
     registry()
     redis()
     intake()
+    classifier()
     apart(min(mrns))
     renew()
     limits()

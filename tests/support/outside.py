@@ -180,10 +180,11 @@ def metric_at(url, name, **labels):
 # ---- HTTP ----
 
 class Intake:
-    """POSTs to ingest over one kept connection. With patience_s, 503 and lost connections are tried again, as a sender would."""
+    """POSTs to ingest (or to the daemon at `url`) over one kept connection. With patience_s, 503 and lost connections are tried again, as a
+    sender would."""
 
-    def __init__(self, account=None, patience_s=0):
-        self.address = urllib.parse.urlsplit(os.environ["INGEST_URL"])
+    def __init__(self, account=None, patience_s=0, url=None):
+        self.address = urllib.parse.urlsplit(url or os.environ["INGEST_URL"])
         self.account = account
         self.patience_s = patience_s
         self.connection = None

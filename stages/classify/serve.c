@@ -1,0 +1,313 @@
+/* See serve.h. */
+#include "classify/serve.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "classify/questions.h"
+#include "customs/access.h"
+
+enum { ROUTES = 3, WAYS = GL_REPLY_COMPUTED + 1, ARENA_BYTES = 4096, NICE = 5 };
+
+struct gl_serve {
+    gl_serve_conf conf;
+    gl_desk *desk;
+    gl_http *http;
+    pthread_mutex_t access_lock; /* guards the pointer `access` */
+    gl_access *access;           /* NULL: senders are not authenticated */
+    gl_metrics *metrics;
+    const gl_metric_def *defs;
+    gl_series *replies[WAYS]; /* NULL without metrics */
+    gl_http_route routes[ROUTES];
+};
+
+/* ---- who asks ---- */
+
+/* The caller's own, to be released. */
+static gl_access *access_of(gl_serve *serve)
+{
+    pthread_mutex_lock(&serve->access_lock);
+    gl_access *access = gl_access_retain(serve->access);
+    pthread_mutex_unlock(&serve->access_lock);
+    return access;
+}
+
+static void count_refusal(const gl_serve *serve, const char *code)
+{
+    const char *const labels[GL_METRIC_LABELS] = {code};
+    if (serve->metrics != NULL)
+        gl_series_add(gl_metrics_series(serve->metrics, &serve->defs[GL_SERVE_REFUSALS], labels), 1);
+}
+
+/* A body that is too large is refused anyway, and takes nothing out of the allowance. */
+static int64_t bytes_to_take(const gl_serve *serve, const gl_http_request *request, const gl_submitter *submitter)
+{
+    int64_t bytes = gl_http_announced(request);
+    return bytes > gl_submitter_body_limit(submitter) || bytes > serve->conf.http.body_limit_bytes ? 0 : bytes;
+}
+
+/* The key may come as that classifier's clients send theirs. */
+static bool admit(void *context, gl_http_request *request, gl_http_refusal *refusal)
+{
+    gl_serve *serve = context;
+    gl_access *access = access_of(serve);
+    if (access == NULL)
+        return true;
+    gl_credentials credentials = {.authorization = gl_http_header(request, "Authorization"),
+                                  .key = gl_http_header(request, "X-Api-Key"),
+                                  .account = gl_http_header(request, "Greenlane-Account")};
+    credentials.subject = gl_http_peer(request, &credentials.untrusted);
+    gl_submitter *submitter = gl_access_find(access, &credentials, refusal);
+    if (submitter == NULL ||
+        !gl_submitter_admit(submitter, gl_mono_us(), bytes_to_take(serve, request, submitter), refusal)) {
+        count_refusal(serve, refusal->code);
+        gl_access_release(access);
+        return false;
+    }
+    gl_http_limit_body(request, gl_submitter_body_limit(submitter));
+    gl_http_set_principal(request, submitter);
+    return true;
+}
+
+static bool take_part(void *context, gl_http_request *request, int64_t bytes, gl_http_refusal *refusal)
+{
+    if (gl_submitter_take(gl_http_principal(request), gl_mono_us(), bytes, refusal))
+        return true;
+    count_refusal(context, refusal->code);
+    return false;
+}
+
+static void forget(void *submitter)
+{
+    gl_access_release(gl_submitter_access(submitter));
+}
+
+/* ---- answering ---- */
+
+/* Once a thread: the stream goes first. Without permission nothing changes. */
+static void step_back(void)
+{
+    static _Thread_local bool done;
+    if (!done && setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE) != 0)
+        gl_log(GL_LOG_WARN, "classify-priority", "the priority of a thread that serves HTTP cannot be lowered");
+    done = true;
+}
+
+static void answer(gl_serve *serve, const gl_ask *ask, gl_reply *reply)
+{
+    gl_desk_answer(serve->desk, ask, reply);
+    if (serve->metrics != NULL)
+        gl_series_add(serve->replies[reply->way], 1);
+}
+
+/* False: refused, with what is wrong. */
+static bool read_questions(const gl_serve *serve, gl_http_request *request, gl_arena *arena, gl_questions_form form,
+                           gl_questions *questions)
+{
+    static const char *const takes[] = {"Accept-Encoding: identity", NULL};
+    gl_str coding = gl_str_trim(gl_http_header(request, "Content-Encoding"));
+    gl_buf body = gl_buf_in(arena);
+    int status = 0;
+
+    if (coding.len > 0 && !gl_str_eqz(coding, "identity")) {
+        gl_http_problem(request, 415, "content-encoding-unknown", "the body must not be packed", takes);
+        return false;
+    }
+    if (gl_questions_read(arena, gl_http_body(request), (size_t)serve->conf.http.body_limit_bytes, form, questions))
+        return true;
+    gl_questions_problem(&body, questions, form, &status);
+    gl_http_respond(request, status, "application/problem+json", gl_buf_view(&body), NULL);
+    return false;
+}
+
+static void put_replies(gl_serve *serve, gl_buf *body, const gl_questions *questions)
+{
+    gl_reply reply;
+
+    if (questions->several)
+        gl_buf_text(body, "{\"answers\":[");
+    for (size_t i = 0; i < questions->count; i++) {
+        if (i > 0)
+            gl_buf_byte(body, ',');
+        answer(serve, &questions->at[i], &reply);
+        gl_reply_json(body, serve->desk, &questions->at[i], &reply);
+    }
+    gl_buf_text(body, questions->several ? "]}\n" : "\n");
+}
+
+static void post_classify(void *context, gl_http_request *request)
+{
+    gl_serve *serve = context;
+    gl_arena *arena = gl_arena_new(ARENA_BYTES);
+    gl_questions questions;
+    gl_buf body = {0};
+
+    step_back();
+    if (read_questions(serve, request, arena, GL_QUESTIONS_CLASSIFY, &questions)) {
+        put_replies(serve, &body, &questions);
+        gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
+    }
+    gl_buf_free(&body);
+    gl_arena_destroy(arena);
+}
+
+/* Scores to 1,000. A vague text has no results, one that is not sure has its ranking, as there. Codes have the digits
+ * that the model knows, also where 8 are asked for: none is made up. */
+static void post_fpo(void *context, gl_http_request *request)
+{
+    gl_serve *serve = context;
+    gl_arena *arena = gl_arena_new(ARENA_BYTES);
+    gl_buf body = gl_buf_in(arena);
+    gl_questions questions;
+    gl_reply reply;
+
+    step_back();
+    if (read_questions(serve, request, arena, GL_QUESTIONS_FPO, &questions)) {
+        answer(serve, questions.at, &reply);
+        gl_buf_text(&body, "{\"results\":[");
+        for (size_t i = 0; i < reply.list.count; i++) {
+            int32_t ppm = reply.list.at[i].confidence_ppm;
+            gl_buf_printf(&body, "%s{\"code\":\"%s\",\"score\":%d.%03d}", i == 0 ? "" : ",", reply.list.at[i].hs6,
+                          (int)(ppm / 1000), (int)(ppm % 1000));
+        }
+        gl_buf_text(&body, "]}\n");
+        gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
+    }
+    gl_arena_destroy(arena);
+}
+
+static void get_openapi(void *context, gl_http_request *request)
+{
+    (void)context;
+    gl_http_respond(request, 200, "application/json", gl_serve_openapi, NULL);
+}
+
+/* ---- life cycle ---- */
+
+static bool load_access(const gl_serve_conf *conf, gl_access **access, gl_err *err)
+{
+    *access = conf->access[0] == '\0' ? NULL : gl_access_load(conf->access, "classify.access", NULL, err);
+    return conf->access[0] == '\0' || *access != NULL;
+}
+
+bool gl_serve_check(const gl_serve_conf *conf, gl_err *err)
+{
+    gl_access *access;
+
+    if (conf->http.tls_ca[0] != '\0' && conf->access[0] == '\0')
+        return gl_fail(err, GL_FATAL, "conf-value",
+                       "classify.tls_ca needs classify.access: without it no certificate is required");
+    if (!gl_http_check(&conf->http, err))
+        return gl_fail_context(err, "classify");
+    bool good = load_access(conf, &access, err);
+    gl_access_release(access);
+    return good;
+}
+
+static bool is_loopback(const char *listen)
+{
+    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
+           strncmp(listen, "localhost:", 10) == 0;
+}
+
+static void tell(const gl_serve *serve)
+{
+    const char *listen = serve->conf.http.listen;
+
+    gl_log(GL_LOG_INFO, "classify-listening", "port %d", gl_http_port(serve->http));
+    if (!is_loopback(listen) && serve->access == NULL)
+        gl_log(GL_LOG_WARN, "classify-open",
+               "%s is not loopback, and senders are not authenticated (classify.access): whoever reaches it may ask",
+               listen);
+    else if (!is_loopback(listen) && serve->conf.http.tls_certificate[0] == '\0')
+        gl_log(GL_LOG_WARN, "classify-clear",
+               "%s is not loopback and has no TLS (classify.tls_certificate): unless something before it has, keys "
+               "travel in the clear",
+               listen);
+}
+
+static void make_series(gl_serve *serve)
+{
+    static const char *const names[WAYS] = {
+        [GL_REPLY_REFUSED] = "refused", [GL_REPLY_CACHED] = "cached", [GL_REPLY_COMPUTED] = "computed"};
+
+    for (int i = 0; i < WAYS && serve->metrics != NULL; i++) {
+        const char *const labels[GL_METRIC_LABELS] = {names[i]};
+        serve->replies[i] = gl_metrics_series(serve->metrics, &serve->defs[GL_SERVE_REPLIES], labels);
+    }
+}
+
+gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classifier, gl_metrics *metrics,
+                         const gl_metric_def *defs, gl_err *err)
+{
+    gl_serve *serve = calloc(1, sizeof *serve);
+
+    if (serve == NULL)
+        abort();
+    serve->conf = *conf;
+    serve->metrics = metrics;
+    serve->defs = defs;
+    pthread_mutex_init(&serve->access_lock, NULL);
+    serve->desk = gl_desk_new(classifier, (size_t)conf->cache_entries);
+    serve->routes[0] = (gl_http_route){"POST", "/v1/classify", post_classify, serve};
+    serve->routes[1] = (gl_http_route){"POST", "/fpo-code-search", post_fpo, serve};
+    serve->routes[2] = (gl_http_route){"GET", "/v1/openapi.json", get_openapi, serve};
+    serve->conf.http.admit = admit;
+    serve->conf.http.part = take_part;
+    serve->conf.http.forget = forget;
+    serve->conf.http.admit_context = serve;
+    make_series(serve);
+    if (load_access(conf, &serve->access, err))
+        serve->http = gl_http_start(&serve->conf.http, serve->routes, ROUTES, metrics, err);
+    if (serve->http == NULL) {
+        gl_serve_stop(serve);
+        gl_fail_context(err, "classify");
+        return NULL;
+    }
+    tell(serve);
+    return serve;
+}
+
+bool gl_serve_reload(gl_serve *serve, const gl_serve_conf *conf, gl_err *err)
+{
+    gl_access *fresh, *old = serve->access; /* this thread alone changes it */
+
+    if (old != NULL && conf->access[0] == '\0')
+        return gl_fail(err, GL_FATAL, "conf-value", "classify.access cannot be switched off without a restart");
+    if (!load_access(conf, &fresh, err))
+        return false;
+    if (!gl_http_renew(serve->http, &conf->http, err)) {
+        gl_access_release(fresh);
+        return gl_fail_context(err, "classify");
+    }
+    if (fresh == NULL)
+        return true;
+    gl_access_follow(fresh, old);
+    pthread_mutex_lock(&serve->access_lock);
+    serve->access = fresh;
+    pthread_mutex_unlock(&serve->access_lock);
+    gl_access_release(old);
+    return true;
+}
+
+void gl_serve_stop(gl_serve *serve)
+{
+    if (serve == NULL)
+        return;
+    if (serve->http != NULL)
+        gl_http_stop(serve->http);
+    gl_desk_destroy(serve->desk);
+    gl_access_release(serve->access);
+    pthread_mutex_destroy(&serve->access_lock);
+    free(serve);
+}
+
+int gl_serve_port(const gl_serve *serve)
+{
+    return gl_http_port(serve->http);
+}

@@ -1,0 +1,269 @@
+/* The HTTP service over real sockets: both requests, errors, credentials, metrics, many clients at once, while the
+ * stage works on a batch. Its own main(), so that ThreadSanitizer can run it. */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/test_check.h"
+#include "classify/classify.h"
+#include "customs/ids.h"
+
+#define KEY "gl_classify_key_of_at_least_32_characters"
+enum { CLIENTS = 8, ROUNDS = 40, ANSWER_BYTES = 1 << 20 };
+
+typedef struct instance {
+    gl_conf *conf;
+    gl_metrics *metrics;
+    void *stage;
+    int port;
+} instance;
+
+static instance open_instance(const char *set)
+{
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table};
+    const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
+                                "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
+                                "redis.url=",
+                                "classify.listen=127.0.0.1:0",
+                                "classify.body_limit=64k",
+                                set,
+                                NULL};
+    gl_err err = {0};
+    instance in = {.conf = gl_conf_load(NULL, tables, 2, sets, &err), .metrics = gl_metrics_new()};
+    if (in.conf == NULL) {
+        fprintf(stderr, "%s\n", err.message);
+        exit(1);
+    }
+    gl_stage_env env = {.conf = in.conf, .metrics = in.metrics};
+    CHECK(gl_classify_stage.check(in.conf, &err));
+    CHECK(gl_classify_stage.open(&env, &in.stage, &err));
+    in.port = gl_classify_port(in.stage);
+    CHECK(in.port > 0);
+    return in;
+}
+
+static void close_instance(instance *in)
+{
+    gl_classify_stage.close(in->stage);
+    gl_metrics_destroy(in->metrics);
+    gl_conf_destroy(in->conf);
+}
+
+/* The whole answer of a request on a connection of its own, NUL-terminated; the caller's. */
+static char *exchange(int port, const char *head, gl_str body)
+{
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {20, 0};
+    gl_buf request = {0};
+    char *answer = calloc(1, ANSWER_BYTES);
+    size_t len = 0;
+
+    if (answer == NULL)
+        abort();
+    gl_buf_printf(&request, "%sHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n", head, body.len);
+    gl_buf_bytes(&request, body.ptr, body.len);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    CHECK(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    CHECK(send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len);
+    for (ssize_t got; len + 1 < ANSWER_BYTES && (got = recv(fd, answer + len, ANSWER_BYTES - 1 - len, 0)) > 0;)
+        len += (size_t)got;
+    close(fd);
+    gl_buf_free(&request);
+    return answer;
+}
+
+static bool answered(int port, const char *head, const char *body, int status, const char *has)
+{
+    char *answer = exchange(port, head, gl_str_of(body));
+    bool good = strtol(answer + 9, NULL, 10) == status && strstr(answer, has) != NULL;
+    if (!good)
+        fprintf(stderr, "%s%s\n-> %s\nwanted %d %s\n", head, body, answer, status, has);
+    free(answer);
+    return good;
+}
+
+#define FPO      "POST /fpo-code-search HTTP/1.1\r\n"
+#define CLASSIFY "POST /v1/classify HTTP/1.1\r\n"
+
+static bool metric_is(const instance *in, const char *line)
+{
+    gl_buf text = {0};
+    gl_metrics_render(in->metrics, &text);
+    gl_buf_byte(&text, 0);
+    bool found = strstr((const char *)text.data, line) != NULL;
+    gl_buf_free(&text);
+    return found;
+}
+
+static void questions_are_answered(void)
+{
+    instance in = open_instance(NULL);
+
+    CHECK(answered(in.port, FPO, "{\"description\":\"jigsaw puzzle for children\",\"digits\":6,\"limit\":5}", 200,
+                   "{\"results\":[{\"code\":\"950300\",\"score\":"));
+    CHECK(answered(in.port, FPO, "{\"description\":\"Jigsaw  puzzle for children!\",\"digits\":8}", 200,
+                   "{\"results\":[{\"code\":\"950300\",\"score\":"));
+    CHECK(answered(in.port, FPO, "{\"description\":\"gift\"}", 200, "{\"results\":[]}"));
+    CHECK(answered(in.port, FPO, "{\"description\":\"gift\",\"limit\":99}", 400,
+                   "\"message\":\"Invalid value for limit\""));
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle for children\",\"declared\":\"610910\"}", 200,
+                   "\"verdict\":\"CONTRADICTORY\""));
+    CHECK(answered(in.port, CLASSIFY, "{\"items\":[{\"description\":\"gift\"},{\"description\":\"ceramic mug\"}]}", 200,
+                   "{\"answers\":[{\"description\":\"gift\",\"abstained\":true,"));
+    CHECK(answered(in.port, CLASSIFY, "{\"descriptions\":[]}", 422, "did you mean \\\"description\\\"?"));
+    CHECK(answered(in.port, CLASSIFY, "{", 400, "\"code\":\"not-well-formed\""));
+    CHECK(answered(in.port, CLASSIFY "Content-Encoding: gzip\r\n", "{}", 415, "content-encoding-unknown"));
+    CHECK(answered(in.port, "GET /v1/classify HTTP/1.1\r\n", "", 405, "Allow: POST"));
+    CHECK(answered(in.port, "GET /v1/openapi.json HTTP/1.1\r\n", "", 200, "\"Greenlane classify\""));
+    CHECK(answered(in.port, "GET /nothing HTTP/1.1\r\n", "", 404, "problem+json"));
+    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"cached\"} 1"));
+    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"computed\"} 3"));
+    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"refused\"} 2"));
+    close_instance(&in);
+}
+
+static void large_and_strange_bodies(void)
+{
+    enum { LARGE = 1 << 20, LONG = 50000 };
+    instance in = open_instance(NULL);
+    char *bytes = malloc(LARGE + 32);
+
+    if (bytes == NULL)
+        abort();
+    memset(bytes, 'a', LARGE);
+    char *answer = exchange(in.port, CLASSIFY, (gl_str){bytes, LARGE});
+    CHECK(strstr(answer, " 413 ") != NULL || answer[0] == 0); /* the rest of it is not waited for */
+    free(answer);
+    memcpy(bytes, "{\"description\":\"", 16);
+    memcpy(bytes + LONG, "\"}", 2);
+    answer = exchange(in.port, CLASSIFY, (gl_str){bytes, LONG + 2});
+    CHECK(strstr(answer, " 200 ") != NULL && strstr(answer, "\"status\":\"REFUSED\",\"reason\":\"too-long\"") != NULL);
+    free(answer);
+    answer = exchange(in.port, FPO, (gl_str){bytes, LONG + 2});
+    CHECK(strstr(answer, " 400 ") != NULL && strstr(answer, "Invalid value for description") != NULL);
+    free(answer);
+    free(bytes);
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"a\\u0000b \\ud83d\\ude00 <script>\"}", 200, "\"status\":"));
+    CHECK(answered(in.port, FPO, "{\"description\":\"\\ud83d\\ude00\"}", 200, "{\"results\":[]}"));
+    close_instance(&in);
+}
+
+static void write_access(const char *path, const char *key)
+{
+    uint8_t digest[GL_SHA256_BYTES];
+    char hex[2 * GL_SHA256_BYTES + 1];
+    FILE *file = fopen(path, "w");
+    gl_sha256(gl_str_of(key), digest);
+    gl_hex(digest, sizeof digest, hex);
+    CHECK(file != NULL &&
+          fprintf(file, "submitters:\n  - account: hub\n    keys: ['sha256:%s']\n    requests_per_minute: 5\n", hex) >
+              0 &&
+          fclose(file) == 0);
+}
+
+static void who_may_ask(void)
+{
+    char path[] = "/tmp/gl-classify-access-XXXXXX", set[128];
+    int fd = mkstemp(path);
+    close(fd);
+    write_access(path, KEY);
+    snprintf(set, sizeof set, "classify.access=%s", path);
+    instance in = open_instance(set);
+    const char *body = "{\"description\":\"ceramic mug\"}";
+
+    CHECK(answered(in.port, FPO, body, 401, "credential-missing"));
+    CHECK(answered(in.port, FPO "Authorization: Bearer gl_another_key_of_at_least_32_characters\r\n", body, 401,
+                   "key-unknown"));
+    CHECK(answered(in.port, FPO "X-Api-Key: short\r\n", body, 401, "key-malformed"));
+    CHECK(answered(in.port, FPO "X-Api-Key: " KEY "\r\n", body, 200, "\"results\""));
+    CHECK(answered(in.port, CLASSIFY "Authorization: Bearer " KEY "\r\n", body, 200, "\"candidates\""));
+    CHECK(answered(in.port, CLASSIFY "Authorization: Bearer " KEY "\r\nGreenlane-Account: other\r\n", body, 403,
+                   "account-mismatch"));
+    write_access(path, KEY "_new");
+    gl_err err = {0};
+    CHECK(gl_classify_stage.reload(in.stage, in.conf, &err));
+    CHECK(answered(in.port, FPO "X-Api-Key: " KEY "\r\n", body, 401, "key-unknown"));
+    for (int i = 0; i < 3; i++)
+        CHECK(answered(in.port, FPO "X-Api-Key: " KEY "_new\r\n", body, 200, "\"results\""));
+    CHECK(answered(in.port, FPO "X-Api-Key: " KEY "_new\r\n", body, 429, "Retry-After"));
+    CHECK(metric_is(&in, "gl_classify_refusals_total{code=\"key-unknown\"} 2"));
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL && fputs("submitters: []\n", file) >= 0 && fclose(file) == 0);
+    CHECK(!gl_classify_stage.reload(in.stage, in.conf, &err));
+    CHECK(answered(in.port, FPO "X-Api-Key: " KEY "\r\n", body, 401, "key-unknown"));
+    unlink(path);
+    close_instance(&in);
+}
+
+static void what_does_not_fit_is_refused(void)
+{
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table};
+    static const char *const wrong[] = {"classify.tls_ca=/ca.pem", "classify.tls_certificate=/nothing.pem",
+                                        "classify.access=/nothing.yaml"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const char *const sets[] = {"classify.listen=127.0.0.1:0", wrong[i], NULL};
+        gl_err err = {0};
+        gl_conf *conf = gl_conf_load(NULL, tables, 2, sets, &err);
+        CHECK(conf != NULL && !gl_classify_stage.check(conf, &err) && err.action == GL_FATAL);
+        gl_conf_destroy(conf);
+    }
+}
+
+static void *one_client(void *context)
+{
+    const instance *in = context;
+    for (int i = 0; i < ROUNDS; i++) {
+        char body[128];
+        snprintf(body, sizeof body, "{\"description\":\"ceramic mug kind %d\",\"limit\":%d}", i % 7, 1 + i % 10);
+        CHECK(answered(in->port, FPO, body, 200, "{\"results\":[{\"code\":\"691"));
+    }
+    return NULL;
+}
+
+/* The worker classifies meanwhile, with the same model. */
+static void work_on_a_batch(const instance *in, void *worker)
+{
+    gl_arena *arena = gl_arena_new(0);
+    gl_record record = {.key = GL_STR("0123456789abcdef"), .value = GL_STR("poison")};
+    gl_batch batch = {&record, 1, 1, arena, 0};
+    gl_outbox *outbox = gl_outbox_new(arena);
+    gl_err err = {0};
+    CHECK(gl_classify_stage.process(in->stage, worker, &batch, outbox, &err));
+    gl_arena_destroy(arena);
+}
+
+static void many_clients_at_once(void)
+{
+    instance in = open_instance(NULL);
+    gl_stage_env env = {.conf = in.conf, .metrics = in.metrics};
+    pthread_t clients[CLIENTS];
+    void *worker = NULL;
+    gl_err err = {0};
+
+    CHECK(gl_classify_stage.worker_open(in.stage, &env, &worker, &err));
+    for (int i = 0; i < CLIENTS; i++)
+        if (pthread_create(&clients[i], NULL, one_client, &in) != 0)
+            abort();
+    for (int i = 0; i < ROUNDS; i++)
+        work_on_a_batch(&in, worker);
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(clients[i], NULL);
+    gl_classify_stage.worker_close(worker);
+    close_instance(&in);
+}
+
+int main(void)
+{
+    gl_log_init("test", GL_LOG_ERROR);
+    questions_are_answered();
+    large_and_strange_bodies();
+    who_may_ask();
+    what_does_not_fit_is_refused();
+    many_clients_at_once();
+    return check_result();
+}
