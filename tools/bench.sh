@@ -11,11 +11,25 @@ bench_formats() {
     GREENLANE_BUILD=$BUILD GREENLANE_RUN=$RUN foreground "$VENV/bin/python" "$ROOT/tests/bench/formats.py" --command "$db_command" "$@"
 }
 
+# Classifying alone, and its HTTP service: no broker.
+bench_classify() {
+    own_folder bench
+    setup
+    install_venv
+    build dev bin/bench_classify bin/greenlane
+    GREENLANE_BUILD=$BUILD GREENLANE_RUN=$RUN foreground "$VENV/bin/python" "$ROOT/tests/bench/classify.py" --command "$db_command" "$@"
+}
+
 do_bench() {
     db_command="./dev bench${1:+ $*}"
     if [ "${1:-}" = --formats ]; then
         shift
         bench_formats "$@"
+        return
+    fi
+    if [ "${1:-}" = --classify ]; then
+        shift
+        bench_classify "$@"
         return
     fi
     if [ "${1:-}" = --short ]; then
