@@ -8,19 +8,25 @@
 
 bool gl_answer_form_of(gl_str accept, gl_answer_form *form, const char **content_type)
 {
-    static const char *const offers[] = {"application/json", "application/xml", "text/csv", "text/xml", NULL};
-    static const gl_answer_form forms[] = {GL_ANSWER_JSON, GL_ANSWER_XML, GL_ANSWER_CSV, GL_ANSWER_XML};
+    static const char *const offers[] = {"application/json", "application/xml",     "text/csv",
+                                         "text/xml",         "application/edifact", NULL};
+    static const gl_answer_form forms[] = {GL_ANSWER_JSON, GL_ANSWER_XML, GL_ANSWER_CSV, GL_ANSWER_XML,
+                                           GL_ANSWER_EDIFACT};
     int chosen = gl_accept_choose(accept, offers);
     if (chosen < 0)
         return false;
     *form = forms[chosen];
-    *content_type = forms[chosen] == GL_ANSWER_CSV ? "text/csv; charset=utf-8; header=present" : offers[chosen];
+    *content_type = offers[chosen];
+    if (*form == GL_ANSWER_CSV)
+        *content_type = "text/csv; charset=utf-8; header=present";
+    else if (*form == GL_ANSWER_EDIFACT)
+        *content_type = "application/EDIFACT"; /* as RFC 1767 writes it */
     return true;
 }
 
 const char *gl_answer_ending(gl_answer_form form)
 {
-    static const char *const endings[] = {".answers.ndjson", ".answers.xml", ".answers.csv"};
+    static const char *const endings[] = {".answers.ndjson", ".answers.xml", ".answers.csv", ".answers.edi"};
     return endings[form];
 }
 
@@ -30,6 +36,7 @@ void gl_answer_describe(gl_answer *answer, const gl_intake *intake)
     answer->position = intake->position;
     answer->lrn = intake->lrn;
     answer->columns = intake->columns;
+    answer->envelope = intake->envelope;
     if (intake->format == NULL || strcmp(intake->format, gl_ens_format) != 0)
         return;
     answer->ics = gl_str_eqz(declaration->function_code, "4") ? GL_ICS_313 : GL_ICS_315;
@@ -90,19 +97,27 @@ static void add_xml(gl_answer_writer *writer, const gl_answer *answer)
 void gl_answers_add(gl_answer_writer *writer, const gl_answer *answer)
 {
     *(answer->taken ? &writer->accepted : &writer->rejected) += 1;
-    if (writer->rejected_only && answer->taken)
+    if (writer->rejected_only && answer->taken && writer->form != GL_ANSWER_EDIFACT)
         return;
     if (writer->form == GL_ANSWER_XML)
         add_xml(writer, answer);
     else if (writer->form == GL_ANSWER_CSV)
         gl_answer_csv(writer, answer);
+    else if (writer->form == GL_ANSWER_EDIFACT)
+        gl_answer_edifact(writer, answer);
     else
         add_json(writer, answer);
     writer->written++;
 }
 
+void gl_answers_pause(gl_answer_writer *writer)
+{
+    gl_answer_edifact_flush(writer);
+}
+
 void gl_answers_end(gl_answer_writer *writer)
 {
+    gl_answers_pause(writer);
     if (writer->form == GL_ANSWER_XML && !writer->alone) {
         if (!writer->opened)
             gl_response_open(writer->buf);

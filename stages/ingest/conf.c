@@ -81,7 +81,7 @@ const gl_conf_table gl_ingest_conf_table = {"ingest",
                                             sizeof ingest_entries / sizeof ingest_entries[0]};
 
 /* In the order of gl_answer_form. */
-static const char *const answer_names[] = {"json", "xml", "csv", NULL};
+static const char *const answer_names[] = {"json", "xml", "csv", "edifact", NULL};
 
 static const gl_conf_entry account_entries[] = {
     {"name", GL_CONF_STRING, offsetof(gl_account, name), NULL, GL_CONF_REQUIRED, 0, 0, NULL,
@@ -95,8 +95,8 @@ static const gl_conf_entry account_entries[] = {
     {"officer", GL_CONF_BOOL, offsetof(gl_account, officer), "false", 0, 0, 0, NULL,
      "An account of customs: may send inspection results and officers' actions, and events about any declaration."},
     {"answers", GL_CONF_ENUM, offsetof(gl_account, answers), "json", 0, 0, 0, answer_names,
-     "How the answers to its files are written: json (an object a line), xml (WCO responses) or csv (a line an "
-     "error)."},
+     "How the answers to its files are written: json (an object a line), xml (WCO responses), csv (a line an "
+     "error) or edifact (CONTRL and CUSRES)."},
     {"webhook_url", GL_CONF_STRING, offsetof(gl_account, webhook_url), NULL, 0, 0, 0, NULL,
      "Where its outcomes are brought (docs/FORMATS.md, \"Webhooks\"): an https:// address. Each takes four threads "
      "and one for each broker, 0.3 MiB when idle and 2 MiB when busy. Empty: nowhere."},

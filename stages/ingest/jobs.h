@@ -14,7 +14,7 @@ typedef struct gl_watched_file gl_watched_file;
 struct gl_topic_record; /* topics.h */
 
 /* How answers are written, in the order of `answers` of an account. */
-typedef enum gl_answer_form { GL_ANSWER_JSON, GL_ANSWER_XML, GL_ANSWER_CSV } gl_answer_form;
+typedef enum gl_answer_form { GL_ANSWER_JSON, GL_ANSWER_XML, GL_ANSWER_CSV, GL_ANSWER_EDIFACT } gl_answer_form;
 
 /* Of entry summary declarations in ICS messages, which have answers of their own. */
 typedef enum gl_ics { GL_ICS_NONE, GL_ICS_315, GL_ICS_313 } gl_ics;
@@ -35,7 +35,8 @@ typedef struct gl_answer {
     size_t error_count;
     gl_columns columns; /* of the table that the errors point into */
     gl_ics ics;
-    gl_str sender, message_id; /* of an ICS message: whose it is, its identification; or empty */
+    gl_str sender, message_id;              /* of an ICS message: whose it is, its identification; or empty */
+    const struct gl_edi_envelope *envelope; /* of an EDIFACT message, else NULL */
 } gl_answer;
 
 typedef struct gl_job {

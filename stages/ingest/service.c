@@ -160,7 +160,8 @@ static bool answers_wanted(gl_http_request *request, gl_job *job)
         gl_http_problem(request, 400, "query-invalid", "answers is all (default) or rejected", NULL);
     else if (!gl_answer_form_of(gl_http_header_list(request, "Accept"), &job->form, &job->answer_type))
         gl_http_problem(request, 406, "not-acceptable",
-                        "answers are application/json, application/xml (or text/xml) or text/csv; Accept allows none",
+                        "answers are application/json, application/xml (or text/xml), text/csv or application/edifact; "
+                        "Accept allows none",
                         NULL);
     else
         return true;

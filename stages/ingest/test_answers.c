@@ -413,6 +413,8 @@ Test(answers, the_form_that_is_asked_for)
     cr_assert_str_eq(type, "text/xml");
     cr_assert(gl_answer_form_of(GL_STR("text/csv, */*;q=0.1"), &form, &type) && form == GL_ANSWER_CSV);
     cr_assert_str_eq(type, "text/csv; charset=utf-8; header=present");
+    cr_assert(gl_answer_form_of(GL_STR("application/EDIFACT"), &form, &type) && form == GL_ANSWER_EDIFACT);
+    cr_assert_str_eq(type, "application/EDIFACT");
     cr_assert_not(gl_answer_form_of(GL_STR("image/png"), &form, &type));
 }
 

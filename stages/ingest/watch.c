@@ -3,8 +3,8 @@
  * A file is taken when its size and time have stood still for `settle`; names that begin with a dot or end in .tmp or
  * .part are left alone. It goes in by chunks; each chunk's progress (account and SHA-256 -> byte offset) is committed
  * in the chunk's own transaction, so a file is taken in exactly once however often the daemon dies. Its answers are
- * written to out/<name>.<8 hex>.answers.ndjson, one JSON object a line (or .answers.xml, .answers.csv, as the account
- * wants), complete when it appears (made again from the start after a crash). Then it moves to done/.
+ * written to out/<name>.<8 hex>.answers.ndjson, one JSON object a line (or .answers.xml, .answers.csv, .answers.edi, as
+ * the account wants), complete when it appears (made again from the start after a crash). Then it moves to done/.
  *
  * Always holds: one daemon owns a directory (a lock file); all file I/O is on the watch's own thread, so a slow share
  * holds up nobody else; a file is read whole before its first chunk, so what happens to it later changes nothing but
@@ -665,6 +665,7 @@ static void render_answers(const gl_job *job, gl_buf *lines)
     }
     for (size_t i = 0; i < job->answer_count; i++)
         gl_answers_add(&writer, &job->answers[i]);
+    gl_answers_pause(&writer);
     file->opened = writer.opened;
     file->alone = file->alone || writer.alone;
 }

@@ -13,7 +13,7 @@ typedef struct gl_edi_envelope {
     gl_str syntax, syntax_version;  /* 0001, 0002 */
     gl_str sender[4], recipient[4]; /* identification, qualifier, and two more */
     gl_str reference;               /* 0020 */
-    gl_str application;             /* 0026 */
+    bool test;                      /* 0035 */
     /* UNH; message 0: the entry is the interchange itself, which was refused. */
     uint32_t message;         /* which of several, from 1 */
     gl_str message_reference; /* 0062 */

@@ -367,7 +367,7 @@ void gl_edi_open_message(gl_edi *edi, gl_reader *reader, size_t at)
     message->begin = at;
     message->number++;
     message->sections = 0;
-    message->closed = false;
+    message->closed = message->joined = false;
     message->lrn = GL_STR("");
     gl_edi_read_segment(scanner, reader->arena, at, message->unh_values, &message->unh);
     message->unh.number = 1;
@@ -402,7 +402,7 @@ const gl_edi_envelope *gl_edi_envelope_of(const gl_edi *edi, gl_arena *arena, bo
     copy_texts(envelope->sender, unb, 2, 4);
     copy_texts(envelope->recipient, unb, 3, 4);
     envelope->reference = gl_edi_text_at(unb, 5, 1);
-    envelope->application = gl_edi_text_at(unb, 7, 1);
+    envelope->test = edi->interchange.test;
     if (!message)
         return envelope;
     envelope->message = edi->message.number;

@@ -29,7 +29,8 @@ static const gl_edi_value *node_of(const gl_edi_segment *segment, unsigned eleme
     return value == NULL ? &segment->values[0] : value;
 }
 
-static void check_trailer(gl_report *report, const gl_edi_segment *unt, const gl_edi_segment *unh)
+/* true: it says that there are more segments than there are. */
+static bool check_trailer(gl_report *report, const gl_edi_segment *unt, const gl_edi_segment *unh)
 {
     uint64_t said = 0;
     gl_str count = gl_edi_text_at(unt, 1, 1), own = gl_edi_text_at(unt, 2, 1), ours = gl_edi_text_at(unh, 1, 1);
@@ -43,6 +44,41 @@ static void check_trailer(gl_report *report, const gl_edi_segment *unt, const gl
                      &(gl_problem){.code = "control-reference",
                                    .allowed = gl_arena_printf(report->arena, "%.*s", GL_STR_ARG(ours))},
                      "not the reference of UNH");
+    return said > unt->number;
+}
+
+/* Does a value end with a segment's tag, and an element follow it? */
+static bool ends_with_tag(const gl_edi_scanner *scanner, const gl_edi_directory *directory, const gl_edi_value *value)
+{
+    gl_str text = value->text;
+    const char *end = text.ptr + text.len;
+    bool source = text.ptr >= scanner->bytes.ptr && end < scanner->bytes.ptr + scanner->bytes.len;
+    uint32_t code = text.len >= 3 ? gl_edi_code((gl_str){end - 3, 3}) : 0;
+    return value->element > 0 && source && code != 0 && *end == scanner->marks.element &&
+           gl_edi_spec_of(directory, code) != NULL;
+}
+
+/* There are fewer segments than UNT says: one may have lost its terminator, so that the next one's tag stands in a
+ * value.
+ */
+static void find_joined(gl_edi *edi, gl_report *report)
+{
+    const gl_edi_message *message = &edi->message;
+    const gl_edi_scanner *scanner = &edi->interchange.scanner;
+    gl_edi_segment segment;
+    uint32_t number = 0;
+    for (size_t at = message->begin; at < message->end; at = gl_edi_skip_space(scanner->bytes, segment.end)) {
+        gl_edi_read_segment(scanner, report->arena, at, edi->scratch, &segment);
+        segment.number = ++number;
+        segment.message = message->number;
+        segment.spec = gl_edi_spec_of(message->directory, segment.code);
+        for (size_t i = 1; i < segment.count; i++)
+            if (ends_with_tag(scanner, message->directory, &segment.values[i]))
+                gl_report_at(report, &segment.values[i], NULL, &(gl_problem){.code = "segment-joined"},
+                             "this value ends with the tag of a segment: the terminator before it may be missing");
+        if (segment.end >= message->end)
+            break;
+    }
 }
 
 static bool is_repeated(const gl_edi *edi)
@@ -60,7 +96,7 @@ static void check_segment(gl_edi *edi, gl_report *report, gl_edi_cursor *cursor,
     if (segment->spec != NULL)
         gl_edi_check_elements(report, segment);
     if (segment->code == UNT && segment->placed)
-        check_trailer(report, segment, &edi->message.unh);
+        edi->message.joined = check_trailer(report, segment, &edi->message.unh);
     if (segment->code == BGM && edi->message.lrn.len == 0 && !is_manifest(&edi->message))
         edi->message.lrn = gl_edi_text_at(segment, 2, 1);
 }
@@ -100,6 +136,8 @@ void gl_edi_check_message(gl_edi *edi, gl_report *report)
     if (!message->closed)
         gl_report_at(report, cursor.last, NULL, &(gl_problem){.code = "segment-missing", .allowed = "UNT"},
                      "the message has no end: UNT is missing behind this segment");
+    if (message->joined)
+        find_joined(edi, report);
     if (is_repeated(edi))
         gl_report_at(report, node_of(&message->unh, 1), NULL, &(gl_problem){.code = "control-reference-repeated"},
                      "a message before in this interchange has the same reference");

@@ -32,7 +32,8 @@ typedef struct gl_edi_message {
     uint32_t number;
     size_t begin, end;
     size_t sections; /* UNS */
-    bool closed;     /* it has its UNT */
+    bool closed;     /* it has its UNT, */
+    bool joined;     /* which counts more segments than there are */
     gl_edi_segment unh;
     gl_edi_value unh_values[GL_EDI_VALUES];
     const gl_edi_directory *directory;
