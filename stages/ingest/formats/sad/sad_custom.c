@@ -79,6 +79,30 @@ gl_str gl_sad_read_number(gl_cds *cds, const gl_xml *node, const gl_path *path)
     return (gl_str){NULL, 0};
 }
 
+/* Of a sum or a quantity, which is never below zero. */
+static gl_str not_negative(gl_cds *cds, const gl_xml *node, const gl_path *path)
+{
+    gl_str number = gl_sad_read_number(cds, node, path);
+    if (number.len == 0 || number.ptr[0] != '-' || gl_sad_zero(number))
+        return number.len > 0 && number.ptr[0] == '-' ? (gl_str){number.ptr + 1, number.len - 1} : number;
+    gl_sad_keep(cds, node, path, "negative", "the number is below zero", "0 or more");
+    return (gl_str){NULL, 0};
+}
+
+/* A text that its field takes. */
+static gl_str fitting(gl_cds *cds, const gl_field *field, const gl_xml *node, const gl_path *path)
+{
+    gl_str text = text_of(node);
+    size_t characters = 0;
+    for (size_t i = 0; i < text.len; i++)
+        characters += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
+    if (characters <= (size_t)field->limit)
+        return text;
+    gl_sad_keep(cds, node, path, "too-long", "the text is longer than its field",
+                gl_arena_printf(cds->report->arena, "at most %d characters", field->limit));
+    return (gl_str){NULL, 0};
+}
+
 /* Without decimals of zero. */
 static gl_str whole_number(gl_cds *cds, const gl_xml *node, const gl_path *path)
 {
@@ -170,11 +194,12 @@ gl_str gl_sad_text(gl_cds *cds, const gl_field *field, const gl_xml *node, const
     case GL_FIELD_OPT_INT:
         return whole_number(cds, node, path);
     case GL_FIELD_DECIMAL:
+        return gl_sad_read_number(cds, node, path);
     case GL_FIELD_AMOUNT:
     case GL_FIELD_MEASURE:
-        return gl_sad_read_number(cds, node, path);
+        return not_negative(cds, node, path);
     case GL_FIELD_TEXT:
-        return field->form == GL_FORM_COUNTRY ? country(cds, node, path) : text_of(node);
+        return field->form == GL_FORM_COUNTRY ? country(cds, node, path) : fitting(cds, field, node, path);
     default:
         return text_of(node);
     }
@@ -420,7 +445,8 @@ static money money_of(const gl_xml *node)
 /* Is there an amount that is set? Of the invoice zero is one: something free of charge. */
 static bool is_given(const gl_sad *sad, const money *m)
 {
-    return number_at(sad, m->foreign).len > 0 && (m->kind == GL_SAD_INVOICE || !gl_sad_zero(text_of(m->foreign)));
+    gl_str number = number_at(sad, m->foreign);
+    return number.len > 0 && number.ptr[0] != '-' && (m->kind == GL_SAD_INVOICE || !gl_sad_zero(text_of(m->foreign)));
 }
 
 const gl_sad_currency *gl_sad_currency_of(const gl_sad_currency *known, size_t count, gl_str code)
@@ -561,7 +587,7 @@ void gl_sad_read_money(gl_cds *cds, const gl_xml *node, void *record, const gl_p
         return;
     }
     if (m.foreign != NULL && !blank_or_zero(m.foreign))
-        gl_sad_read_number(cds, m.foreign, path); /* says why not, and keeps it */
+        not_negative(cds, m.foreign, path); /* says why not, and keeps it */
     else
         note(cds, m.foreign);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -650,7 +676,8 @@ void gl_sad_read_unit(gl_cds *cds, const gl_xml *node, void *record, const gl_pa
     if (gl_sad_nothing(cds, node))
         return;
     number = text_of(quantity).len == 0 ? GL_STR("0") : number.len > 0 ? number : text_of(quantity);
-    if (item->tariff_quantity != NULL || !gl_sad_same_number(number, number) || text_of(code).len > 8) {
+    if (item->tariff_quantity != NULL || !gl_sad_same_number(number, number) || number.ptr[0] == '-' ||
+        text_of(code).len > 8) {
         set_further_unit(cds, number, quantity != NULL ? quantity : node, code, name);
         return;
     }

@@ -1,7 +1,7 @@
 /* ASYCUDA World's SAD, root ASYCUDA: one document is one declaration. See sad_map.h.
  *
- * The LRN is the declarant's reference; what was exported without one has its registration: office, year, series and
- * number.
+ * The LRN is the declarant's reference; what was exported without one has its registration, else its assessment:
+ * office, year, series and number.
  */
 #include "ingest/formats/sad/sad_map.h"
 #include "ingest/formats/xml/xml_document.h"
@@ -120,12 +120,14 @@ static void derive_lrn(gl_sad *sad, const gl_xml *root)
 {
     gl_report *report = sad->cds.report;
     gl_declaration *declaration = sad->cds.declaration;
+    const char *step =
+        text_of(find(root, "Identification", "Registration", "Number")).len > 0 ? "Registration" : "Assessment";
     const gl_xml *number = find(root, "Declarant", "Reference", "Number"),
-                 *registered = find(root, "Identification", "Registration", "Number");
+                 *registered = find(root, "Identification", step, "Number");
     gl_path path = {NULL, "functional_reference_id", &declaration->functional_reference_id};
-    gl_str own = text_of(registered), series = text_of(find(root, "Identification", "Registration", "Serial_number")),
+    gl_str own = text_of(registered), series = text_of(find(root, "Identification", step, "Serial_number")),
            office = text_of(find(root, "Identification", "Office_segment", "Customs_clearance_office_code")),
-           year = year_of(sad, text_of(find(root, "Identification", "Registration", "Date")));
+           year = year_of(sad, text_of(find(root, "Identification", step, "Date")));
     if (text_of(number).len > 0) {
         declaration->functional_reference_id = text_of(number);
         gl_report_origin(report, path.slot, number);
@@ -140,9 +142,10 @@ static void derive_lrn(gl_sad *sad, const gl_xml *root)
                      &(gl_problem){.code = "missing",
                                    .allowed = "Declarant/Reference/Number, or Number and Date of the Registration with "
                                               "the office's code"},
-                     "neither the declarant's reference nor the registration (%s%s%s is missing) says what the "
-                     "declaration is called",
-                     own.len == 0 ? "Number" : "", year.len == 0 ? " Date" : "", office.len == 0 ? " office" : "");
+                     "nothing says what the declaration is called: the declarant's reference has no Number, and of the "
+                     "%s is missing:%s%s%s",
+                     step, own.len == 0 ? " Number" : "", year.len == 0 ? " Date" : "",
+                     office.len == 0 ? " the office's code" : "");
     }
 }
 

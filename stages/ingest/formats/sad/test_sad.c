@@ -170,6 +170,29 @@ Test(sad, flow_counts_before_type)
     test_read_free(r);
 }
 
+Test(sad, what_no_field_takes_is_kept)
+{
+    char text[4096], code[64];
+    memset(code, 'x', sizeof code - 1);
+    code[sizeof code - 1] = 0;
+    snprintf(text, sizeof text,
+             SAD("<Identification><Assessment><Number>7</Number><Date>2024-01-02</Date></Assessment><Office_segment>"
+                 "<Customs_clearance_office_code>OF</Customs_clearance_office_code></Office_segment></Identification>"
+                 "<Item><Valuation_item><Statistical_value>-5.5</Statistical_value><Weight_itm><Net_weight_itm>-0.0"
+                 "</Net_weight_itm></Weight_itm></Valuation_item><Packages><Kind_of_packages_code>%s"
+                 "</Kind_of_packages_code></Packages></Item>"),
+             code);
+    test_read *r = read_sad(text);
+    const gl_declaration_goods_item *item = &r->at[0].declaration.items.at[0];
+    expect_accepted(&r->at[0]);
+    cr_assert(gl_str_eqz(r->at[0].lrn, "OF-2024-7"));
+    cr_assert(find_error(&r->at[0], "negative", NULL) != NULL && find_error(&r->at[0], "too-long", NULL) != NULL);
+    cr_assert_str_eq(attribute(r, item, "Valuation_item.Statistical_value"), "-5.5");
+    cr_assert_str_eq(attribute(r, item, "Packages.Kind_of_packages_code"), code);
+    cr_assert(item->net_mass != NULL && item->statistical_value_amount == NULL);
+    test_read_free(r);
+}
+
 /* --- leaves --- */
 
 static void expect_taken(void *context, gl_str path, gl_leaf_fate fate, const char *why)
@@ -228,6 +251,7 @@ Test(sad, what_was_read_comes_back)
         test_read *again = read_sad(first);
         cr_assert_str_eq(canonical_text(r, 0), canonical_text(again, 0));
         cr_assert_str_eq(first, write_again(again, ""));
+        test_read_free(again);
         test_read_free(r);
     }
 }
