@@ -138,7 +138,7 @@ def the_stream_goes_on(count):
         for client in clients:
             client.join()
     o.check(not failed and all(asked), f"{asked} {failed}")
-    o.check(o.metric("gl_classify_replies_total", "classify", result="computed") >= sum(asked), "what was answered is not counted")
+    o.check(o.metric("gl_classify_replies_total", "classify") >= sum(asked), "what was answered is not counted")
     print(f"{count} declarations were decided while {sum(asked)} questions were answered")
 
 
