@@ -193,6 +193,24 @@ Test(trade, postal_items)
     gl_checks_destroy(checks);
 }
 
+Test(trade, de_minimis_has_a_limit)
+{
+    gl_err err = {0};
+    gl_checks *checks = gl_checks_load_folder(GL_SOURCE_DIR "/config", &err);
+    static const char *const values[] = {"800", "800.01"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "{\"type\":\"CBPEntryType86\",\"entryNumber\":\"1\",\"fairRetailValue\":{\"value\":%s}}", values[i]);
+        test_read *r = read_checked(GL_FORMAT_JSON, "", gl_str_of(text), 0, 0, checks);
+        cr_assert_eq(r->at[0].rejected, i == 1);
+        if (i == 1)
+            expect_error(&r->at[0], "us-de-minimis-value", "/fairRetailValue/value", "800.01");
+        test_read_free(r);
+    }
+    gl_checks_destroy(checks);
+}
+
 /* --- leaves --- */
 
 static void expect_known(void *context, gl_str path, gl_leaf_fate fate, const char *why)
