@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { REFERENCE_CHARS = 35 };
+enum { REFERENCE_CHARS = 35, PARTNER_CHARS = 35 };
 
 /* "03A" and later: processing information is GEI, not GIS. */
 static bool is_late(const char *release)
@@ -74,4 +74,42 @@ void gl_cusres_error(gl_edifact *out, const gl_cusres_place *place, const char *
 void gl_cusres_end(gl_edifact *out, const gl_cusres *message)
 {
     gl_edifact_finish(out, message->number);
+}
+
+/* --- what is held --- */
+
+const char *gl_cusres_held(const gl_cusres_hold *hold)
+{
+    if (gl_str_eqz(hold->reason, "examination") || gl_str_eqz(hold->reason, "referral-rfs"))
+        return GL_CUSRES_EXAMINE;
+    return hold->required_count > 0 ? GL_CUSRES_DOCUMENTS : GL_CUSRES_DETAINED;
+}
+
+void gl_cusres_put_hold(gl_edifact *out, const gl_cusres_hold *hold)
+{
+    gl_edifact_text(out, "ACB", "hold", hold->reason);
+    gl_edifact_text(out, "ACB", "reason", hold->text);
+    gl_edifact_text(out, "ACB", "place", hold->place);
+    gl_edifact_text(out, "ACB", "until", hold->until);
+    for (size_t i = 0; i < hold->required_count; i++)
+        gl_edifact_text(out, "ACB", "required", hold->required[i]);
+}
+
+/* --- alone in its interchange --- */
+
+void gl_cusres_open(gl_edifact *out, gl_buf *buf, gl_str account, const gl_cusres *message)
+{
+    gl_edifact_head head = {
+        .sender = {GL_STR("GREENLANE")}, .reference = message->reference, .sent_us = message->issued_us};
+    head.recipient[0] = account.len > 0 ? gl_edifact_cut(account, PARTNER_CHARS) : GL_STR("UNK");
+    *out = (gl_edifact){.buf = buf, .utf8 = true};
+    gl_edifact_open(out, &head);
+    gl_cusres_begin(out, message);
+}
+
+void gl_cusres_close(gl_edifact *out, const gl_cusres *message)
+{
+    gl_edifact_head head = {.reference = message->reference};
+    gl_cusres_end(out, message);
+    gl_edifact_close(out, &head, 1);
 }

@@ -1,7 +1,8 @@
 /* CUSRES: a customs response of UN/EDIFACT, what ingest's answers, decide's notifications and the status are made of
  * for those who declare in EDIFACT.
  *
- * Within one the order is the directory's: gl_cusres_begin, texts, gl_cusres_status, references, errors, gl_cusres_end.
+ * Within one the order is the directory's: gl_cusres_begin (or _open), texts, gl_cusres_status, references, errors,
+ * gl_cusres_end (or _close).
  * Always holds: a message that the directory of its release takes (D.00A with GIS, D.03A and later with GEI). Thread:
  * any.
  */
@@ -45,5 +46,20 @@ void gl_cusres_reference(gl_edifact *out, const char *qualifier, gl_str id);
 /* ERP and ERC; what is said of it follows by gl_edifact_text. `code`: at most 8 characters. */
 void gl_cusres_error(gl_edifact *out, const gl_cusres_place *place, const char *code);
 void gl_cusres_end(gl_edifact *out, const gl_cusres *message);
+
+/* What is held, of a decision or of a status. */
+typedef struct gl_cusres_hold {
+    gl_str reason, text, place, until;
+    const gl_str *required;
+    size_t required_count;
+} gl_cusres_hold;
+/* 7365 of it: examination, documents to be produced, or detained for something else. */
+const char *gl_cusres_held(const gl_cusres_hold *hold);
+/* FTX: why, where, until when and what is wanted. */
+void gl_cusres_put_hold(gl_edifact *out, const gl_cusres_hold *hold);
+
+/* A message that is alone in its interchange, from us to an account, in UTF-8: what it has stands between these. */
+void gl_cusres_open(gl_edifact *out, gl_buf *buf, gl_str account, const gl_cusres *message);
+void gl_cusres_close(gl_edifact *out, const gl_cusres *message);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "customs/ids.h"
+#include "decide/notification.h"
 #include "decide/policy.h"
 #include "decide/process.h"
 #include "decide/status.h"
@@ -147,7 +148,7 @@ static void count_message(stage *self, counting *c, const gl_outbox_entry *entry
 
 static bool says(const counting *c, const char *statement)
 {
-    return memmem(c->message.payload.ptr, c->message.payload.len, statement, strlen(statement)) != NULL;
+    return gl_message_says(c->message.payload, statement);
 }
 
 /* 0 where clocks of two machines differ by more than it took. */
@@ -176,9 +177,9 @@ static void count_state(stage *self, const counting *c, const gl_outbox_entry *e
             gl_series_add(self->later[decided.decision.cause], 1);
     } else if (state.clearance.version == 0)
         gl_series_add(self->holds, 1);
-    else if (c->told == entry->cause && says(c, "<StatementCode>superseded<"))
+    else if (c->told == entry->cause && says(c, "superseded"))
         gl_series_add(self->superseded, 1);
-    else if (c->told == entry->cause && says(c, "<StatementCode>duplicate<"))
+    else if (c->told == entry->cause && says(c, "duplicate"))
         gl_series_add(self->duplicates, 1);
 }
 

@@ -1,6 +1,10 @@
 /* See notification.h. */
 #include "decide/notification.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "customs/cusres.h"
 #include "customs/response.h"
 #include "io/envelope.h"
 
@@ -128,15 +132,15 @@ static void reference_of(const gl_message *message, char hex[GL_RESPONSE_REFEREN
     gl_response_reference((gl_str){(const char *)text, sizeof text}, hex);
 }
 
+static const char DUPLICATE[] = "The same declaration was submitted before: its MRN and status stand",
+                  SUPERSEDED[] = "An older version, which a newer one has replaced: what was decided on that stands";
+
 static void add_statements(gl_buf *buf, const gl_message *message, const dms_function *dms)
 {
     if (message->kind == GL_MESSAGE_DUPLICATE)
-        gl_response_statement(buf, "duplicate",
-                              GL_STR("The same declaration was submitted before: its MRN and status stand"), 0, NULL);
+        gl_response_statement(buf, "duplicate", gl_str_of(DUPLICATE), 0, NULL);
     if (message->kind == GL_MESSAGE_SUPERSEDED)
-        gl_response_statement(
-            buf, "superseded",
-            GL_STR("An older version, which a newer one has replaced: what was decided on that stands"), 0, NULL);
+        gl_response_statement(buf, "superseded", gl_str_of(SUPERSEDED), 0, NULL);
     if (message->note != NULL)
         gl_response_statement(buf, message->note, message->note_text, 0, NULL);
     if ((dms == &CONTROL || dms == &DOCUMENTS) && message->hold != NULL)
@@ -163,6 +167,99 @@ gl_str gl_message_xml(gl_arena *arena, const gl_message *message)
     return gl_buf_view(&buf);
 }
 
+/* -- As UN/EDIFACT
+ * ---------------------------------------------------------------------------------------------------------- */
+
+gl_str gl_message_edifact_of(gl_str format, gl_str profile)
+{
+    static const char prefix[] = "edifact-";
+    size_t len = sizeof prefix - 1, colons = 0, at = 0;
+    if (format.len <= len || memcmp(format.ptr, prefix, len) != 0)
+        return GL_STR("");
+    /* "CUSDEC D:96B:UN" */
+    while (at < profile.len && colons < 1)
+        colons += profile.ptr[at++] == ':';
+    return at + 3 <= profile.len ? (gl_str){profile.ptr + at, 3} : GL_STR("96B");
+}
+
+bool gl_message_says(gl_str payload, const char *statement)
+{
+    static const char *const around[][2] = {{"<StatementCode>", "<"}, {"FTX+ACB++", "+"}};
+    char text[64];
+    for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+        int len = snprintf(text, sizeof text, "%s%s%s", around[i][0], statement, around[i][1]);
+        if (memmem(payload.ptr, payload.len, text, (size_t)len) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static gl_cusres_hold cusres_hold(const gl_decision_hold *hold, char until[GL_TIME_TEXT_BYTES])
+{
+    gl_cusres_hold told = {.reason = hold->reason_code,
+                           .text = hold->text,
+                           .place = hold->place,
+                           .required = hold->required.at,
+                           .required_count = hold->required.count};
+    if (hold->until.set)
+        told.until = gl_time_format(hold->until.value, until);
+    return told;
+}
+
+static const char *cusres_status(const gl_message *message, const dms_function *dms, const gl_cusres_hold *hold)
+{
+    if (dms == &CLEARED)
+        return GL_CUSRES_RELEASED;
+    if (dms == &CONTROL)
+        return GL_CUSRES_EXAMINE;
+    if (dms == &DOCUMENTS)
+        return message->hold == NULL ? GL_CUSRES_DOCUMENTS : gl_cusres_held(hold);
+    return GL_CUSRES_REJECTED;
+}
+
+static void put_statements(gl_edifact *out, const gl_message *message, const gl_cusres_hold *hold)
+{
+    if (message->kind == GL_MESSAGE_DUPLICATE)
+        gl_edifact_text(out, "ACB", "duplicate", gl_str_of(DUPLICATE));
+    if (message->kind == GL_MESSAGE_SUPERSEDED)
+        gl_edifact_text(out, "ACB", "superseded", gl_str_of(SUPERSEDED));
+    if (message->note != NULL)
+        gl_edifact_text(out, "ACB", message->note, message->note_text);
+    gl_cusres_put_hold(out, hold);
+}
+
+gl_str gl_message_cusres(gl_arena *arena, const gl_message *message)
+{
+    const dms_function *dms = dms_of(message);
+    char reference[GL_RESPONSE_REFERENCE_CHARS + 1], until[GL_TIME_TEXT_BYTES];
+    bool held = message->hold != NULL && (dms == &CONTROL || dms == &DOCUMENTS);
+    gl_cusres_hold hold = held ? cusres_hold(message->hold, until) : (gl_cusres_hold){0};
+    gl_buf buf = gl_buf_in(arena);
+    gl_edifact out;
+    gl_buf_reserve(&buf, 1024);
+    reference_of(message, reference);
+    gl_cusres response = {.number = 1,
+                          .reference = gl_str_of(reference),
+                          .status = cusres_status(message, dms, &hold),
+                          .issued_us = message->now_us};
+    gl_cusres_release(message->edifact, response.release);
+    gl_cusres_open(&out, &buf, message->submitter, &response);
+    put_statements(&out, message, &hold);
+    gl_cusres_status(&out, &response);
+    gl_cusres_reference(&out, "ABE", message->lrn);
+    gl_cusres_reference(&out, "ABT", message->mrn);
+    if (dms == &REJECTED) {
+        const refusal *why = refusal_of(message);
+        gl_cusres_error(&out, &(gl_cusres_place){.tag = GL_STR("")}, why->code);
+        gl_edifact_text(&out, "AAO", NULL, gl_str_of(why->text));
+    }
+    gl_cusres_close(&out, &response);
+    return gl_buf_view(&buf);
+}
+
+/* -- As it is sent
+ * ---------------------------------------------------------------------------------------------------------- */
+
 gl_str gl_message_value(gl_arena *arena, const gl_message *message)
 {
     const dms_function *dms = dms_of(message);
@@ -173,8 +270,11 @@ gl_str gl_message_value(gl_arena *arena, const gl_message *message)
                                     .function_code = gl_str_of(dms->code),
                                     .message_name = gl_str_of(name_of(message, dms)),
                                     .issued_at = message->now_us,
-                                    .content_type = GL_STR("application/xml"),
-                                    .payload = gl_message_xml(arena, message)};
+                                    .content_type = GL_STR("application/xml")};
+    if (message->edifact.len > 0)
+        notification.content_type = GL_STR("application/EDIFACT");
+    notification.payload =
+        message->edifact.len > 0 ? gl_message_cusres(arena, message) : gl_message_xml(arena, message);
     memcpy(notification.declaration_id, message->declaration_id, sizeof notification.declaration_id);
     gl_buf buf = gl_buf_in(arena);
     gl_buf_reserve(&buf, notification.payload.len + 256);

@@ -1,5 +1,5 @@
 /* Outgoing messages: DMS-style WCO responses (RES, Data Model 3.6), one for each decision, duplicate, refusal and
- * technical hold.
+ * technical hold; to who declared in UN/EDIFACT a CUSRES that says the same.
  *
  * 09 DMSCLE cleared, 05 DMSCTL control (RED), 06 DMSDOC documents (YELLOW, a failed claim, and every other hold: what
  * keeps it and until when), 03 DMSREJ refused, 10 DMSINV cancelled, 11 DMSREQ (status 41) for an amendment or a
@@ -39,11 +39,18 @@ typedef struct gl_message {
     const gl_decision_hold *hold; /* NULL: none, or not known any more (a duplicate) */
     int64_t accepted_us;          /* 0: not known */
     int64_t now_us;
+    gl_str edifact; /* release ("96B") of a declaration that came as UN/EDIFACT; empty: another format */
 } gl_message;
 
 /* The value for gl.notifications, with its header. */
 gl_str gl_message_value(gl_arena *arena, const gl_message *message);
+/* How the message is told (gl_message.edifact) of what a declaration came as. */
+gl_str gl_message_edifact_of(gl_str format, gl_str profile);
+/* Does a payload have a statement of this code? Both forms have. */
+bool gl_message_says(gl_str payload, const char *statement);
 /* The XML alone. */
 gl_str gl_message_xml(gl_arena *arena, const gl_message *message);
+/* The interchange alone. */
+gl_str gl_message_cusres(gl_arena *arena, const gl_message *message);
 
 #endif

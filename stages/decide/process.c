@@ -165,6 +165,11 @@ static note note_of(const gl_decision *decision, bool denied)
     return chosen;
 }
 
+static gl_str edifact_of(const gl_declaration *declaration)
+{
+    return gl_message_edifact_of(declaration->message.format, declaration->message.profile);
+}
+
 static void put_decided_message(gl_pass *p, const gl_deciding *d, const gl_decision *decision,
                                 const gl_clearance *clearance)
 {
@@ -186,7 +191,8 @@ static void put_decided_message(gl_pass *p, const gl_deciding *d, const gl_decis
                           .note_text = told.text,
                           .hold = decision->hold,
                           .accepted_us = clearance->accepted_at,
-                          .now_us = p->batch->now_us};
+                          .now_us = p->batch->now_us,
+                          .edifact = edifact_of(&d->assessed->declaration)};
     if (GL_MUTANT != 10) /* 10: decisions are not notified */
         gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_NOTIFICATIONS, d->key, gl_message_value(p->arena, &message));
 }
@@ -222,8 +228,9 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
 /* -- Declarations
  * ---------------------------------------------------------------------------------------------------------- */
 
-/* What was decided last and stands. */
-static gl_message standing_message(gl_pass *p, const gl_record *record, const gl_clearance *prior)
+/* What was decided last and stands, told to who sent `declaration`. */
+static gl_message standing_message(gl_pass *p, const gl_record *record, const gl_declaration *declaration,
+                                   const gl_clearance *prior)
 {
     const gl_decision_prior *standing = gl_clearance_prior(p->arena, prior);
     return (gl_message){.declaration_id = (const uint8_t *)record->key.ptr,
@@ -236,7 +243,8 @@ static gl_message standing_message(gl_pass *p, const gl_record *record, const gl
                         .refused_for = standing->refused_for,
                         .hold = standing->hold,
                         .accepted_us = prior->accepted_at,
-                        .now_us = p->batch->now_us};
+                        .now_us = p->batch->now_us,
+                        .edifact = edifact_of(declaration)};
 }
 
 static bool is_amendment(const gl_declaration *declaration)
@@ -262,20 +270,21 @@ static bool decide(gl_pass *p, const gl_record *record, const gl_assessed *asses
     return gl_pass_decide(p, &deciding, err) && gl_pass_unpark(p, record, record->key, err);
 }
 
-static void supersede(gl_pass *p, const gl_record *record, const gl_clearance *prior)
+static void supersede(gl_pass *p, const gl_record *record, const gl_declaration *declaration, const gl_clearance *prior)
 {
     gl_clearance clearance = gl_status_superseded(prior);
-    gl_message message = standing_message(p, record, prior);
+    gl_message message = standing_message(p, record, declaration, prior);
     message.kind = GL_MESSAGE_SUPERSEDED;
     message.sequence = clearance.superseded_count;
     put_message(p, record, record->key, &message);
     put_state(p, record, record->key, &clearance);
 }
 
-static void close_duplicate(gl_pass *p, const gl_record *record, const gl_clearance *prior)
+static void close_duplicate(gl_pass *p, const gl_record *record, const gl_declaration *declaration,
+                            const gl_clearance *prior)
 {
     gl_clearance clearance = gl_status_duplicate(p->arena, prior);
-    gl_message message = standing_message(p, record, prior);
+    gl_message message = standing_message(p, record, declaration, prior);
     message.kind = GL_MESSAGE_DUPLICATE;
     message.sequence = clearance.duplicate_count;
     put_message(p, record, record->key, &message);
@@ -292,7 +301,8 @@ static void refuse_reused(gl_pass *p, const gl_record *record, const gl_declarat
                           .sequence = record->offset,
                           .outcome = GL_DECISION_OUTCOME_REFUSED,
                           .accepted_us = declaration->accepted_at,
-                          .now_us = p->batch->now_us};
+                          .now_us = p->batch->now_us,
+                          .edifact = edifact_of(declaration)};
     put_message(p, record, record->key, &message);
 }
 
@@ -486,9 +496,9 @@ static bool take_assessed(gl_pass *p, const gl_record *record, gl_err *err)
     if (prior == NULL || is_awaited(prior, declaration) || gl_pass_is_expired(p, prior))
         return decide(p, record, assessed, &found, err);
     if (memcmp(prior->digest, declaration->content_digest, GL_SHA256_BYTES) == 0)
-        close_duplicate(p, record, prior);
+        close_duplicate(p, record, declaration, prior);
     else if (is_superseded(prior, declaration))
-        supersede(p, record, prior);
+        supersede(p, record, declaration, prior);
     else if (is_amendment(declaration))
         return decide(p, record, assessed, &found, err);
     else

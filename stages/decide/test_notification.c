@@ -205,6 +205,81 @@ Test(notification, missing_texts_leave_their_elements_out)
     xmlFreeDoc(doc);
 }
 
+/* -- As UN/EDIFACT
+ * ---------------------------------------------------------------------------------------------------------- */
+
+Test(notification, what_came_as_edifact_is_told_in_its_release)
+{
+    static const struct {
+        const char *format, *profile, *release;
+    } cases[] = {{"edifact-cusdec", "CUSDEC D:96B:UN:ZZZ01", "96B"},
+                 {"edifact-cuscar", "CUSCAR D:16B:UN", "16B"},
+                 {"edifact-cusdec", "CUSDEC", "96B"},
+                 {"greenlane-json", "CUSDEC D:96B:UN", ""},
+                 {"", "", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_assert(gl_str_eqz(gl_message_edifact_of(gl_str_of(cases[i].format), gl_str_of(cases[i].profile)),
+                             cases[i].release),
+                  "case %zu", i);
+}
+
+static void expect_cusres(const gl_message *message, const char *parts)
+{
+    gl_str value = gl_message_value(arena, message);
+    gl_notification_envelope decoded;
+    gl_err err = {0};
+    cr_assert(gl_notification_envelope_decode(&decoded, (const uint8_t *)value.ptr, value.len, arena, &err));
+    cr_assert(gl_str_eqz(decoded.notification.content_type, "application/EDIFACT"));
+    gl_str text = decoded.notification.payload;
+    cr_assert(memmem(text.ptr, text.len, parts, strlen(parts)) != NULL, "%s\nis not in\n%.*s", parts, GL_STR_ARG(text));
+}
+
+Test(notification, decisions_as_cusres)
+{
+    static const struct {
+        size_t like;
+        const char *status;
+    } cases[] = {{0, "GIS+4"},  {2, "GIS+5"},  {4, "GIS+6"},  {5, "GIS+6"},  {6, "GIS+7"}, {9, "GIS+2"},
+                 {10, "GIS+2"}, {11, "GIS+4"}, {12, "GIS+5"}, {13, "GIS+6"}, {14, "GIS+7"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gl_message message = message_of(&CASES[cases[i].like]);
+        message.edifact = GL_STR("96B");
+        expect_cusres(&message, gl_arena_printf(arena, "\n%s'\nRFF+ABE:LRN & <1>'\nRFF+ABT:26BE0123456789ABR4'\n",
+                                                cases[i].status));
+        expect_cusres(&message, "UNB+UNOY:4+GREENLANE+hub+20261124:1200+");
+        cr_assert_eq(gl_message_says(gl_message_cusres(arena, &message), "duplicate"),
+                     message.kind == GL_MESSAGE_DUPLICATE);
+    }
+    for (size_t i = 0; i < VARIANT_COUNT; i++) {
+        gl_message message = variant_of(i);
+        message.edifact = GL_STR("16B");
+        bool rejected = message.denied || message.outcome == GL_DECISION_OUTCOME_REFUSED;
+        expect_cusres(&message, rejected ? "\nGEI+ZZZ+2'\n" : "\nGEI+ZZZ+");
+        expect_cusres(&message, rejected ? "CUSRES:D:16B:UN'\nBGM+963+" : "CUSRES:D:16B:UN'\nBGM+962+");
+        if (VARIANTS[i].error[0] != '\0')
+            expect_cusres(&message, gl_arena_printf(arena, "\nERP+1'\nERC+%s'\nFTX+AAO+++", VARIANTS[i].error));
+        if (message.note != NULL)
+            expect_cusres(&message, gl_arena_printf(arena, "\nFTX+ACB++%s+What happened'\n", message.note));
+    }
+}
+
+Test(notification, a_cusres_says_what_is_held_and_until_when)
+{
+    gl_message message = message_of(&CASES[5]);
+    message.edifact = GL_STR("00A");
+    message.submitter = (gl_str){NULL, 0};
+    expect_cusres(&message, "\nFTX+ACB++hold+eligibility'\nFTX+ACB++reason+Because'\nFTX+ACB++place+BE343000'\n"
+                            "FTX+ACB++until+2026-11-25T12?:00?:00.000000Z'\nFTX+ACB++required+Invoice'\n"
+                            "FTX+ACB++required+Invoice'\nFTX+ACB++required+Invoice'\nGIS+6'\nRFF+ABE:LRN & <1>'\n"
+                            "RFF+ABT:26BE0123456789ABR4'\nUNT+14+1'\nUNZ+1+");
+    expect_cusres(&message, "UNB+UNOY:4+GREENLANE+UNK+");
+    message.kind = GL_MESSAGE_SUPERSEDED;
+    cr_assert(gl_message_says(gl_message_cusres(arena, &message), "superseded"));
+    message.edifact = GL_STR("");
+    cr_assert(gl_message_says(gl_message_xml(arena, &message), "superseded"));
+    cr_assert(!gl_message_says(gl_message_xml(arena, &message), "duplicate"));
+}
+
 /* -- Against the published schemas
  * --------------------------------------------------------------------------------------- */
 

@@ -256,6 +256,29 @@ Test(process, messages_of_one_declaration_have_different_references)
     }
 }
 
+Test(process, who_declared_in_edifact_is_told_in_edifact)
+{
+    gl_assessed assessed;
+    fixture_assessed(arena, "LRN-1", &assessed);
+    assessed.declaration.message.format = GL_STR("edifact-cusdec");
+    assessed.declaration.message.profile = GL_STR("CUSDEC D:10A:UN");
+    run(assessed_record(&assessed));
+    const gl_notification *message = last_message();
+    cr_assert(gl_str_eqz(message->content_type, "application/EDIFACT") && gl_str_eqz(message->message_name, "DMSCLE"));
+    cr_assert(contains(message->payload, "CUSRES:D:10A:UN'") && contains(message->payload, "\nGEI+ZZZ+4'\n"));
+    run(assessed_record(&assessed));
+    cr_assert(contains(last_message()->payload, "\nFTX+ACB++duplicate+") &&
+              contains(last_message()->payload, "\nGEI+ZZZ+4'\n"));
+    assessed.declaration.content_digest[5] ^= 1;
+    run(assessed_record(&assessed));
+    cr_assert(contains(last_message()->payload, "\nGEI+ZZZ+2'\n") &&
+              contains(last_message()->payload, "\nERC+GL-LRN'\n"));
+    assessed.declaration.message.format = GL_STR("greenlane-json"); /* its copy from elsewhere */
+    assessed.declaration.content_digest[5] ^= 1;
+    run(assessed_record(&assessed));
+    cr_assert(gl_str_eqz(last_message()->content_type, "application/xml"));
+}
+
 Test(process, a_duplicate_in_the_same_batch)
 {
     gl_assessed assessed;

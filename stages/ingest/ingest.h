@@ -97,6 +97,8 @@ void gl_ingest_count_error(gl_ingest *ingest, gl_str code);
 /* answer.c. What a submitter sees of a status view: no score, no reasons of risk, nothing of the office's policy. False
  * when the view is not one. */
 bool gl_answer_view(gl_buf *buf, gl_arena *arena, gl_str view);
+/* answer_status.c. What is seen of a status view (the JSON) as an interchange with one CUSRES. */
+bool gl_answer_status_edifact(gl_buf *buf, gl_arena *arena, gl_str account, int64_t now_us, gl_str view);
 int gl_answers_status(const gl_job *job);
 
 /* ingest.c: a request that was not admitted, by the code of its answer. Thread: any. */

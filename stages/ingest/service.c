@@ -21,6 +21,7 @@
 #include "ingest/ingest.h"
 #include "ingest/push/streams.h"
 #include "ingest/push/webhooks.h"
+#include "io/accept.h"
 
 static const char *const RETRY_SOON[] = {"Retry-After: 1", NULL};
 
@@ -264,6 +265,18 @@ static bool owned_by(gl_str json, const char *account)
     return found;
 }
 
+/* JSON, unless EDIFACT is asked for. */
+static void respond_status(gl_http_request *request, const gl_account *account, gl_arena *arena, gl_str json)
+{
+    static const char *const offers[] = {"application/json", "application/edifact", NULL};
+    gl_buf buf = gl_buf_in(arena);
+    bool edifact = gl_accept_choose(gl_http_header_list(request, "Accept"), offers) == 1;
+    if (edifact && gl_answer_status_edifact(&buf, arena, gl_str_of(account->name), gl_wall_us(), json))
+        gl_http_respond(request, 200, "application/EDIFACT", gl_buf_view(&buf), NULL);
+    else
+        gl_http_respond(request, 200, "application/json", json, NULL);
+}
+
 /* An officer sees all of any declaration, a submitter of his own what concerns him. Of one that cannot be read nothing
  * is known but its id, and nothing is told but that it is held: whoever has its MRN may know, its sender above all. */
 static void answer_with(gl_http_request *request, const gl_account *account, gl_arena *arena, const gl_view_entry *view)
@@ -271,11 +284,11 @@ static void answer_with(gl_http_request *request, const gl_account *account, gl_
     gl_buf own = gl_buf_in(arena);
     bool may_see = owned_by(view->json, account->name) || (gl_view_is_unreadable(view) && owned_by(view->json, ""));
     if (account->officer)
-        gl_http_respond(request, 200, "application/json", view->json, NULL);
+        respond_status(request, account, arena, view->json);
     else if (!may_see || !gl_answer_view(&own, arena, view->json))
         gl_http_problem(request, 404, "mrn-unknown", "this account has no such declaration", NULL);
     else
-        gl_http_respond(request, 200, "application/json", gl_buf_view(&own), NULL);
+        respond_status(request, account, arena, gl_buf_view(&own));
 }
 
 /* Answers with the view of `stem`. */

@@ -3,6 +3,7 @@
 #include "ingest/answers.h"
 #include "ingest/formats/edifact/edi_reader.h"
 #include "ingest/formats/edifact/test_edi.h"
+#include "ingest/ingest.h"
 
 static const int64_t NOW_US = INT64_C(1795521600) * 1000000; /* 2026-11-24T12:00:00Z */
 
@@ -243,6 +244,40 @@ Test(answer_edifact, many_errors_fit)
     expect_valid(gl_buf_view(&buf));
     cr_assert_not_null(memmem(buf.data, buf.len, "ERC+GL-MANYE'", 13));
     gl_buf_free(&buf);
+}
+
+/* --- the status --- */
+
+static void expect_status(const char *view, const char *parts)
+{
+    gl_arena *arena = gl_arena_new(0);
+    gl_buf buf = {0};
+    cr_assert(gl_answer_status_edifact(&buf, arena, GL_STR("hub-1"), NOW_US, gl_str_of(view)));
+    gl_str text = gl_buf_view(&buf);
+    expect_valid(text);
+    cr_assert(memmem(text.ptr, text.len, parts, strlen(parts)) != NULL, "%s is not in\n%.*s", parts, GL_STR_ARG(text));
+    gl_buf_free(&buf);
+    gl_arena_destroy(arena);
+}
+
+Test(answer_edifact, a_status_is_told_like_its_decision)
+{
+    expect_status("{\"mrn\":\"26BE0123456789ABR4\",\"lrn\":\"A'1\",\"outcome\":\"RELEASED\",\"hold\":null}",
+                  "\nGIS+4'\nRFF+ABE:A?'1'\nRFF+ABT:26BE0123456789ABR4'\nUNT+7+1'\nUNZ+1+");
+    expect_status("{\"lrn\":\"A-1\",\"outcome\":\"OPEN\"}", "\nGIS+1'\nRFF+ABE:A-1'\nUNT+6+1'\n");
+    expect_status("{\"lrn\":\"A-1\",\"outcome\":\"REFUSED\",\"reasons\":[{\"code\":\"overdue\",\"text\":\"Too "
+                  "late\"},1]}",
+                  "\nFTX+ACB++code+overdue'\nFTX+ACB++because+Too late'\nGIS+2'\n");
+    expect_status("{\"outcome\":\"HELD\",\"hold\":{\"reason\":\"examination\",\"text\":\"T\",\"place\":\"P\","
+                  "\"until\":\"2026-11-25T12:00:00Z\",\"required\":[\"a\",1,\"b\"]}}",
+                  "\nFTX+ACB++hold+examination'\nFTX+ACB++reason+T'\nFTX+ACB++place+P'\n"
+                  "FTX+ACB++until+2026-11-25T12?:00?:00Z'\nFTX+ACB++required+a'\nFTX+ACB++required+b'\nGIS+5'\n");
+    expect_status("{\"outcome\":\"HELD\",\"hold\":{\"reason\":\"documents\",\"required\":[\"a\"]}}", "\nGIS+6'\n");
+    expect_status("{\"outcome\":\"HELD\",\"hold\":{\"reason\":\"technical-failure\",\"required\":[]}}", "\nGIS+7'\n");
+    gl_arena *arena = gl_arena_new(0);
+    gl_buf buf = {0};
+    cr_assert(!gl_answer_status_edifact(&buf, arena, GL_STR("hub-1"), NOW_US, GL_STR("[")));
+    gl_arena_destroy(arena);
 }
 
 /* --- mutants --- */

@@ -887,6 +887,8 @@ static void test_view(server *s)
     CHECK(ask(b.port, "POST", "/v1/declarations", "", DECLARATION("V-1", "1"), 202, "\"duplicate\":false"));
     CHECK(ask(b.port, "GET", path, "", "", 200, "\"outcome\":\"OPEN\""));
     CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "", "", 200, "\"lrn\":\"V-1\""));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", ACCEPT("application/EDIFACT"), "", 200, "RFF+ABE:V-1'"));
+    CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", ACCEPT("text/csv"), "", 200, "\"lrn\":\"V-1\""));
     CHECK(ask(b.port, "GET", path, "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));
     CHECK(ask(b.port, "GET", path, AS_OFFICER, "", 200, "\"lrn\":\"V-1\"")); /* an officer: any */
     CHECK(ask(b.port, "GET", "/v1/declarations?lrn=V-1", "Greenlane-Account: hub-1\r\n", "", 404, "mrn-unknown"));

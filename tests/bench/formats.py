@@ -7,6 +7,7 @@ usage: formats.py [--seconds 3] [--output docs/BENCHMARKS.md] [--command TEXT]
 import argparse
 import datetime
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,23 @@ from bench import o
 SHARE, H7_A_SECOND = 0.5, 20_000
 SHARE_OF = {"ens.xml": 0.33}
 SEED = ("--seed", 7)
+
+
+def write_interchange(source, target, count=2000):
+    """The first declarations of NDJSON as CUSDEC, all in one interchange."""
+    folder = target + ".each"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    with open(source, "rb") as lines, open(folder + ".ndjson", "wb") as some:
+        some.writelines(line for line, _ in zip(lines, range(count)))
+    o.greenlane("convert", "--to", "cusdec", "--output", folder, folder + ".ndjson", fine=(0, 1))
+    written = [b"UNB+UNOY:4+GREENLANE+CUSTOMS+20261124:0635+1'"]
+    for number, name in enumerate(sorted(os.listdir(folder)), 1):
+        with open(os.path.join(folder, name), "rb") as file:
+            body, segments = re.search(rb"UNH\+1\+(.*\n)UNT\+(\d+)\+1'", file.read(), re.DOTALL).groups()
+        written.append(b"UNH+%d+%sUNT+%s+%d'\n" % (number, body, segments, number))
+    with open(target, "wb") as file:
+        file.write(b"".join([b"UNA:+.?*'", *written, b"UNZ+%d+1'" % count]))
 
 
 def made(folder):
@@ -32,7 +50,9 @@ def made(folder):
         shutil.copy(largest, path(name + ".xml"))
     for sample, name in (("h7.xml", "h7-eucdm.xml"), ("ens.xml", "ens.xml")):
         shutil.copy(os.path.join(o.ROOT, "samples", sample), path(name))
-    files = ("parcels.ndjson", "parcels.json", "one-item.xml", "h7-eucdm.xml", "many-items.xml", "ens.xml", "manifest.csv")
+    files = ("parcels.ndjson", "parcels.json", "one-item.xml", "h7-eucdm.xml", "many-items.xml", "ens.xml", "manifest.csv",
+             "parcels.edi")
+    write_interchange(path("parcels.ndjson"), path("parcels.edi"))
     return [(path(name), "parcels") for name in files] + [(path("kcs.csv"), "kcs")]
 
 
