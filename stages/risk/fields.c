@@ -347,6 +347,37 @@ static bool find_confidence(const gl_field *field, const gl_subject *subject, si
     return each(context, &fact);
 }
 
+/* What of an item came later, beside it; NULL in a record of before. */
+static const gl_classification_item_answer *answered(const gl_subject *subject, size_t item)
+{
+    const gl_classification_item_classification *of = classified(subject, item);
+    size_t at = of == NULL ? 0 : (size_t)(of - subject->classification->items.at);
+    return of == NULL || at >= subject->classification->answers.count ? NULL : &subject->classification->answers.at[at];
+}
+
+static bool find_answer(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each, void *context)
+{
+    const gl_classification_item_answer *of = answered(subject, item);
+    return of != NULL && of->answer_code.ptr != NULL && give_text(field, of->answer_code, (int)item, each, context);
+}
+
+static bool find_verdict(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each, void *context)
+{
+    const gl_classification_item_answer *of = answered(subject, item);
+    return of != NULL &&
+           give_text(field, gl_str_of(gl_classification_verdict_name(of->verdict)), (int)item, each, context);
+}
+
+static bool find_declared_confidence(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each,
+                                     void *context)
+{
+    const gl_classification_item_answer *of = answered(subject, item);
+    if (of == NULL || !of->declared_confidence_ppm.set)
+        return false;
+    gl_fact fact = {.number = {of->declared_confidence_ppm.value, 4}, .place = {(int)item, NULL, 0, field->leaf}};
+    return each(context, &fact);
+}
+
 #define OF_DECL(member)  offsetof(gl_declaration, member)
 #define OF_ITEM(member)  offsetof(gl_declaration_goods_item, member)
 #define OF_PARTY(member) offsetof(gl_declaration_party, member)
@@ -478,6 +509,13 @@ static const gl_field fields[] = {
     CLASSIFIED("hs6", GL_FIELD_TEXT, find_predicted, "description", "Predicted code"),
     CLASSIFIED("confidence", GL_FIELD_NUMBER, find_confidence, "description",
                "Confidence of the predicted code, percent"),
+    CLASSIFIED("answer", GL_FIELD_TEXT, find_answer, "description",
+               "The deepest code that is sure: 6, 4 or 2 digits; no value when none is"),
+    CLASSIFIED("verdict", GL_FIELD_TEXT, find_verdict, "commodity_code",
+               "What the answer says of the declared code: CONSISTENT, FINER_THAN_SURE, AMBIGUOUS, CONTRADICTORY, "
+               "NOT_COMPARED"),
+    CLASSIFIED("declared_confidence", GL_FIELD_NUMBER, find_declared_confidence, "commodity_code",
+               "Confidence of the declared code, percent; no value when the model has no such code"),
 };
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };

@@ -285,6 +285,22 @@ Test(criteria, classification)
     cr_assert_eq(hits("{field: item.classification.status, is: VAGUE}"), 1);
     cr_assert_eq(f.hits[0].item.value, 2);
     cr_assert_eq(hits("{field: item.classification.hs6, starts: '64'}"), 1);
+    cr_assert_eq(hits("{field: item.classification.verdict, is: NOT_COMPARED}"), 0, "a record of before");
+    gl_classification_item_answer answers[2] = {
+        {.verdict = GL_CLASSIFICATION_VERDICT_NOT_COMPARED},
+        {.answer_code = GL_STR("6403"),
+         .declared_confidence_ppm = GL_SOME_I32(12345),
+         .verdict = GL_CLASSIFICATION_VERDICT_CONTRADICTORY},
+    };
+    f.classification.answers.at = answers;
+    f.classification.answers.count = 2;
+    cr_assert_eq(hits("{all: [{field: item.classification.verdict, is: CONTRADICTORY}, {field: "
+                      "item.classification.declared_confidence, below: 1.5}]}"),
+                 1);
+    cr_assert_eq(f.hits[0].item.value, 1);
+    expect_first("/items/0/commodity_code", "Told (CONTRADICTORY)");
+    cr_assert_eq(hits("{field: item.classification.declared_confidence, below: 1.2}"), 0);
+    cr_assert_eq(hits("{field: item.classification.answer, is: '6403'}"), 1);
 }
 
 Test(criteria, documents_and_procedures)
