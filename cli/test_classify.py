@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""`greenlane classify` answers a text a line in order, from a file, from standard input and as arguments, whatever the lines are; what is too
+long is refused and changes the exit code; codes are the model's, and never padded. Needs no server.
+
+usage: test_classify.py
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "support"))
+import outside as o  # noqa: E402
+
+LIMIT_BYTES = 8192
+LINES = [b"jigsaw puzzle for children", b"", b"gift", b"a" * LIMIT_BYTES, b"a" * (LIMIT_BYTES + 1), b"a" * 1_000_000, b"shoe\0shoe", b"\xff\xfe\x80",
+         "\u05d7\u05d5\u05dc\u05e6\u05d4 \U0001f600".encode(), b"mens cotton t-shirt"]
+STATUSES = {0: "CLASSIFIED", 1: "NO_DESCRIPTION", 2: "VAGUE", 4: "REFUSED", 5: "REFUSED", 9: "CLASSIFIED"}
+
+
+def classify(*words, lines=None, fine=(0,)):
+    return o.json_lines(o.greenlane("classify", "--json", *words, input_bytes=lines, fine=fine))
+
+
+def check_answer(answer, limit):
+    codes = [c["code"] for c in answer["candidates"]]
+    shares = [c["confidence"] for c in answer["candidates"]]
+    o.check(all(len(c) == 6 and c.isdigit() for c in codes) and len(set(codes)) == len(codes) <= limit, f"{answer}")
+    o.check(shares == sorted(shares, reverse=True) and all(0 <= s <= 1 for s in shares), f"{answer}")
+    o.check(answer["abstained"] == (answer["status"] != "CLASSIFIED"), f"{answer}")
+    if answer["answer"] is not None:
+        o.check(answer["answer"] in answer["roll_up"], f"{answer}")
+        o.check((len(answer["answer"]["code"]) == 6) != answer["abstained"], f"{answer}")
+
+
+def lines_in_order():
+    for end in (b"\n", b"\r\n"):
+        body = end.join(LINES) + end
+        answers = classify("--limit", 100, lines=body, fine=(1,))
+        o.check(len(answers) == len(LINES), f"{len(answers)} answers to {len(LINES)} lines")
+        for at, status in STATUSES.items():
+            o.check(answers[at]["status"] == status, f"line {at}: {answers[at]['status']}, not {status}")
+        for answer in answers:
+            check_answer(answer, 100)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(body[:-len(end)])  # the last line may lack its end
+            file.flush()
+            o.check(classify(file.name, "--limit", 100, fine=(1,)) == answers, "a file has other answers")
+    o.check(classify(lines=b"") == [], "answers to nothing")
+
+
+def arguments():
+    first, second = classify("jigsaw puzzle for children", "ceramic mug", "--declared", "610910", "--limit", 2)
+    o.check(first["answer"]["code"] == "950300" and len(first["candidates"]) == 2, f"{first}")
+    o.check(first["declared"]["verdict"] == "CONTRADICTORY" and first["declared"]["better"], f"{first}")
+    o.check(second["description"] == "ceramic mug" and len(second["declared"]["code"]) == 6, f"{second}")
+    with tempfile.NamedTemporaryFile(prefix="shoe") as file:
+        o.check(classify(file.name) == [] and len(classify("--text", file.name)) == 1, "--text")
+    for words in (["--limit", "0", "x"], ["--limit", "101", "x"], ["--declared", "61.09", "x"]):
+        o.greenlane("classify", *words, fine=(2,))
+    o.greenlane("classify", "x", "--models", "/nowhere", fine=(3,))
+
+
+def full_disk():
+    """What cannot be written is no success."""
+    if not os.path.exists("/dev/full"):
+        return
+    binary = os.path.join(os.environ["GREENLANE_BUILD"], "bin", "greenlane")
+    with open("/dev/full", "wb") as full:
+        code = subprocess.run([binary, "classify", "ceramic mug"], stdout=full, stderr=subprocess.DEVNULL, cwd=o.ROOT, check=False).returncode
+    o.check(code == 3, f"exit {code} on a full disk")
+
+
+def main():
+    lines_in_order()
+    arguments()
+    full_disk()
+    print(f"{len(LINES)} lines of every kind are answered in order")
+
+
+if __name__ == "__main__":
+    main()
