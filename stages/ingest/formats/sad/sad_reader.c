@@ -128,6 +128,8 @@ static void derive_lrn(gl_sad *sad, const gl_xml *root)
     gl_str own = text_of(registered), series = text_of(find(root, "Identification", step, "Serial_number")),
            office = text_of(find(root, "Identification", "Office_segment", "Customs_clearance_office_code")),
            year = year_of(sad, text_of(find(root, "Identification", step, "Date")));
+    if (year.len == 0) /* a registration without a day of its own */
+        year = year_of(sad, text_of(find(root, "Property", NULL, "Date_of_declaration")));
     if (text_of(number).len > 0) {
         declaration->functional_reference_id = text_of(number);
         gl_report_origin(report, path.slot, number);

@@ -159,6 +159,18 @@ Test(sad, what_is_missing_is_said)
     test_read_free(r);
 }
 
+Test(sad, a_registration_without_a_day_has_the_declarations)
+{
+    test_read *r =
+        read_sad("<ASYCUDA><Property><Sad_flow>E</Sad_flow><Date_of_declaration>05/06/19</Date_of_declaration>"
+                 "</Property><Identification><Office_segment><Customs_clearance_office_code>KGN"
+                 "</Customs_clearance_office_code></Office_segment><Registration><Number>12</Number><Date/>"
+                 "</Registration></Identification><Item/></ASYCUDA>");
+    expect_accepted(&r->at[0]);
+    cr_assert(gl_str_eqz(r->at[0].lrn, "KGN-2019-12"), "%.*s", GL_STR_ARG(r->at[0].lrn));
+    test_read_free(r);
+}
+
 Test(sad, flow_counts_before_type)
 {
     test_read *r = read_sad(SAD("<Identification><Type><Type_of_declaration>EX</Type_of_declaration></Type>"
