@@ -503,9 +503,11 @@ bool gl_edi_reader_open(gl_reader *reader, gl_err *err)
     reader->state = edi;
     reader->next = next_entry;
     reader->close = close_edi;
-    if (gl_str_starts(reader->bytes, GL_STR("\xEF\xBB\xBF")) && reader->offset < 3)
-        reader->offset = 3;
-    if (reader->offset > 3)
+    size_t first = gl_str_starts(reader->bytes, GL_STR("\xEF\xBB\xBF")) ? 3 : 0; /* behind a byte order mark */
+    edi->interchange.end = first;
+    if (reader->offset > first)
         resume(reader);
+    else
+        reader->offset = first;
     return true;
 }
