@@ -18,7 +18,7 @@ KIND = {"uk_fpo_extra_references": "parcels", "uk_fpo_brands": "parcels", "uk_se
         "eu_bti_rulings_en": "rulings", "eu_bti_rulings_multi": "rulings", "uk_atar_rulings": "rulings",
         "hs2022": "hs", "uk_cn_2020": "cn", "us_hts_2026": "us"}
 # How often a row is drawn in an epoch, on average.
-WEIGHT = {"parcels": 3.0, "search": 2.0, "lexicon": 2.5, "rulings": 1.0, "hs": 1.0, "cn": 0.5, "us": 0.15}
+WEIGHT = {"parcels": 6.0, "search": 4.0, "lexicon": 1.0, "names": 0.7, "rulings": 2.0, "hs": 1.0, "cn": 0.5, "us": 0.15}
 
 
 def data_dir():
@@ -32,8 +32,15 @@ def read_csv(name):
 
 
 def read_lexicon():
-    """(term, code): each term and its other spellings; one with several codes comes with each."""
-    return sorted({(term, line.code) for line in check.read() for term in line.terms})
+    """(source, term, code): each term and its other spellings, names apart from nouns; one with several codes comes with each."""
+    return sorted({("names" if line.where.startswith("brands") else "lexicon", term, line.code) for line in check.read() for term in line.terms})
+
+
+def shares(texts, kinds):
+    """How much of its kind's weight each row has: terms of the lexicon with several codes share it."""
+    own = ("lexicon", "names")
+    codes = Counter(text for text, kind in zip(texts, kinds) if kind in own)
+    return [1 / codes[text] if kind in own else 1.0 for text, kind in zip(texts, kinds)]
 
 
 class Rows:
@@ -46,11 +53,11 @@ class Rows:
         self.texts, self.kinds, self.sources, self.labels = [], [], [], []
         self.left_out = Counter()
         lexicon = read_lexicon()
-        unknown = sorted({code for _, code in lexicon} - set(self.codes))
+        unknown = sorted({code for _, _, code in lexicon} - set(self.codes))
         if unknown:
             raise SystemExit(f"lexicon: not in HS 2022: {' '.join(unknown)}")
         labelled = [(row["source"], row["description"], row["hs6"]) for row in nomenclature + read_csv("labelled.csv")]
-        for source, text, code in labelled + [("lexicon", text, code) for text, code in lexicon]:
+        for source, text, code in labelled + lexicon:
             text = normalise(text.encode("utf-8"))
             if code not in index or text in ("", "other"):
                 self.left_out[source] += 1

@@ -1,6 +1,6 @@
 """The model and its training: hidden = (sum of weight x embedding) / sqrt(sum of weights); logits = hidden x head + bias.
 
-Loss: CE of the subheading + 0.5 CE of its heading + 0.3 CE of its chapter, all from one softmax over the subheadings. The head starts
+An embedding has a part that is trained and one that is not (meaning.py). Loss: CE of the subheading + 0.5 CE of its heading + 0.3 CE of its chapter, all from one softmax over the subheadings. The head starts
 as the embedding of each subheading's legal text. Always holds: the same seed, rows and library versions give the same weights.
 """
 import time
@@ -59,16 +59,30 @@ class Model:
         return self.hidden(x) @ self.head.T + self.bias
 
 
-def fit(x, labels, weights, codes, legal, width, seed, epochs=10, batch=256, rate=8e-3, dropout=0.15, progress=None):
-    """`x`: CSR rows x features; `weights`: mean draws of each row in an epoch; `legal`: row of each subheading's legal text."""
+def balanced(model, width):
+    """The same model with both parts of an embedding of one size: what is kept in four bits has one scale."""
+    used = np.abs(model.embed[:, :width]).max(axis=1) > 0
+    size = [np.sqrt(np.square(part[used]).mean()) for part in (model.embed[:, :width], model.embed[:, width:])]
+    scale = np.float32(size[0] / max(size[1], 1e-9))
+    embed, head = model.embed.copy(), model.head.copy()
+    embed[:, width:] *= scale
+    head[:, width:] /= scale
+    return Model(embed, head, model.bias)
+
+
+def fit(x, labels, weights, codes, legal, width, seed, fixed, trained, epochs=10, batch=256, rate=8e-3, dropout=0.15, progress=None):
+    """`x`: CSR rows x features; `weights`: mean draws of each row in an epoch; `legal`: row of each subheading's legal text; `fixed`: features x
+    width, the part that is not trained; `trained`: is the feature in a row? The others have only the fixed part."""
     rng = np.random.default_rng(seed)
-    embed = rng.standard_normal((x.shape[1], width), dtype=np.float32) * np.float32(1 / np.sqrt(width))
+    learnt = rng.standard_normal((x.shape[1], width), dtype=np.float32) * np.float32(1 / np.sqrt(width))
+    learnt[~trained] = 0
+    embed = np.hstack([learnt, fixed])
     head = (scaled_rows(x[legal]) @ embed).astype(np.float32)
     head *= 3.0 / np.maximum(np.linalg.norm(head, axis=1, keepdims=True), 1e-6).astype(np.float32)
     bias = np.zeros(len(codes), np.float32)
     start4, group4 = groups(codes, 4)
     start2, group2 = groups(codes, 2)
-    opt_e, opt_h, opt_b = Adam(embed.shape, rate), Adam(head.shape, rate), Adam(bias.shape, rate)
+    opt_e, opt_h, opt_b = Adam(learnt.shape, rate), Adam(head.shape, rate), Adam(bias.shape, rate)
     total = int(epochs * weights.sum() / batch)
     done, began = 0, time.time()
     for epoch in range(epochs):
@@ -100,7 +114,7 @@ def fit(x, labels, weights, codes, legal, width, seed, epochs=10, batch=256, rat
             d_hidden = grad @ head
             opt_h.update(head, grad.T @ hidden, scale=scale)
             opt_b.update(bias, grad.sum(axis=0), scale=scale)
-            opt_e.update(embed, xb.T @ d_hidden, rows=used, scale=scale)
+            opt_e.update(embed[:, :width], xb.T @ d_hidden[:, :width], rows=used, scale=scale)
             done += 1
         if progress:
             progress(epoch, loss_sum / len(order), time.time() - began, Model(embed, head, bias))

@@ -13,17 +13,18 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 import golden
-from data import WEIGHT, Rows
+from data import WEIGHT, Rows, shares
 from export import Quantised, write_if_changed
-from features import choose, matrix
-from fit import Model, fit, softmax
+from features import WORD, choose, fnv1a, matrix
+from fit import Model, balanced, fit, softmax
+from meaning import vectors
 from text import normalise
 
 ROOT = golden.ROOT
-NAME = "hs6-1"
+NAME = "hs6-2"
 SEED = 20220101
 HELD_OUT = 0.15
-WIDTH, EPOCHS, GRAM_LEAST = 128, 14, 3
+WIDTH, FIXED_WIDTH, EPOCHS, GRAM_LEAST = 128, 96, 5, 3
 TARGET_PRECISION = 0.70
 KINDS = ("parcels", "search", "rulings")
 
@@ -32,20 +33,39 @@ def log(message):
     print(f"[{time.strftime('%H:%M:%S')}] {message}", flush=True)
 
 
-def train(rows, index, epochs):
+def meanings(rows):
+    """(hashes, vectors) of the words of all rows and of the encoder's own."""
+    words, seen = vectors({word for text in rows.texts for word in text.split(" ") if word}, FIXED_WIDTH)
+    hashes = np.array([fnv1a(WORD + word.encode("utf-8")) for word in words], dtype=np.uint32)
+    hashes, first = np.unique(hashes, return_index=True)
+    return hashes, seen[first]
+
+
+def with_meanings(vocabulary, meaning):
+    """(vocabulary with the words that have a meaning, the fixed part of each, was it there before?)"""
+    hashes, seen = meaning
+    wider = np.union1d(vocabulary, hashes)
+    fixed = np.zeros((len(wider), FIXED_WIDTH), np.float32)
+    fixed[np.searchsorted(wider, hashes)] = seen
+    return wider, fixed, np.isin(wider, vocabulary)
+
+
+def train(rows, index, epochs, meaning):
     """A model of the rows with these indices (which include every legal text): (vocabulary, Model)."""
     texts = [rows.texts[i] for i in index]
     labels = np.array([rows.labels[i] for i in index])
-    weights = np.array([WEIGHT[rows.kinds[i]] for i in index])
+    kinds = [rows.kinds[i] for i in index]
+    weights = np.array([WEIGHT[kind] for kind in kinds]) * np.array(shares(texts, kinds))
     legal = np.zeros(len(rows.codes), int)
     for at, i in enumerate(index):
         if rows.kinds[i] == "hs":
             legal[rows.labels[i]] = at
-    vocabulary, x = matrix(texts, choose(texts, GRAM_LEAST))
+    vocabulary, fixed, trained = with_meanings(choose(texts, GRAM_LEAST), meaning)
+    vocabulary, x = matrix(texts, vocabulary)
     log(f"{len(texts)} rows, {len(vocabulary)} features, {x.nnz / len(texts):.0f} a row")
-    model = fit(x, labels, weights, rows.codes, legal, WIDTH, SEED, epochs=epochs,
+    model = fit(x, labels, weights, rows.codes, legal, WIDTH, SEED, fixed, trained, epochs=epochs,
                 progress=lambda epoch, loss, seconds, model: log(f"epoch {epoch + 1}: subheading loss {loss:.3f}, {seconds:.0f} s"))
-    return vocabulary, model
+    return vocabulary, balanced(model, WIDTH)
 
 
 def calibrate(logits, labels):
@@ -122,7 +142,9 @@ def main():
     log(f"rows: {dict(Counter(rows.kinds))}; left out (code not in HS 2022, or no text): {dict(rows.left_out)}")
     held_out = rows.split(SEED, HELD_OUT)
     held = set(held_out)
-    vocabulary, model = train(rows, [i for i in range(len(rows.texts)) if i not in held], args.epochs)
+    meaning = meanings(rows)
+    log(f"{len(meaning[0])} words have a meaning")
+    vocabulary, model = train(rows, [i for i in range(len(rows.texts)) if i not in held], args.epochs, meaning)
     dense = Quantised(vocabulary, model, rows.codes).dense(Model)
     x = matrix([rows.texts[i] for i in held_out], vocabulary)[1]
     labels = np.array([rows.labels[i] for i in held_out])
@@ -133,7 +155,7 @@ def main():
     print(seen, flush=True)
     if args.measure_only:
         return
-    vocabulary, model = train(rows, list(range(len(rows.texts))), args.epochs)
+    vocabulary, model = train(rows, list(range(len(rows.texts))), args.epochs, meaning)
     shipped = Quantised(vocabulary, model, rows.codes)
     shipped.temperature, shipped.abstain_ppm = np.float32(temperature), int(round(cut * 1e6))
     data = shipped.to_bytes(NAME)
