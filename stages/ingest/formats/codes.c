@@ -188,7 +188,8 @@ const char *gl_validation_code(gl_str code)
 
 static void code_row(gl_buf *buf, const gl_report_code *code)
 {
-    gl_buf_printf(buf, "| `%s` | %s | %s |\n", code->code, gl_validation_code(gl_str_of(code->code)), code->help);
+    gl_str name = gl_str_of(code->code);
+    gl_buf_printf(buf, "| `%.*s` | %s | %s |\n", GL_STR_ARG(name), gl_validation_code(name), code->help);
 }
 
 void gl_codes_document(gl_buf *buf)

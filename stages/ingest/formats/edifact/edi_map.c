@@ -453,13 +453,13 @@ static void document_qualifiers(gl_buf *buf, const char *qualifiers)
     }
 }
 
-static void document_table(gl_buf *buf, const gl_edi_table *table, const char *prefix, int depth)
+static void document_table(gl_buf *buf, const gl_edi_table *table, gl_str prefix, int depth)
 {
     for (size_t i = 0; i < table->count; i++) {
         const gl_edi_rule *rule = &table->rules[i];
-        char path[64];
-        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix == 0 ? "" : " ", rule->tag);
-        gl_buf_printf(buf, "| `%s` | ", path);
+        gl_buf path = {0};
+        gl_buf_printf(&path, "%.*s%s%s", GL_STR_ARG(prefix), prefix.len == 0 ? "" : " ", rule->tag);
+        gl_buf_printf(buf, "| `%.*s` | ", GL_STR_ARG(gl_buf_view(&path)));
         document_qualifiers(buf, rule->qualifiers);
         gl_buf_text(buf, " | ");
         document_target(buf, rule);
@@ -475,7 +475,8 @@ static void document_table(gl_buf *buf, const gl_edi_table *table, const char *p
         for (const gl_edi_listed *list = gl_edi_lists; list->title != NULL; list++)
             listed = listed || list->table == rule->inside;
         if (rule->inside != NULL && !listed && depth < 4)
-            document_table(buf, rule->inside, path, depth + 1);
+            document_table(buf, rule->inside, gl_buf_view(&path), depth + 1);
+        gl_buf_free(&path);
     }
 }
 
@@ -484,6 +485,6 @@ void gl_edi_document(gl_buf *buf)
     gl_edi_prepare();
     for (const gl_edi_listed *list = gl_edi_lists; list->title != NULL; list++) {
         gl_buf_printf(buf, "\n#### %s\n\n| segment | by | canonical | elements |\n|---|---|---|---|\n", list->title);
-        document_table(buf, list->table, "", 0);
+        document_table(buf, list->table, GL_STR(""), 0);
     }
 }
