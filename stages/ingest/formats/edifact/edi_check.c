@@ -154,7 +154,7 @@ void gl_edi_cursor_take(gl_edi_cursor *cursor, gl_edi_segment *segment, gl_repor
 
 /* --- elements --- */
 
-static size_t characters(gl_str text)
+size_t gl_edi_characters(gl_str text)
 {
     size_t count = 0;
     for (size_t i = 0; i < text.len; i++)
@@ -260,7 +260,7 @@ static void check_value(gl_report *report, const gl_edi_value *value, const gl_e
                          "data element %s has a digit", form->id);
             break;
         }
-    check_length(report, value, form, characters(value->text));
+    check_length(report, value, form, gl_edi_characters(value->text));
 }
 
 /* Where something should be. */

@@ -28,6 +28,7 @@ void gl_edi_cursor_init(gl_edi_cursor *cursor, const gl_edi_directory *directory
                         size_t sections);
 /* Finds the segment's place, and fills in spec, depth, starts and placed. `report` NULL: says nothing. */
 void gl_edi_cursor_take(gl_edi_cursor *cursor, gl_edi_segment *segment, gl_report *report);
+size_t gl_edi_characters(gl_str text);
 /* Reports what is missing, too long or of wrong characters in the segment, which has its spec. */
 void gl_edi_check_elements(gl_report *report, const gl_edi_segment *segment);
 

@@ -1,5 +1,6 @@
 /* What customs are written by. See edi_rules.h. */
 #include "base/clock.h"
+#include "customs/edifact.h"
 #include "ingest/formats/edifact/edi_rules.h"
 #include "ingest/formats/edifact/edi_write.h"
 
@@ -238,7 +239,8 @@ static void put_party(gl_edi_out *out, const gl_edi_rule *rule, const gl_declara
 {
     gl_str qualifier = gl_str_of(role_qualifiers[party->role]), list = GL_STR("");
     bool other = party->role == GL_DECLARATION_PARTY_ROLE_OTHER;
-    if (other && party->role_code.len > 0 && party->role_code.len <= 3 && !is_own_qualifier(party->role_code))
+    if (other && party->role_code.len > 0 && gl_edi_characters(party->role_code) <= 3 &&
+        !is_own_qualifier(party->role_code))
         qualifier = party->role_code;
     else if (qualifier.len == 0 || party->role_code.len > 0)
         list = gl_str_of(gl_arena_printf(out->arena, "%s%s%.*s", gl_edi_role_lists[party->role],
@@ -290,7 +292,8 @@ static gl_str reference_of(const gl_declaration_document *document)
         if (gl_str_eqz(type, t->qualifier))
             type = GL_STR("");
     }
-    bool reserved = gl_str_eqz(type, "UCN") || gl_str_eqz(type, "ABT") || gl_str_eqz(type, "AAE") || type.len > 3;
+    bool reserved =
+        gl_str_eqz(type, "UCN") || gl_str_eqz(type, "ABT") || gl_str_eqz(type, "AAE") || gl_edi_characters(type) > 3;
     return document->kind == GL_DECLARATION_DOCUMENT_KIND_REFERENCE && !reserved ? type : GL_STR("");
 }
 
@@ -323,9 +326,11 @@ void gl_edi_put_references(gl_edi_out *out, const gl_edi_rule *rule, const void 
 static void add_type(gl_edi_out *out, const gl_declaration_document *document)
 {
     gl_str type = document->type_code, kind = gl_str_of(gl_edi_document_lists[document->kind]), mark = GL_STR("");
-    if (type.len > 3 && document->category_code.len == 0) {
-        mark = joined(out, GL_STR("-"), (gl_str){type.ptr, type.len - 3});
-        type = (gl_str){type.ptr + type.len - 3, 3};
+    size_t characters = gl_edi_characters(type);
+    if (characters > 3 && document->category_code.len == 0) {
+        gl_str before = gl_edifact_cut(type, characters - 3);
+        mark = joined(out, GL_STR("-"), before);
+        type = (gl_str){type.ptr + before.len, type.len - before.len};
     } else if (document->category_code.len > 0) {
         mark = joined(out, GL_STR("."), document->category_code);
     }

@@ -16,14 +16,6 @@ void gl_edi_begin(gl_edi_out *out, const char *tag)
     out->count = 0;
 }
 
-static size_t characters(gl_str text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++)
-        count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-    return count;
-}
-
 static bool is_plain_number(gl_str text)
 {
     size_t points = 0, from = text.len > 0 && text.ptr[0] == '-';
@@ -40,7 +32,7 @@ static bool fits(const gl_edi_component *form, gl_str text)
     if (text.len == 0 || gl_str_trim(text).len != text.len)
         return false;
     if (form->kind != 'n')
-        return characters(text) <= form->most && (!form->exact || characters(text) == form->most);
+        return gl_edi_characters(text) <= form->most && (!form->exact || gl_edi_characters(text) == form->most);
     size_t others = memchr(text.ptr, '.', text.len) != NULL ? 1 : 0;
     others += text.ptr[0] == '-';
     return is_plain_number(text) && text.len - others <= form->most;
@@ -90,7 +82,7 @@ bool gl_edi_add_joined(gl_edi_out *out, const char *path, gl_str text)
     for (; at.component <= element->count && strcmp(element->components[at.component - 1].id, id) == 0;
          at.component++) {
         size_t most = element->components[at.component - 1].most;
-        if (characters(text) <= most) {
+        if (gl_edi_characters(text) <= most) {
             if (add_at(out, at, text))
                 return true;
             break;
@@ -497,8 +489,9 @@ static void put_prologue(gl_edi_out *out)
     int64_t seconds = gl_wall_us() / US_PER_S;
     gl_date_civil((int32_t)(seconds / 86400), &year, &month, &day);
     gl_buf_text(out->buf, "UNA:+.?*'\nUNB+UNOY:4+");
-    put_escaped(out->buf, declaration->submitter.len > 0 && declaration->submitter.len <= 35 ? declaration->submitter
-                                                                                             : GL_STR("GREENLANE"));
+    put_escaped(out->buf, declaration->submitter.len > 0 && gl_edi_characters(declaration->submitter) <= 35
+                              ? declaration->submitter
+                              : GL_STR("GREENLANE"));
     gl_buf_printf(out->buf, "+CUSTOMS+%04d%02d%02d:%02d%02d+1", year, month, day, (int)(seconds % 86400 / 3600),
                   (int)(seconds / 60 % 60));
     gl_buf_text(out->buf, declaration->test_indicator ? "++++++1'\n" : "'\n");
