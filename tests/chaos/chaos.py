@@ -212,7 +212,7 @@ class Leg:
         self.probe.decisions.close()
         with open(report, encoding="utf-8") as file:
             judged = json.load(file)
-        if wrong := books.check(judged["counts"], time.time()):
+        if wrong := books.check(judged["counts"], time.time(), self.builds[-1] if self.builds else None):
             judged["violations"]["reconcile"], judged["examples"]["reconcile"] = len(wrong), wrong
         return answered, judged
 

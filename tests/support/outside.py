@@ -86,9 +86,9 @@ def faketime_library():
 
 # ---- the command, and the stack ----
 
-def greenlane(*arguments, input_bytes=None, fine=(0,), seconds=900):
-    """Runs the command; its standard output as bytes. Another exit code than `fine` fails the test."""
-    binary = os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(ROOT, "build"), "bin", "greenlane")
+def greenlane(*arguments, input_bytes=None, fine=(0,), seconds=900, build=None):
+    """Runs the command, of another build if one is given; its standard output as bytes. Another exit code than `fine` fails the test."""
+    binary = os.path.join(build or os.environ.get("GREENLANE_BUILD") or os.path.join(ROOT, "build"), "bin", "greenlane")
     result = subprocess.run([binary, *map(str, arguments)], input=input_bytes, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds,
                             cwd=ROOT, check=False)
     check(result.returncode in fine, f"greenlane {' '.join(map(str, arguments))}: exit {result.returncode}: {result.stderr.decode()[-2000:]}")
