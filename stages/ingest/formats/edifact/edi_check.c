@@ -240,7 +240,7 @@ static void check_value(gl_report *report, const gl_edi_value *value, const gl_e
     if (value->undecoded)
         gl_report_at(report, value, NULL, &(gl_problem){.code = "encoding", .value = shown(report, value)},
                      "data element %s has bytes that are no character of the interchange's set", form->id);
-    if (value->foreign)
+    else if (value->foreign)
         gl_report_at(report, value, NULL,
                      &(gl_problem){.code = "character-set",
                                    .warning = true,

@@ -88,8 +88,9 @@ static void decode(const gl_edi_scanner *scanner, gl_arena *arena, gl_edi_value 
 
 static bool is_allowed(const gl_edi_charset *charset, int c)
 {
-    if (charset->allowed == NULL || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-        (charset->lower && c >= 'a' && c <= 'z'))
+    if (charset->allowed == NULL)
+        return (c >= ' ' && c != 0x7F) || c == '\t' || c == '\r' || c == '\n';
+    if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (charset->lower && c >= 'a' && c <= 'z'))
         return true;
     return c > 0 && strchr(charset->allowed, c) != NULL;
 }
@@ -159,6 +160,7 @@ static void put_value(reading *r, size_t from, size_t to)
     gl_str text = gl_str_trim((gl_str){r->scanner->bytes.ptr + from, to - from});
     const gl_edi_charset *charset = r->scanner->charset;
     bool wrong = r->high && (charset->encoding == NULL || (is_utf8(charset) && !gl_str_is_utf8(text, NULL)));
+    wrong = wrong || ((r->foreign || r->released) && memchr(text.ptr, 0, text.len) != NULL); /* no set has it */
     bool decoded = r->released || (r->high && charset->encoding != NULL && !is_utf8(charset));
     if (text.len > 0 || segment->count == 0) {
         if (segment->count == GL_EDI_VALUES) {

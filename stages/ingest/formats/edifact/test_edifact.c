@@ -557,6 +557,23 @@ Test(edifact, characters_that_the_set_does_not_have_are_named)
     test_read_free(r);
 }
 
+Test(edifact, control_characters_are_in_no_set)
+{
+    static const char text[] = "UNB+UNOC:3+S+R+261124:0635+I'UNH+1+CUSDEC:D:96B:UN'BGM+929:::IMA+A-1+9'"
+                               "FTX+ACB+++a?\0b'UNS+D'CST+1+090240:122'UNS+S'UNT+7+1'UNZ+1+I'";
+    char with_bell[sizeof text];
+    test_read *r = read_from(GL_FORMAT_EDIFACT, "", (gl_str){text, sizeof text - 1}, 0, 0);
+    cr_assert(r->at[0].rejected);
+    cr_assert_not_null(find_error(&r->at[0], "encoding", "message=1;segment=3,FTX;element=4.1"));
+    test_read_free(r);
+    memcpy(with_bell, text, sizeof text);
+    memcpy(memchr(with_bell, '?', sizeof text), "\a\a", 2);
+    r = read_edi(with_bell);
+    cr_assert_not_null(find_error(&r->at[0], "character-set", "message=1;segment=3,FTX;element=4.1"));
+    cr_assert_not_null(find_error(&r->at[0], "control-character", "message=1;segment=3,FTX;element=4.1"));
+    test_read_free(r);
+}
+
 Test(edifact, una_gives_other_marks)
 {
     test_read *r = read_edi("UNA|~,! #\r\nUNB~UNOC|3~S~R~261124|0635~I#\nUNH~1~CUSDEC|D|96B|UN#BGM~929|||IMA~A-1~9#"
