@@ -463,11 +463,11 @@ static void resume(gl_reader *reader)
 {
     gl_edi *edi = reader->state;
     size_t offset = reader->offset, at = 0;
-    begin_report(reader, reader->arena);
     do {
         at = gl_edi_skip_space(reader->bytes, edi->interchange.end);
         if (at >= offset)
             return;
+        begin_report(reader, reader->arena); /* what was wrong with one is not with the next */
         gl_edi_open_interchange(edi, reader, at);
         edi->message.number = 0;
     } while (edi->interchange.end <= offset);
