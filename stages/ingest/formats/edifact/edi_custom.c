@@ -180,9 +180,10 @@ void gl_edi_read_cst(gl_edi_map *map, const gl_edi_rule *rule, const gl_edi_segm
 static void read_procedure(gl_edi_map *map, const gl_edi_value *code, void *record, const gl_path *path)
 {
     gl_str text = code->text;
+    bool ascii = gl_edi_characters(text) == text.len;
     bool requested = text.len == 2 || text.len == 4 || text.len == 7;
     size_t rest = requested ? (text.len == 2 ? 2 : 4) : 0;
-    if (!requested && text.len != 3) {
+    if (!ascii || (!requested && text.len != 3)) {
         gl_report_at(map->report, code, path,
                      &(gl_problem){.code = "invalid-code", .allowed = "2, 3, 4 or 7 characters"},
                      "not a customs procedure");

@@ -5,6 +5,7 @@
 #include "ingest/formats/edifact/edi_write.h"
 
 enum { US_PER_S = 1000000, SECONDS_PER_DAY = 86400 };
+enum { INDICATOR_CHARS = 3 }; /* of 7365; what is longer is a code of CST */
 
 static gl_str joined(gl_edi_out *out, gl_str a, gl_str b)
 {
@@ -92,6 +93,10 @@ void gl_edi_put_item_cst(gl_edi_out *out, const gl_edi_rule *rule, const void *r
         if (current.len == 2 && (previous.len == 2 || previous.len == 0))
             add_code(out, &e, joined(out, current, previous), GL_STR("117"));
         add_code(out, &e, item->quota_id, GL_STR("QUOTA"));
+        if (gl_edi_characters(item->valuation_method_code) > INDICATOR_CHARS)
+            add_code(out, &e, item->valuation_method_code, GL_STR("127"));
+        if (gl_edi_characters(item->transaction_nature_code) > INDICATOR_CHARS)
+            add_code(out, &e, item->transaction_nature_code, GL_STR("112"));
         for (size_t k = 0; k < item->classifications.count; k++)
             add_code(out, &e, item->classifications.at[k].id, item->classifications.at[k].identification_type_code);
         if (gl_edi_end(out))

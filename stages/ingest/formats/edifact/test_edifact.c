@@ -574,6 +574,16 @@ Test(edifact, control_characters_are_in_no_set)
     test_read_free(r);
 }
 
+Test(edifact, a_procedure_is_not_cut_within_a_character)
+{
+    test_read *r = read_edi("UNB+UNOC:3+S+R+261124:0635+I'UNH+1+CUSDEC:D:96B:UN'BGM+929:::IMA+A-1+9'UNS+D'"
+                            "CST+1+090240:122+4\xE9"
+                            "0:117'UNS+S'UNT+6+1'UNZ+1+I'");
+    cr_assert(r->at[0].rejected);
+    cr_assert_not_null(find_error(&r->at[0], "invalid-code", "message=1;segment=4,CST;element=3.1"));
+    test_read_free(r);
+}
+
 Test(edifact, una_gives_other_marks)
 {
     test_read *r = read_edi("UNA|~,! #\r\nUNB~UNOC|3~S~R~261124|0635~I#\nUNH~1~CUSDEC|D|96B|UN#BGM~929|||IMA~A-1~9#"
@@ -672,12 +682,12 @@ Test(edifact, what_was_read_is_written_and_read_again)
     cr_assert_eq(written, 7);
 }
 
-/* Lengths are of characters, not of bytes. */
-Test(edifact, codes_outside_of_ascii_are_written_and_read_again)
+/* Lengths are of characters, not of bytes; what is too long for GEI is in CST. */
+Test(edifact, long_codes_and_others_than_ascii_are_written_and_read_again)
 {
     test_read *r = read_edi("UNB+UNOC:3+S+R+261124:0635+1'UNH+1+CUSDEC:D:16B:UN'BGM+929:::IMA+A-1+9'"
                             "RFF+\xE9\xE6:R1'DOC+\xE9\xE6\xE9+D1'DOC+\xE9:PREVIOUS-\xE6\xE9+D2'NAD+\xFB\xE6+++Name'"
-                            "UNS+D'CST+1+090240:122'UNS+S'UNT+10+1'UNZ+1+1'");
+                            "UNS+D'CST+1+090240:122+17110:127+24100:112'UNS+S'UNT+10+1'UNZ+1+1'");
     expect_part(r, 0, "\"role_code\":\"\xC3\xBB\xC3\xA6\"");
     cr_assert_eq(expect_again(r), 1);
 }
