@@ -125,7 +125,7 @@ ROWS = [
         ("Descriptions by result", "stacked", "ops", 6, [(rate("gl_classify_replies_total", "result"), "{{result}}")], "refused: vague, not a text, or too long."),
         ("Requests by route and status", "lines", "ops", 6, [
             (f'sum by (route, status) (rate(gl_http_requests_total{{{OF}, route=~"/v1/classify|/fpo-code-search"}}{RATE}))', "{{route}} {{status}}")], ""),
-        ("Not admitted, by code", "lines", "ops", 6, [(rate("gl_classify_refusals_total", "code"), "{{code}}")], ""),
+        ("Not admitted, by code", "lines", "ops", 6, [(rate("gl_classify_refusals_total", "code") + " or vector(0)", "{{code}}")], ""),
         ("Descriptions of the stream beside it", "lines", "ops", 6, [(rate("gl_classify_items_total", "job"), "{{job}}")], "It goes first: the service's threads have a lower priority."),
     ]),
     ("Risk", [

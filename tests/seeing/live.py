@@ -564,9 +564,22 @@ def score_some(w):
     wait(lambda: w.prometheus.query("sum(rate(gl_risk_score_count[10m])) > 0"), "scores are scraped")
 
 
+def ask_classify(w):
+    """Somebody asks the classifier over HTTP."""
+    desk = o.Intake(url=os.environ["CLASSIFY_URL"])
+
+    def asked():
+        status, answer = desk.call("POST", "/v1/classify", b'{"description": "jigsaw puzzle for children"}', "application/json")
+        o.check(status == 200, f"{status} {answer}")
+        return w.prometheus.query('sum(rate(gl_http_requests_total{route="/v1/classify"}[10m])) > 0')
+
+    wait(asked, "what is asked of the classifier is scraped")
+
+
 def check_panels(w):
     """Every query of the dashboard, over the time of this test."""
     score_some(w)
+    ask_classify(w)
     empty = []
     for where, query in agree.queries():
         for variable, value in (("$job", "greenlane-.+"), ("$instance", ".+"), ("$__rate_interval", "10m"), ("$__range", "10m")):
