@@ -381,20 +381,23 @@ def case_topics(w):
 
 
 def case_access(w):
-    """An intake that asks for credentials, and a request without one: no alert, it is counted."""
-    path, port = os.path.join(w.run, "access.yaml"), o.free_ports(1)[0]
+    """An intake and a classifier that ask for credentials, and a request without one: no alert, it is counted."""
+    path = os.path.join(w.run, "access.yaml")
     with open(path, "w", encoding="utf-8") as file:
         file.write('submitters:\n  - account: kcs\n    keys: ["sha256:' + hashlib.sha256(b"nobody has it").hexdigest() + '"]\n')
     os.chmod(path, 0o600)
-    one = Extra(w, "ingest", "access", f"ingest.access={path}", f"ingest.listen=127.0.0.1:{port}")
-    one.wait_ready()
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/declarations/26BE00000000000000", timeout=5)
-        o.check(False, "a request without a credential was admitted")
-    except urllib.error.HTTPError as error:
-        o.check(error.code == 401, f"a request without a credential: {error.code}")
-    wait(lambda: w.prometheus.query(f'gl_intake_refusals_total{{instance="{one.address}"}} > 0'), "the refusal is scraped")
-    one.stop(signal.SIGTERM)
+    for stage, where, body, counted in (("ingest", "/v1/declarations/26BE00000000000000", None, "gl_intake_refusals_total"),
+                                        ("classify", "/v1/classify", b'{"description":"tea"}', "gl_classify_refusals_total")):
+        port = o.free_ports(1)[0]
+        one = Extra(w, stage, "access", f"{stage}.access={path}", f"{stage}.listen=127.0.0.1:{port}")
+        one.wait_ready()
+        try:
+            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{where}", body, {"Content-Type": "application/json"}), timeout=5)
+            o.check(False, f"{stage}: a request without a credential was admitted")
+        except urllib.error.HTTPError as error:
+            o.check(error.code == 401, f"{stage}: a request without a credential: {error.code}")
+        wait(lambda name=counted, at=one.address: w.prometheus.query(f'{name}{{instance="{at}"}} > 0'), "the refusal is scraped")
+        one.stop(signal.SIGTERM)
 
 
 def case_twins(w):
