@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "ingest/formats/csv/rfc4180.h"
 #include "ingest/formats/json/split.h"
+#include "io/rfc4180.h"
 
 /* ---- CSV ---- */
 

@@ -12,8 +12,8 @@
 #include "gen/topics.h"
 #include "ingest/answers.h"
 #include "ingest/batches.h"
-#include "ingest/formats/pack/test_pack.h"
 #include "ingest/topics.h"
+#include "io/test_pack.h"
 
 static const gl_account ACCOUNT = {"hub-1", "", "", false, false, 0, "", ""};
 

@@ -18,10 +18,10 @@
 #include "customs/ids.h"
 #include "customs/view.h"
 #include "ingest/doubt.h"
-#include "ingest/formats/pack/test_pack.h"
 #include "ingest/ingest.h"
 #include "ingest/push/streams.h"
 #include "io/kafka.h"
+#include "io/test_pack.h"
 
 enum { PARTITIONS = 4, BATCH_RECORDS = 16, ACCOUNT_COUNT = 3 };
 

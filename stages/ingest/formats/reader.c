@@ -4,9 +4,9 @@
 #include "ingest/formats/csv/mapping.h"
 #include "ingest/formats/impl.h"
 #include "ingest/formats/json/split.h"
-#include "ingest/formats/pack/unpack.h"
 #include "ingest/formats/xlsx/workbook.h"
 #include "ingest/validate.h"
+#include "io/unpack.h"
 
 static bool ends_with(gl_str text, const char *ending)
 {

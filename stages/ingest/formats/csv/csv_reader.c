@@ -8,9 +8,9 @@
  */
 #include "base/yaml.h"
 #include "ingest/formats/csv/mapping.h"
-#include "ingest/formats/csv/rfc4180.h"
 #include "ingest/formats/impl.h"
 #include "ingest/formats/xlsx/sheet.h"
+#include "io/rfc4180.h"
 
 /* A place of the file. */
 typedef struct cell {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/yaml.h"
 #include "customs/money.h"
-#include "ingest/formats/csv/rfc4180.h"
+#include "io/rfc4180.h"
 
 struct gl_mappings {
     gl_arena *arena;

@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "ingest/formats/csv/rfc4180.h"
 #include "ingest/formats/reader.h"
+#include "io/rfc4180.h"
 
 enum { GL_SAMPLE_LIMIT_ROWS = 1000, GL_SAMPLE_DATE_FORMATS = 10 };
 /* As mappings write them; the first is ISO 8601. */

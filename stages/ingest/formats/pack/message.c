@@ -1,8 +1,8 @@
 /* See message.h. */
 #include "ingest/formats/pack/message.h"
 
-#include "ingest/formats/pack/unpack.h"
 #include "ingest/formats/xlsx/workbook.h"
+#include "io/unpack.h"
 
 static bool is_packed(gl_format format)
 {

@@ -2,9 +2,9 @@
 #include "ingest/formats/pack/message.h"
 
 #include "ingest/checks/checks.h"
-#include "ingest/formats/pack/test_pack.h"
-#include "ingest/formats/pack/unpack.h"
 #include "ingest/formats/test_read.h"
+#include "io/test_pack.h"
+#include "io/unpack.h"
 
 enum { LIMIT_BYTES = 1 << 20 };
 
@@ -69,20 +69,6 @@ Test(message, each_archive_that_cannot_be_trusted_is_refused_with_its_code)
         expect_refused(gl_buf_view(&bytes), GL_FORMAT_UNKNOWN, "", files[i][1]);
         gl_buf_free(&bytes);
     }
-}
-
-Test(message, what_is_far_too_dense_is_refused_before_the_limit)
-{
-    static char spaces[4 << 20];
-    memset(spaces, ' ', sizeof spaces);
-    gl_buf bytes = test_gzip((gl_str){spaces, sizeof spaces}), out = {0};
-    gl_unpack_room room = {.packed_bytes = bytes.len, .limit_bytes = sizeof spaces};
-    gl_err err = {0};
-    cr_assert_not(gl_gzip_read(gl_buf_view(&bytes), &room, &out, &err));
-    cr_assert_str_eq(err.code, "intake-ratio");
-    cr_assert_lt(out.len, sizeof spaces, "it stopped before the end");
-    gl_buf_free(&bytes);
-    gl_buf_free(&out);
 }
 
 Test(message, too_many_entries_are_refused)

@@ -1,7 +1,7 @@
 /* Any bytes as a part of a workbook, which the first byte chooses, and as the rows that a workbook becomes. */
 #include "ingest/formats/fuzz_read.h"
 #include "ingest/formats/pack/message.h"
-#include "ingest/formats/pack/test_pack.h"
+#include "io/test_pack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

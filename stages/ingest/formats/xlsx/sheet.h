@@ -10,7 +10,7 @@
 #define GL_INGEST_FORMATS_XLSX_SHEET_H
 
 #include "base/buf.h"
-#include "ingest/formats/csv/rfc4180.h"
+#include "io/rfc4180.h"
 
 void gl_sheet_put_name(gl_buf *out, gl_str name, bool hidden);
 void gl_sheet_put_row(gl_buf *out, int64_t row);

@@ -1,9 +1,9 @@
 /* Workbooks: every kind of cell, the places of errors, and what is refused. */
 #include "ingest/formats/pack/message.h"
-#include "ingest/formats/pack/test_pack.h"
 #include "ingest/formats/test_read.h"
 #include "ingest/formats/xlsx/number.h"
 #include "ingest/formats/xlsx/sheet.h"
+#include "io/test_pack.h"
 
 enum { LIMIT_BYTES = 1 << 20 };
 

@@ -8,7 +8,7 @@
 #ifndef GL_INGEST_FORMATS_XLSX_WORKBOOK_H
 #define GL_INGEST_FORMATS_XLSX_WORKBOOK_H
 
-#include "ingest/formats/pack/unpack.h"
+#include "io/unpack.h"
 
 enum { GL_WORKBOOK_LIMIT_SHEETS = 256, GL_WORKBOOK_LIMIT_ROWS = 1048576, GL_WORKBOOK_LIMIT_COLUMNS = 16384 };
 

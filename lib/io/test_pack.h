@@ -1,6 +1,6 @@
 /* gzip data and zip archives for tests, made in memory. */
-#ifndef GL_INGEST_FORMATS_TEST_PACK_H
-#define GL_INGEST_FORMATS_TEST_PACK_H
+#ifndef GL_IO_TEST_PACK_H
+#define GL_IO_TEST_PACK_H
 
 #include <stdlib.h>
 #include <zip.h>

@@ -1,5 +1,5 @@
 /* See rfc4180.h. */
-#include "ingest/formats/csv/rfc4180.h"
+#include "io/rfc4180.h"
 
 void gl_csv_begin(gl_csv *csv, gl_str bytes, char delimiter, bool latin1)
 {

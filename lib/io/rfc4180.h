@@ -5,8 +5,8 @@
  * Latin-1), then of the arena; a row that breaks a rule is an error of that row only, and reading goes on behind it.
  * Thread: any; a reader belongs to one thread.
  */
-#ifndef GL_INGEST_FORMATS_CSV_RFC4180_H
-#define GL_INGEST_FORMATS_CSV_RFC4180_H
+#ifndef GL_IO_RFC4180_H
+#define GL_IO_RFC4180_H
 
 #include "base/arena.h"
 #include "base/str.h"

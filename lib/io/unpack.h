@@ -3,8 +3,8 @@
  * Always holds: nothing is written anywhere but to the buffer given, and never more than the limit and one block; the
  * checksums of all that was inflated are right, or it is an error. Thread: any.
  */
-#ifndef GL_INGEST_FORMATS_PACK_UNPACK_H
-#define GL_INGEST_FORMATS_PACK_UNPACK_H
+#ifndef GL_IO_UNPACK_H
+#define GL_IO_UNPACK_H
 
 #include "base/buf.h"
 #include "base/err.h"

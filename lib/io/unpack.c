@@ -1,5 +1,5 @@
 /* See unpack.h. */
-#include "ingest/formats/pack/unpack.h"
+#include "io/unpack.h"
 
 #include <zip.h>
 #include <zlib.h>
