@@ -14,6 +14,7 @@
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/cds/cds_leaves.h"
 #include "ingest/formats/document.h"
+#include "ingest/formats/edifact/edi_leaves.h"
 #include "ingest/formats/ens/ens_leaves.h"
 #include "ingest/formats/ens/ens_map.h"
 #include "ingest/formats/impl.h"
@@ -105,14 +106,16 @@ static void count_leaf(void *context, gl_str path, gl_leaf_fate fate, const char
     gl_buf_byte(&tally->others, '}');
 }
 
-/* Of XML and of JSON of others that was read as a declaration; what is refused as something else has none. */
+/* Of XML, EDIFACT and JSON of others that was read as a declaration; what is refused as something else has none. */
 static void print_leaves(const char *path, const gl_reader *reader, const gl_intake *intake, gl_arena *arena)
 {
     const gl_cds_form *form = &gl_cds_form_uk;
     gl_buf out = {0};
     leaf_tally tally = {0};
     bool trade = reader->form != NULL && (reader->format == GL_FORMAT_JSON || reader->format == GL_FORMAT_NDJSON);
-    if ((reader->format != GL_FORMAT_XML && !trade) || reader->report.origin_count == 0 || intake->event != NULL)
+    bool edifact = reader->format == GL_FORMAT_EDIFACT;
+    if ((reader->format != GL_FORMAT_XML && !trade && !edifact) || reader->report.origin_count == 0 ||
+        intake->event != NULL)
         return;
     if (strcmp(intake->format, gl_cds_form_eu.format) == 0)
         form = &gl_cds_form_eu;
@@ -120,6 +123,8 @@ static void print_leaves(const char *path, const gl_reader *reader, const gl_int
         form = &gl_sad_form;
     if (trade)
         gl_trade_leaves(&reader->report, arena, count_leaf, &tally);
+    else if (edifact)
+        gl_edi_leaves(reader, arena, count_leaf, &tally);
     else if (strcmp(intake->format, gl_ens_format) == 0)
         gl_ens_leaves(&reader->report, arena, count_leaf, &tally);
     else

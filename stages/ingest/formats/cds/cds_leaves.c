@@ -1,34 +1,17 @@
 /* See cds_leaves.h. */
 #include "ingest/formats/cds/cds_leaves.h"
 
-#include <stdlib.h>
-
 #define XSI "http://www.w3.org/2001/XMLSchema-instance"
 
 typedef struct leaves {
     const gl_cds_form *form;
-    const void **origins; /* nodes that a field came from, in order of address */
-    size_t origin_count;
-    gl_buf path;
-    gl_leaf_visit *visit;
-    void *context;
+    gl_leaves all;
 } leaves;
 
 typedef struct fate {
     gl_leaf_fate is;
     const char *why;
 } fate;
-
-static int by_address(const void *first, const void *second)
-{
-    uintptr_t a = (uintptr_t) * (const void *const *)first, b = (uintptr_t) * (const void *const *)second;
-    return a < b ? -1 : a > b;
-}
-
-static bool has_origin(const leaves *l, const void *node)
-{
-    return bsearch(&node, l->origins, l->origin_count, sizeof node, by_address) != NULL;
-}
 
 /* Is the number that an element carries its place among its siblings of that name? */
 static bool is_place(const gl_xml *number)
@@ -46,7 +29,7 @@ static bool is_place(const gl_xml *number)
 
 static fate fate_of(const leaves *l, const gl_cds_rule *rule, const gl_xml *node)
 {
-    if (has_origin(l, node) || (rule != NULL && rule->action == GL_CDS_PART))
+    if (gl_leaves_origin(&l->all, node) || (rule != NULL && rule->action == GL_CDS_PART))
         return (fate){GL_LEAF_TAKEN, NULL};
     if (rule == NULL)
         return (fate){GL_LEAF_NEITHER, NULL};
@@ -63,7 +46,7 @@ static fate fate_of(const leaves *l, const gl_cds_rule *rule, const gl_xml *node
 static fate fate_of_attribute(const leaves *l, const gl_xml *attribute, fate owner)
 {
     bool time = gl_str_eqz(attribute->name, "formatCode") && gl_str_eqz(attribute->parent->name, "DateTimeString");
-    if (has_origin(l, attribute) || (time && owner.is == GL_LEAF_TAKEN))
+    if (gl_leaves_origin(&l->all, attribute) || (time && owner.is == GL_LEAF_TAKEN))
         return (fate){GL_LEAF_TAKEN, NULL};
     if (gl_str_eqz(attribute->uri, XSI))
         return (fate){GL_LEAF_LEFT, "of XML Schema, as namespaces are of XML; nothing is fetched"};
@@ -72,10 +55,9 @@ static fate fate_of_attribute(const leaves *l, const gl_xml *attribute, fate own
 
 static void show(leaves *l, const gl_xml *node, fate found)
 {
-    size_t len = l->path.len;
-    gl_buf_printf(&l->path, "%s%s%.*s", len > 0 ? "/" : "", node->attribute ? "@" : "", GL_STR_ARG(node->name));
-    l->visit(l->context, gl_buf_view(&l->path), found.is, found.why);
-    l->path.len = len;
+    size_t len = gl_leaves_enter(&l->all, node->attribute ? "@" : "", node->name);
+    gl_leaves_visit(&l->all, found.is, found.why);
+    l->all.path.len = len;
 }
 
 /* `left`: the rule around it that leaves all of it; NULL: none. */
@@ -90,28 +72,19 @@ static void walk(leaves *l, const gl_xml *node, const gl_cds_table *table, const
         show(l, node, left != NULL ? own : (fate){GL_LEAF_NEITHER, NULL});
     else if (text)
         show(l, node, own);
-    size_t len = l->path.len;
-    gl_buf_printf(&l->path, "%s%.*s", len > 0 ? "/" : "", GL_STR_ARG(node->name));
+    size_t len = gl_leaves_enter(&l->all, "", node->name);
     for (const gl_xml *a = node->attributes; a != NULL; a = a->next)
         show(l, a, fate_of_attribute(l, a, own));
     bool skip = rule != NULL && rule->action == GL_CDS_SKIP;
     for (const gl_xml *child = node->first; child != NULL; child = child->next)
         walk(l, child, rule == NULL ? NULL : rule->inside, skip ? rule : NULL);
-    l->path.len = len;
+    l->all.path.len = len;
 }
 
 void gl_cds_leaves(const gl_report *report, const gl_cds_form *form, gl_arena *arena, gl_leaf_visit *visit,
                    void *context)
 {
-    leaves l = {.form = form,
-                .origins = GL_NEW_N(arena, const void *, report->origin_count + 1),
-                .origin_count = report->origin_count,
-                .path = gl_buf_in(arena),
-                .visit = visit,
-                .context = context};
-    for (size_t i = 0; i < report->origin_count; i++)
-        l.origins[i] = report->origins[i].node;
-    qsort(l.origins, l.origin_count, sizeof *l.origins, by_address);
+    leaves l = {form, gl_leaves_begin(report, arena, visit, context)};
     const gl_xml *root = report->root;
     while (root->parent != NULL)
         root = root->parent;

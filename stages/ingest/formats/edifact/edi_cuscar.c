@@ -37,7 +37,9 @@ TABLE(equipment, gl_shape_declaration, equipment_rules);
 
 static gl_edi_rule header_rules[] = {
     SKIP("UNH", NULL, "message.profile; the test indicator is UNB's"),
-    CUSTOM("BGM", NULL, "function_code (1225), family (1001), type_code, data_set PARCEL", gl_edi_read_manifest_bgm,
+    CUSTOM("BGM", NULL,
+           "function_code (1225), family (1001), type_code, data_set PARCEL; documents, REFERENCE of type 785 (1004)",
+           gl_edi_read_manifest_bgm,
            .note = "1001: 833 exports, others imports; 1225: 9 or 2; 4 or 5 (amendments); 1 or 3 (cancellations)"),
     CUSTOM("DTM", "137|148", "declared_date, issue_date_time", gl_edi_read_dtm, .note = "as in CUSDEC"),
     ATTRIBUTE("DTM", "*", "date_", PARTS(PART("2380", ""), PART("2379", ""))),

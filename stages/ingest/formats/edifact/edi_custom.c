@@ -124,6 +124,18 @@ void gl_edi_read_bgm(gl_edi_map *map, const gl_edi_rule *rule, const gl_edi_segm
     read_function(map, segment, codes, "9, 4, 5, 1");
 }
 
+/* What finds the consignments of one manifest together. 785: cargo manifest (1001). */
+static void add_manifest(gl_edi_map *map, gl_declaration *declaration, const gl_edi_value *number)
+{
+    if (number == NULL)
+        return;
+    gl_declaration_document *document =
+        gl_list_append(map->report, (gl_list *)(void *)&declaration->documents, sizeof *document, number);
+    document->kind = GL_DECLARATION_DOCUMENT_KIND_REFERENCE;
+    set_text(map, &document->type_code, GL_STR("785"), number);
+    set_text(map, &document->id, number->text, number);
+}
+
 void gl_edi_read_manifest_bgm(gl_edi_map *map, const gl_edi_rule *rule, const gl_edi_segment *segment, void *record,
                               const gl_path *path)
 {
@@ -137,6 +149,7 @@ void gl_edi_read_manifest_bgm(gl_edi_map *map, const gl_edi_rule *rule, const gl
     set_text(map, &declaration->type_code, export ? GL_STR("EXA") : GL_STR("IMA"), node);
     set_text(map, &declaration->data_set, GL_STR("PARCEL"), node);
     read_function(map, segment, codes, "9, 2, 4, 5, 1, 3");
+    add_manifest(map, declaration, named(segment, "1004"));
 }
 
 /* --- CST --- */

@@ -263,28 +263,27 @@ static bool are_letters(gl_str text)
     return text.len == 2 && text.ptr[0] >= 'A' && text.ptr[0] <= 'Z' && text.ptr[1] >= 'A' && text.ptr[1] <= 'Z';
 }
 
-static gl_str qualifier_of(const gl_edi_map *map, const gl_edi_rule *rule, const gl_edi_segment *segment)
+static gl_str qualifier_of(size_t epoch, const gl_edi_rule *rule, const gl_edi_segment *segment)
 {
-    gl_edi_position at = rule->by == NULL ? (gl_edi_position){1, 1} : rule->by_at[map->epoch];
+    gl_edi_position at = rule->by == NULL ? (gl_edi_position){1, 1} : rule->by_at[epoch];
     return at.element == 0 ? GL_STR("") : gl_edi_text_at(segment, at.element, at.component);
 }
 
-static bool applies(const gl_edi_map *map, const gl_edi_rule *rule, const gl_edi_segment *segment, bool group)
+static bool applies(size_t epoch, const gl_edi_rule *rule, const gl_edi_segment *segment, bool group)
 {
     if (rule->code != segment->code || (rule->place == GL_EDI_ALONE && group) ||
         (rule->place == GL_EDI_GROUP && !group))
         return false;
     if (rule->qualifiers == NULL || strcmp(rule->qualifiers, "*") == 0)
         return true;
-    gl_str text = qualifier_of(map, rule, segment);
+    gl_str text = qualifier_of(epoch, rule, segment);
     return strcmp(rule->qualifiers, "@@") == 0 ? are_letters(text) : is_listed(rule->qualifiers, text);
 }
 
-static const gl_edi_rule *rule_of(const gl_edi_map *map, const gl_edi_table *table, const gl_edi_segment *segment,
-                                  bool group)
+const gl_edi_rule *gl_edi_rule_of(size_t epoch, const gl_edi_table *table, const gl_edi_segment *segment, bool group)
 {
     for (size_t i = 0; i < table->count; i++)
-        if (applies(map, &table->rules[i], segment, group))
+        if (applies(epoch, &table->rules[i], segment, group))
             return &table->rules[i];
     return NULL;
 }
@@ -303,7 +302,7 @@ static void read_attribute(gl_edi_map *map, const gl_edi_rule *rule, const gl_ed
                                                         GL_STR_ARG(value->text)));
         node = node == NULL ? value : node;
     }
-    gl_str suffix = rule->field[len - 1] == '_' ? qualifier_of(map, rule, segment) : GL_STR("");
+    gl_str suffix = rule->field[len - 1] == '_' ? qualifier_of(map->epoch, rule, segment) : GL_STR("");
     if (node != NULL)
         gl_edi_add_attribute(map, rule->field, suffix, code, node);
 }
@@ -336,8 +335,8 @@ static void read_record(gl_edi_map *map, const gl_edi_rule *rule, span s, void *
     gl_path member = {path, rule->target->name, slot};
     if (*slot != NULL && !map->fill && rule->again != NULL) {
         const gl_edi_value *id = gl_edi_part_value(map, &rule->parts[0], segment);
-        gl_edi_add_attribute(map, rule->again, qualifier_of(map, rule, segment), id == NULL ? GL_STR("") : id->text,
-                             id);
+        gl_edi_add_attribute(map, rule->again, qualifier_of(map->epoch, rule, segment),
+                             id == NULL ? GL_STR("") : id->text, id);
         return;
     }
     if (*slot != NULL && !map->fill) {
@@ -401,16 +400,25 @@ static void apply(gl_edi_map *map, const gl_edi_rule *rule, span s, void *record
     }
 }
 
+size_t gl_edi_group_end(const gl_edi_unit *unit, size_t at, size_t to, unsigned depth, bool *group)
+{
+    const gl_edi_segment *segment = &unit->segments[at];
+    size_t end = at + 1;
+    *group = segment->starts && segment->depth == depth + 1;
+    while (*group && end < to && unit->segments[end].depth >= segment->depth &&
+           !(unit->segments[end].depth == segment->depth && unit->segments[end].starts))
+        end++;
+    return end;
+}
+
 void gl_edi_walk(gl_edi_map *map, const gl_edi_table *table, const gl_edi_unit *unit, size_t from, size_t to,
                  unsigned depth, void *record, const gl_path *path)
 {
     for (size_t i = from, end; i < to; i = end) {
         const gl_edi_segment *segment = &unit->segments[i];
-        bool group = segment->starts && segment->depth == depth + 1;
-        for (end = i + 1; group && end < to && unit->segments[end].depth >= segment->depth &&
-                          !(unit->segments[end].depth == segment->depth && unit->segments[end].starts);)
-            end++;
-        const gl_edi_rule *rule = rule_of(map, table, segment, group);
+        bool group;
+        end = gl_edi_group_end(unit, i, to, depth, &group);
+        const gl_edi_rule *rule = gl_edi_rule_of(map->epoch, table, segment, group);
         if (rule == NULL)
             report_unread(map, segment);
         else

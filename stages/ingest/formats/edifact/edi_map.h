@@ -104,6 +104,10 @@ void gl_edi_prepare(void);
 /* Reads segments `from` to `to` of the unit, which are in groups of `depth`, into the record. */
 void gl_edi_walk(gl_edi_map *map, const gl_edi_table *table, const gl_edi_unit *unit, size_t from, size_t to,
                  unsigned depth, void *record, const gl_path *path);
+/* The rule of a table for a segment; `group`: it begins one. NULL: none. */
+const gl_edi_rule *gl_edi_rule_of(size_t epoch, const gl_edi_table *table, const gl_edi_segment *segment, bool group);
+/* Behind segment `at`, or behind the group that it begins (`*group`), within groups of `depth`. */
+size_t gl_edi_group_end(const gl_edi_unit *unit, size_t at, size_t to, unsigned depth, bool *group);
 /* The parts of a rule into a record of the shape. */
 void gl_edi_read_parts(gl_edi_map *map, const gl_edi_part *parts, const gl_edi_segment *segment, void *record,
                        const gl_path *path);

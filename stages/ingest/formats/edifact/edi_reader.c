@@ -317,10 +317,10 @@ static bool read_cusdec(gl_reader *reader, gl_arena *arena, gl_intake *intake)
     gl_edi_message *message = &edi->message;
     gl_edi_cursor cursor;
     gl_edi_cursor_init(&cursor, message->directory, message->tree, message->sections);
-    gl_edi_unit unit = read_unit(edi, arena, &cursor, message->begin, message->end, 1);
-    reader->report.root = &unit.segments[0].values[0];
-    gl_edi_map_cusdec(reader, intake, &unit);
-    const gl_edi_value *mrn = gl_edi_cancelled_mrn(&unit);
+    edi->unit = read_unit(edi, arena, &cursor, message->begin, message->end, 1);
+    reader->report.root = &edi->unit.segments[0].values[0];
+    gl_edi_map_cusdec(reader, intake, &edi->unit);
+    const gl_edi_value *mrn = gl_edi_cancelled_mrn(&edi->unit);
     if (mrn != NULL && gl_str_eqz(intake->declaration.function_code, "1"))
         return cancel_by_mrn(reader, arena, intake, mrn);
     return finish(reader, arena, intake, message->begin, message->end);
@@ -361,10 +361,10 @@ static bool read_consignment(gl_reader *reader, gl_arena *arena, gl_intake *inta
         edi->consignments += count_segments(&edi->interchange.scanner, from, to);
         return refuse(reader, arena, intake, from, to, true);
     }
-    gl_edi_unit unit = read_unit(edi, arena, &edi->cursor, from, to, (uint32_t)edi->consignments + 1);
-    edi->consignments += unit.count;
-    reader->report.root = &unit.segments[0].values[0];
-    gl_edi_map_cuscar(reader, intake, &edi->header, &unit);
+    edi->unit = read_unit(edi, arena, &edi->cursor, from, to, (uint32_t)edi->consignments + 1);
+    edi->consignments += edi->unit.count;
+    reader->report.root = &edi->unit.segments[0].values[0];
+    gl_edi_map_cuscar(reader, intake, &edi->header, &edi->unit);
     return finish(reader, arena, intake, from, to);
 }
 

@@ -47,6 +47,7 @@ typedef struct gl_edi {
     bool inside;   /* of an interchange */
     bool manifest; /* consignments of `message` are being read */
     gl_edi_unit header;
+    gl_edi_unit unit;     /* of the last entry, in its arena: its message, or its consignment */
     gl_edi_cursor cursor; /* behind the header */
     gl_arena *keep;       /* of the header */
     size_t consignments;

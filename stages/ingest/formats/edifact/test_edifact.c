@@ -72,6 +72,7 @@ Test(edifact, a_manifest_is_a_declaration_a_consignment)
         cr_assert_str_eq(r->at[i].format, "edifact-cuscar");
         cr_assert(gl_str_starts(r->at[i].source, GL_STR("CNI+")));
         expect_part(r, i, "{\"kind\":\"TRANSPORT\",\"type_code\":\"N741\",\"id\":\"157-12345675\"}");
+        expect_part(r, i, "{\"kind\":\"REFERENCE\",\"type_code\":\"785\",\"id\":\"FA4711-20261124\"}");
         expect_part(r, i, "\"border_transport\":{\"mode_code\":\"4\",\"id\":\"OO-FAC\"");
         expect_part(r, i, "\"data_set\":\"PARCEL\"");
     }

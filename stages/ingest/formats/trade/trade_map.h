@@ -9,8 +9,8 @@
 #ifndef GL_INGEST_FORMATS_TRADE_TRADE_MAP_H
 #define GL_INGEST_FORMATS_TRADE_TRADE_MAP_H
 
-#include "ingest/formats/cds/cds_leaves.h"
 #include "ingest/formats/impl.h"
+#include "ingest/formats/leaves.h"
 #include "io/json.h"
 
 typedef enum gl_trade_action {
