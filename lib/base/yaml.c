@@ -368,22 +368,31 @@ static size_t min3(size_t a, size_t b, size_t c)
 }
 
 /* Edit distance with swapped neighbours as one step; case and - against _ do not count. Both at most NAME_LIMIT_BYTES.
+ * What is more than `limit` is any number above it.
  */
-static size_t edit_distance(gl_str a, gl_str b)
+static size_t edit_distance(gl_str a, gl_str b, size_t limit)
 {
     size_t rows[3][NAME_LIMIT_BYTES + 1];
     size_t *before = rows[0], *previous = rows[1], *current = rows[2];
+    size_t least_before = 0; /* of the row before: a later one comes from it or from the one behind it */
+    if ((a.len > b.len ? a.len - b.len : b.len - a.len) > limit)
+        return limit + 1;
     for (size_t j = 0; j <= b.len; j++)
         previous[j] = j;
     for (size_t i = 1; i <= a.len; i++) {
-        current[0] = i;
+        size_t least = current[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
             char x = folded(a.ptr[i - 1]), y = folded(b.ptr[j - 1]);
             current[j] = min3(previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (x != y));
             if (i > 1 && j > 1 && x == folded(b.ptr[j - 2]) && y == folded(a.ptr[i - 2]) &&
                 before[j - 2] + 1 < current[j])
                 current[j] = before[j - 2] + 1;
+            if (current[j] < least)
+                least = current[j];
         }
+        if (least > limit && least_before > limit)
+            return limit + 1;
+        least_before = least;
         size_t *oldest = before;
         before = previous;
         previous = current;
@@ -393,14 +402,14 @@ static size_t edit_distance(gl_str a, gl_str b)
 }
 
 /* A unit that was left out ("timeout" for "timeout_ms") counts as one step. */
-static size_t name_distance(gl_str wanted, gl_str name)
+static size_t name_distance(gl_str wanted, gl_str name, size_t limit)
 {
-    size_t distance = edit_distance(wanted, name);
+    size_t distance = edit_distance(wanted, name, limit);
     const char *unit = memrchr(name.ptr, '_', name.len);
     size_t stem = unit == NULL ? 0 : (size_t)(unit - name.ptr);
-    if (stem < 3)
+    if (stem < 3 || limit == 0)
         return distance;
-    size_t without = edit_distance(wanted, (gl_str){name.ptr, stem}) + 1;
+    size_t without = edit_distance(wanted, (gl_str){name.ptr, stem}, limit - 1) + 1;
     return without < distance ? without : distance;
 }
 
@@ -414,9 +423,11 @@ const char *gl_nearest_name(gl_str wanted, const char *const *names)
         gl_str name = gl_str_of(*names);
         if (name.len == 0 || name.len > NAME_LIMIT_BYTES)
             continue;
-        size_t longer = name.len > wanted.len ? name.len : wanted.len;
-        size_t distance = name_distance(wanted, name);
-        if (distance <= (longer + 1) / 3 && (best == NULL || distance < best_distance)) {
+        size_t longer = name.len > wanted.len ? name.len : wanted.len, limit = (longer + 1) / 3;
+        if (best != NULL && best_distance <= limit && best_distance > 0)
+            limit = best_distance - 1;
+        size_t distance = name_distance(wanted, name, limit);
+        if (distance <= limit && (best == NULL || distance < best_distance)) {
             best = *names;
             best_distance = distance;
         }
