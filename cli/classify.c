@@ -25,8 +25,9 @@ static void put_percent(gl_buf *out, const char *before, const gl_hs_candidate *
 }
 
 /* For people: the answer with what it rolls up to, the candidates, and what of a declared code. */
-static void put_text(gl_buf *out, const gl_ask *ask, const gl_reply *reply)
+static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
+    gl_missing missing;
     const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
     const gl_hs_result *result = &reply->text.result;
 
@@ -39,6 +40,12 @@ static void put_text(gl_buf *out, const gl_ask *ask, const gl_reply *reply)
         gl_buf_printf(out, "  heading %s %.1f %%, chapter %s %.1f %%\n", result->group[1].hs6,
                       result->group[1].confidence_ppm / 1e4, result->group[0].hs6,
                       result->group[0].confidence_ppm / 1e4);
+    gl_desk_missing(desk, ask, reply, &missing);
+    for (size_t i = 0; i < missing.count; i++) {
+        gl_buf_text(out, "  ? ");
+        gl_fact_question_text(out, &missing.asked[i]);
+        gl_buf_byte(out, '\n');
+    }
     if (ask->declared.len == 0)
         return;
     gl_buf_printf(out, "declared %.*s: %s", GL_STR_ARG(ask->declared),
@@ -60,7 +67,7 @@ static void answer(run *r, gl_str description)
         gl_reply_json(&out, r->desk, &ask, &reply);
         gl_buf_byte(&out, '\n');
     } else {
-        put_text(&out, &ask, &reply);
+        put_text(&out, r->desk, &ask, &reply);
     }
     r->failed |= fwrite(out.data, 1, out.len, stdout) != out.len;
     gl_buf_free(&out);
@@ -117,6 +124,14 @@ static gl_classifier *open_classifier(const char *models, gl_err *err)
     return gl_classifier_open(model_path, gate_path, 0, err);
 }
 
+static gl_facts *open_facts(const char *models, gl_err *err)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/classify/facts.txt", models);
+    return gl_facts_open(path, err);
+}
+
 /* `count` arguments from argv[1]. */
 static int answer_arguments(run *r, int count, char **argv, bool texts)
 {
@@ -160,12 +175,18 @@ static int run_classify(int argc, char **argv)
                            GL_DESK_LIMIT_DECLARED_DIGITS);
     gl_err err = {0};
     gl_classifier *classifier = open_classifier(models, &err);
-    if (classifier == NULL)
-        return gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
-    r.limit = (size_t)limit;
-    r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
-    int status = answer_arguments(&r, count, argv, texts);
-    gl_desk_destroy(r.desk);
+    gl_facts *facts = classifier == NULL ? NULL : open_facts(models, &err);
+    int status = GL_EXIT_UNAVAILABLE;
+    if (facts != NULL) {
+        r.limit = (size_t)limit;
+        r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
+        gl_desk_use_facts(r.desk, facts);
+        status = answer_arguments(&r, count, argv, texts);
+        gl_desk_destroy(r.desk);
+    } else {
+        gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
+    }
+    gl_facts_destroy(facts);
     gl_classifier_destroy(classifier);
     return status;
 }

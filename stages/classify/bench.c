@@ -108,6 +108,7 @@ static int serve(const gl_classifier *classifier, int threads)
                                    .tls_key = "",
                                    .tls_ca = ""},
                           .access = "",
+                          .facts = GL_SOURCE_DIR "/models/classify/facts.txt",
                           .cache_entries = TEXT_LIMIT};
     gl_err err = {0};
     gl_serve *service = gl_serve_start(&conf, classifier, NULL, NULL, &err);

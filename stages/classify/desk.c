@@ -21,6 +21,7 @@ typedef struct spare {
 
 struct gl_desk {
     const gl_classifier *classifier;
+    const gl_facts *facts; /* NULL: nothing is asked back */
     part parts[PARTS];
     pthread_mutex_t lock; /* guards spares */
     spare *spares;        /* as many as threads were in here at once */
@@ -39,6 +40,11 @@ gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries)
         desk->parts[i].cache = gl_text_cache_new((cache_entries + PARTS - 1) / PARTS, GL_DESK_KEEPS_CANDIDATES);
     }
     return desk;
+}
+
+void gl_desk_use_facts(gl_desk *desk, const gl_facts *facts)
+{
+    desk->facts = facts;
 }
 
 size_t gl_desk_entry_bytes(void)
@@ -133,6 +139,7 @@ void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply)
     gl_str normal;
 
     reply->list.count = 0;
+    reply->known = 0;
     reply->way = GL_REPLY_REFUSED;
     reply->too_long = ask->description.len > GL_DESK_LIMIT_DESCRIPTION_BYTES;
     if (reply->too_long) {
@@ -147,9 +154,24 @@ void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply)
     if (!found)
         compute(desk, &key, normal, declared, ask->limit, reply);
     reply->way = found ? GL_REPLY_CACHED : GL_REPLY_COMPUTED;
+    reply->known = reply->list.count;
     if (reply->list.count > ask->limit)
         reply->list.count = ask->limit;
     gl_classifier_judge(desk->classifier, &reply->text);
+}
+
+void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *reply, gl_missing *missing)
+{
+    char buffer[GL_TEXT_OUTPUT_MAX];
+
+    missing->count = 0;
+    if (desk->facts == NULL || reply->too_long)
+        return;
+    if (reply->known > 0)
+        gl_facts_missing(desk->facts, gl_text_normalise(ask->description, buffer), reply->list.at, reply->known,
+                         missing);
+    if (missing->count == 0 && reply->text.status != GL_CLASSIFICATION_STATUS_CLASSIFIED)
+        gl_facts_ask_all(desk->facts, missing);
 }
 
 bool gl_desk_is_code(gl_str text)
@@ -227,7 +249,9 @@ static void put_declared(gl_buf *buf, const gl_ask *ask, const gl_reply *reply)
 void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
     const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
+    gl_missing missing;
 
+    gl_desk_missing(desk, ask, reply, &missing);
     gl_buf_text(buf, "{\"description\":");
     gl_buf_json(buf, ask->description);
     gl_buf_printf(buf, ",\"abstained\":%s,\"answer\":",
@@ -242,6 +266,8 @@ void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl
     put_list(buf, reply->list.at, reply->list.count);
     gl_buf_printf(buf, ",\"status\":\"%s\",\"reason\":\"%s\",\"model_version\":\"%s\"", gl_reply_status(reply),
                   reply->text.reason, gl_classifier_version(desk->classifier));
+    gl_buf_text(buf, ",\"missing\":");
+    gl_missing_json(buf, &missing);
     if (ask->declared.len > 0)
         put_declared(buf, ask, reply);
     gl_buf_byte(buf, '}');

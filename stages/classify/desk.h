@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "classify/classifier.h"
+#include "classify/facts.h"
 
 enum {
     /* A longer description is refused: no byte of one that is answered was left unread. */
@@ -36,24 +37,29 @@ typedef struct gl_reply {
     bool too_long;
     gl_reply_way way;
     gl_hs_list list; /* of subheadings, at most ask.limit */
+    size_t known;    /* of list.at are filled: more than list.count, where ask.limit cut it */
 } gl_reply;
 
 typedef struct gl_desk gl_desk;
 
 /* `cache_entries` 0: nothing is kept. The classifier stays the caller's. */
 gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries);
+/* Before it answers: what it asks back by; stays the caller's. Without it nothing is asked back. */
+void gl_desk_use_facts(gl_desk *desk, const gl_facts *facts);
 /* Bytes of one entry of the cache. */
 size_t gl_desk_entry_bytes(void);
 void gl_desk_destroy(gl_desk *desk);
 const gl_classifier *gl_desk_classifier(const gl_desk *desk);
 
 void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply);
+/* What to ask back: what would decide between the leading candidates; nothing where one of them leads alone. */
+void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *reply, gl_missing *missing);
 
 /* Is it a code: 2 to GL_DESK_LIMIT_DECLARED_DIGITS digits? */
 bool gl_desk_is_code(gl_str text);
 
 /* One object, without a line feed: description, abstained, answer, roll_up, candidates, status, reason, model_version,
- * and of a declared code what the answer says of it. */
+ * missing, and of a declared code what the answer says of it. */
 void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
 /* {"code":...,"confidence":...} with six decimals. */
 void gl_reply_candidate_json(gl_buf *buf, const gl_hs_candidate *candidate);

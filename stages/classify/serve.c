@@ -17,6 +17,7 @@ enum { ROUTES = 3, WAYS = GL_REPLY_COMPUTED + 1, ARENA_BYTES = 4096, NICE = 5 };
 struct gl_serve {
     gl_serve_conf conf;
     gl_desk *desk;
+    gl_facts *facts;
     gl_http *http;
     pthread_mutex_t access_lock; /* guards the pointer `access` */
     gl_access *access;           /* NULL: senders are not authenticated */
@@ -204,9 +205,12 @@ bool gl_serve_check(const gl_serve_conf *conf, gl_err *err)
                        "classify.tls_ca needs classify.access: without it no certificate is required");
     if (!gl_http_check(&conf->http, err))
         return gl_fail_context(err, "classify");
-    bool good = load_access(conf, &access, err);
+    if (!load_access(conf, &access, err))
+        return false;
     gl_access_release(access);
-    return good;
+    gl_facts *facts = gl_facts_open(conf->facts, err);
+    gl_facts_destroy(facts);
+    return facts != NULL;
 }
 
 static bool is_loopback(const char *listen)
@@ -262,8 +266,10 @@ gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classif
     serve->conf.http.forget = forget;
     serve->conf.http.admit_context = serve;
     make_series(serve);
-    if (load_access(conf, &serve->access, err))
+    if (load_access(conf, &serve->access, err) && (serve->facts = gl_facts_open(conf->facts, err)) != NULL) {
+        gl_desk_use_facts(serve->desk, serve->facts);
         serve->http = gl_http_start(&serve->conf.http, serve->routes, ROUTES, metrics, err);
+    }
     if (serve->http == NULL) {
         gl_serve_stop(serve);
         gl_fail_context(err, "classify");
@@ -302,6 +308,7 @@ void gl_serve_stop(gl_serve *serve)
     if (serve->http != NULL)
         gl_http_stop(serve->http);
     gl_desk_destroy(serve->desk);
+    gl_facts_destroy(serve->facts);
     gl_access_release(serve->access);
     pthread_mutex_destroy(&serve->access_lock);
     free(serve);

@@ -221,9 +221,34 @@ static void as_json(void)
     CHECK(json_is(desk, (gl_ask){GL_STR("gift"), {NULL, 0}, 3},
                   "{\"description\":\"gift\",\"abstained\":true,\"answer\":null,\"roll_up\":[],\"candidates\":[],"
                   "\"status\":\"VAGUE\",\"reason\":\"vague-term\",\"model_version\":\"hs6-",
-                  "\"}"));
+                  "\",\"missing\":[]}"));
     CHECK(json_is(desk, (gl_ask){{"a\0b\xff", 4}, {NULL, 0}, 3}, "{\"description\":\"a\\u0000b\xef\xbf\xbd\"", "}"));
     gl_desk_destroy(desk);
+}
+
+/* Asked back is what decides between candidates that are close, also beyond the limit, and from the cache as well. */
+static void what_is_missing_is_asked(void)
+{
+    gl_err err = {0};
+    gl_facts *facts = gl_facts_open(GL_SOURCE_DIR "/models/classify/facts.txt", &err);
+    gl_desk *desk = gl_desk_new(classifier, 100), *silent = gl_desk_new(classifier, 0);
+    gl_ask shoes = {GL_STR("shoes"), {NULL, 0}, 1}, sure = {GL_STR("jigsaw puzzle"), {NULL, 0}, 3};
+    gl_ask gift = {GL_STR("gift"), {NULL, 0}, 3}, empty = {{NULL, 0}, {NULL, 0}, 3};
+
+    CHECK(facts != NULL);
+    gl_desk_use_facts(desk, facts);
+    for (int again = 0; again < 2; again++)
+        CHECK(json_is(desk, shoes, "{\"description\":\"shoes\"",
+                      "\"missing\":[{\"attribute\":\"material\",\"question\":\"What are upper and sole made of: "));
+    CHECK(json_is(desk, sure, "{\"description\"", "\"missing\":[]}"));
+    CHECK(
+        json_is(desk, gift, "{\"description\"", "\"missing\":[{\"attribute\":\"goods\",\"question\":\"What are the "));
+    CHECK(
+        json_is(desk, empty, "{\"description\"", "\"missing\":[{\"attribute\":\"goods\",\"question\":\"What are the "));
+    CHECK(json_is(silent, shoes, "{\"description\"", "\"missing\":[]}"));
+    gl_desk_destroy(desk);
+    gl_desk_destroy(silent);
+    gl_facts_destroy(facts);
 }
 
 /* Whatever the text is, it is answered or refused at once, with codes of the model or none. */
@@ -316,6 +341,7 @@ int main(void)
     verdicts();
     a_declared_code_has_its_confidence();
     as_json();
+    what_is_missing_is_asked();
     hostile_texts();
     many_threads_agree();
     CHECK(gl_desk_is_code(GL_STR("61")) && gl_desk_is_code(GL_STR("61091000000000")) && !gl_desk_is_code(GL_STR("6")) &&

@@ -26,6 +26,7 @@ static instance open_instance(const char *set)
     static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table};
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
                                 "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
+                                "classify.facts=" GL_SOURCE_DIR "/models/classify/facts.txt",
                                 "redis.url=",
                                 "classify.listen=127.0.0.1:0",
                                 "classify.body_limit=64k",
@@ -115,6 +116,7 @@ static void questions_are_answered(void)
                    "\"verdict\":\"CONTRADICTORY\""));
     CHECK(answered(in.port, CLASSIFY, "{\"items\":[{\"description\":\"gift\"},{\"description\":\"ceramic mug\"}]}", 200,
                    "{\"answers\":[{\"description\":\"gift\",\"abstained\":true,"));
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"shoes\"}", 200, "\"missing\":[{\"attribute\":\"material\","));
     CHECK(answered(in.port, CLASSIFY, "{\"descriptions\":[]}", 422, "did you mean \\\"description\\\"?"));
     CHECK(answered(in.port, CLASSIFY, "{", 400, "\"code\":\"not-well-formed\""));
     CHECK(answered(in.port, CLASSIFY "Content-Encoding: gzip\r\n", "{}", 415, "content-encoding-unknown"));
@@ -122,7 +124,7 @@ static void questions_are_answered(void)
     CHECK(answered(in.port, "GET /v1/openapi.json HTTP/1.1\r\n", "", 200, "\"Greenlane classify\""));
     CHECK(answered(in.port, "GET /nothing HTTP/1.1\r\n", "", 404, "problem+json"));
     CHECK(metric_is(&in, "gl_classify_replies_total{result=\"cached\"} 1"));
-    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"computed\"} 3"));
+    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"computed\"} 4"));
     CHECK(metric_is(&in, "gl_classify_replies_total{result=\"refused\"} 2"));
     close_instance(&in);
 }
