@@ -9,10 +9,12 @@
 #include "base/log.h"
 #include "base/test_check.h"
 #include "classify/classify.h"
+#include "classify/desk.h"
+#include "classify/test_hostile.h"
 #include "customs/ids.h"
 
 #define KEY "gl_classify_key_of_at_least_32_characters"
-enum { CLIENTS = 8, ROUNDS = 40, ANSWER_BYTES = 1 << 20 };
+enum { CLIENTS = 8, ROUNDS = 40, ANSWER_BYTES = 1 << 20, BODY_LIMIT_BYTES = 65536 };
 
 typedef struct instance {
     gl_conf *conf;
@@ -70,7 +72,7 @@ static char *exchange(int port, const char *head, gl_str body)
     gl_buf_bytes(&request, body.ptr, body.len);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     CHECK(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    CHECK(send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len);
+    CHECK(send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len || body.len > BODY_LIMIT_BYTES);
     for (ssize_t got; len + 1 < ANSWER_BYTES && (got = recv(fd, answer + len, ANSWER_BYTES - 1 - len, 0)) > 0;)
         len += (size_t)got;
     close(fd);
@@ -152,6 +154,48 @@ static void large_and_strange_bodies(void)
     free(bytes);
     CHECK(answered(in.port, CLASSIFY, "{\"description\":\"a\\u0000b \\ud83d\\ude00 <script>\"}", 200, "\"status\":"));
     CHECK(answered(in.port, FPO, "{\"description\":\"\\ud83d\\ude00\"}", 200, "{\"results\":[]}"));
+    close_instance(&in);
+}
+
+/* A body with the text as JSON has it (`raw`: as it is) is answered, or refused for what it is; never left alone. */
+static void is_answered_or_refused(int port, const char *head, gl_str text, bool raw)
+{
+    int64_t began_ms = hostile_cpu_ms();
+    gl_buf body = {0};
+
+    gl_buf_text(&body, raw ? "{\"description\":\"" : "{\"description\":");
+    if (raw)
+        gl_buf_str(&body, text);
+    else
+        gl_buf_json(&body, text);
+    gl_buf_text(&body, raw ? "\"}" : "}");
+    char *answer = exchange(port, head, gl_buf_view(&body));
+    long status = answer[0] == 0 ? 413 : strtol(answer + 9, NULL, 10); /* closed: the rest was not waited for */
+    CHECK(hostile_cpu_ms() - began_ms < HOSTILE_CPU_LIMIT_MS);
+    if (!CHECK(status == 200 || status == 400 || status == 413 || status == 422))
+        fprintf(stderr, "%ld to %zu bytes that begin \"%.20s\"\n", status, text.len, text.ptr);
+    CHECK(body.len <= BODY_LIMIT_BYTES || status == 413);
+    free(answer);
+    gl_buf_free(&body);
+}
+
+static void hostile_ones(void)
+{
+    instance in = open_instance(NULL);
+    static const char *const heads[] = {CLASSIFY, FPO};
+
+    for (size_t i = 0; i < HOSTILE_COUNT; i++) {
+        char *text = hostile_repeat(hostile_texts[i], HOSTILE_LARGE_BYTES);
+        for (int raw = 0; raw < 2; raw++)
+            for (int h = 0; h < 2; h++) {
+                is_answered_or_refused(in.port, heads[h], hostile_texts[i], raw != 0);
+                is_answered_or_refused(in.port, heads[h], (gl_str){text, GL_DESK_LIMIT_DESCRIPTION_BYTES}, raw != 0);
+                is_answered_or_refused(in.port, heads[h], (gl_str){text, HOSTILE_LARGE_BYTES}, raw != 0);
+            }
+        free(text);
+    }
+    CHECK(
+        answered(in.port, CLASSIFY, "{\"description\":\"ceramic mug\"}", 200, "\"candidates\"")); /* it still serves */
     close_instance(&in);
 }
 
@@ -264,6 +308,7 @@ int main(void)
     gl_log_init("test", GL_LOG_ERROR);
     questions_are_answered();
     large_and_strange_bodies();
+    hostile_ones();
     who_may_ask();
     what_does_not_fit_is_refused();
     many_clients_at_once();
