@@ -19,7 +19,7 @@ enum {
     RECORDS = 10000,
     VALUES = 3000, /* of an envelope: its sections have had their records */
     FLIPPED = 1000,
-    BUDGET_VALUES = 250,
+    BUDGET_VALUES = 400,
     BUFFER_BYTES = 8 * 1024 * 1024,
 };
 
@@ -523,7 +523,7 @@ Test(topics, table_finds_and_fingerprints)
 /* A value of this version as an earlier id has it: without the last bytes of declaration, classification and decision,
  * where what came later is empty. */
 static void put_earlier(gl_buf *out, uint32_t id, const gl_decided *made, const gl_buf *now, size_t declaration_less,
-                        size_t decision_less)
+                        size_t classification_less, size_t decision_less)
 {
     gl_buf declaration = {0}, classification = {0};
     gl_declaration_encode(&declaration, &made->declaration);
@@ -531,7 +531,7 @@ static void put_earlier(gl_buf *out, uint32_t id, const gl_decided *made, const 
     size_t rest = 5 + declaration.len + classification.len;
     gl_envelope_begin(out, id);
     gl_buf_bytes(out, declaration.data, declaration.len - declaration_less);
-    gl_buf_bytes(out, classification.data, classification.len - 1); /* without `answers` */
+    gl_buf_bytes(out, classification.data, classification.len - classification_less);
     gl_buf_bytes(out, now->data + rest, now->len - rest - decision_less);
     gl_buf_free(&declaration);
     gl_buf_free(&classification);
@@ -547,14 +547,18 @@ Test(topics, values_of_an_earlier_version_are_read)
     gl_buf now = gl_buf_in(arena), before = gl_buf_in(arena);
     gl_decided_encode(&now, &made);
     gl_buf middle = gl_buf_in(arena), late = gl_buf_in(arena);
+    gl_buf last = gl_buf_in(arena);
     gl_decided read;
-    put_earlier(&late, 3006, &made, &now, 0, 0);
+    put_earlier(&last, 4006, &made, &now, 0, 1, 0); /* without `precedents` */
+    cr_assert(gl_decided_decode(&read, last.data, last.len, arena, &err), "%s", err.message);
+    cr_assert(read.schema_id == 4006 && read.classification.precedents.count == 0 && read.decision.version == 3);
+    put_earlier(&late, 3006, &made, &now, 0, 2, 0); /* without `answers` */
     cr_assert(gl_decided_decode(&read, late.data, late.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 3006 && read.classification.answers.count == 0 && read.decision.version == 3);
-    put_earlier(&middle, 2006, &made, &now, 1, 0); /* without `entry_summary` */
+    put_earlier(&middle, 2006, &made, &now, 1, 2, 0); /* without `entry_summary` */
     cr_assert(gl_decided_decode(&read, middle.data, middle.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 2006 && read.declaration.entry_summary == NULL && read.decision.version == 3);
-    put_earlier(&before, 1006, &made, &now, 1, 2); /* without `event` and `prior` */
+    put_earlier(&before, 1006, &made, &now, 1, 2, 2); /* without `event` and `prior` */
     cr_assert(gl_decided_decode(&read, before.data, before.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 1006 && read.decision.version == 3 && read.decision.event == NULL &&
               read.decision.prior == NULL && gl_str_eqz(read.declaration.mrn, "25NL0000000000000R5"));
@@ -622,8 +626,8 @@ Test(topics, states_of_a_later_version_are_read)
     gl_buf decided = gl_buf_in(arena);
     gl_decided made = {.declaration = {.mrn = GL_STR("x")}};
     gl_decided_encode(&decided, &made);
-    decided.data[3] = 5006 >> 8;
-    decided.data[4] = 5006 & 0xFF;
+    decided.data[3] = 6006 >> 8;
+    decided.data[4] = 6006 & 0xFF;
     gl_decided several;
     cr_assert(!gl_decided_decode(&several, decided.data, decided.len, arena, &err),
               "several sections: where they grew is not known");
@@ -731,7 +735,7 @@ Test(hostile, many_small_blocks_cost_no_copy_each)
     gl_buf_bytes(&bytes, "\0\0\0", 3);
     for (int i = 0; i < BLOCKS; i++)
         gl_buf_bytes(&bytes, "\2\0\0\0\0\0\0\0", 1 + ITEM_BYTES);
-    gl_buf_bytes(&bytes, "\0\0", 2); /* the end of items, no answers */
+    gl_buf_bytes(&bytes, "\0\0\0", 3); /* the end of items, no answers, no precedents */
     cr_assert(gl_classification_decode(&out, bytes.data, bytes.len, NULL, arena, &err), "%s", err.message);
     cr_assert_eq(out.items.count, (size_t)BLOCKS);
     cr_assert_lt(gl_arena_reserved_bytes(arena), sizeof *out.items.at * BLOCKS * 5);
@@ -750,9 +754,9 @@ Test(hostile, error_names_the_place)
     in.items.at[2].candidates.at = GL_NEW_N(arena, gl_classification_candidate, 2);
     in.items.at[2].candidates.count = 2;
     gl_classification_encode(&bytes, &in);
-    /* the second candidate's hs6: before its confidence, the end of candidates, the last three fields, the end of items
-     * and no answers */
-    bytes.data[bytes.len - 8] = 0x7E;
+    /* the second candidate's hs6: before its confidence, the end of candidates, the last three fields, the end of
+     * items, no answers and no precedents */
+    bytes.data[bytes.len - 9] = 0x7E;
     cr_assert_not(gl_classification_decode(&out, bytes.data, bytes.len, NULL, arena, &err));
     cr_assert_not_null(strstr(err.message, "items[2].candidates[1].hs6"), "%s", err.message);
     gl_arena_destroy(arena);

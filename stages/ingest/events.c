@@ -37,7 +37,8 @@ void gl_event_identify(gl_pass *pass, gl_entry *e)
     e->partition = gl_declaration_partition(e->id.bytes, pass->ingest->partition_count);
 }
 
-static void refuse(gl_pass *pass, gl_entry *e, const char *code, const char *field, const char *text, const char *hint)
+void gl_event_refuse(gl_pass *pass, gl_entry *e, const char *code, const char *field, const char *text,
+                     const char *hint)
 {
     gl_rejection_validation_error *error = GL_NEW(pass->arena, gl_rejection_validation_error);
     error->code = gl_str_of(code);
@@ -56,14 +57,15 @@ static bool may_send(gl_pass *pass, gl_entry *e)
     if (account->officer)
         return true;
     if (needs_officer(request->event.type)) {
-        refuse(pass, e, "officer-required", "type",
-               gl_arena_printf(pass->arena, "%s is an officer's: the account %s is none",
-                               gl_event_event_type_name(request->event.type), account->name),
-               "send it as an account that has officer: true");
+        gl_event_refuse(pass, e, "officer-required", "type",
+                        gl_arena_printf(pass->arena, "%s is an officer's: the account %s is none",
+                                        gl_event_event_type_name(request->event.type), account->name),
+                        "send it as an account that has officer: true");
         return false;
     }
     if (is_another(account, request->submitter)) {
-        refuse(pass, e, "not-owner", "submitter", "only an officer's account names another submitter", "leave it out");
+        gl_event_refuse(pass, e, "not-owner", "submitter", "only an officer's account names another submitter",
+                        "leave it out");
         return false;
     }
     return true;
@@ -82,13 +84,13 @@ static bool find_by_mrn(gl_pass *pass, gl_entry *e, const gl_named *view)
     else if (view == NULL && (unreadable || !gl_pass_complete(pass, e->partition))) {
         if (account->officer)
             return true; /* by the stem: decide finds it, or parks it */
-        refuse(pass, e, "view-rebuilding", "mrn",
-               unreadable ? "whose declaration this is cannot be told before its record is repaired"
-                          : "whose declaration this is cannot be told while the status view is being rebuilt",
-               "send it again, or name the declaration by lrn and family");
+        gl_event_refuse(pass, e, "view-rebuilding", "mrn",
+                        unreadable ? "whose declaration this is cannot be told before its record is repaired"
+                                   : "whose declaration this is cannot be told while the status view is being rebuilt",
+                        "send it again, or name the declaration by lrn and family");
         return false;
     }
-    refuse(pass, e, "mrn-unknown", "mrn", "this account has no such declaration", NULL);
+    gl_event_refuse(pass, e, "mrn-unknown", "mrn", "this account has no such declaration", NULL);
     return false;
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/trace.h"
 #include "customs/ids.h"
+#include "customs/precedent.h"
 #include "ingest/doubt.h"
 #include "ingest/early.h"
 #include "ingest/formats/csv/mapping.h"
@@ -16,8 +17,9 @@
 #include "ingest/topics.h"
 #include "io/kafka.h"
 
-static const char *const outputs[] = {"gl.declarations.accepted", "gl.declarations.rejected", "gl.events",
-                                      "gl.intake.batches",        GL_KAFKA_ORIGINALS,         NULL};
+static const char *const outputs[] = {
+    "gl.declarations.accepted", "gl.declarations.rejected", "gl.events", "gl.intake.batches",
+    GL_KAFKA_ORIGINALS,         GL_PRECEDENT_TOPIC,         NULL};
 static const gl_conf_table *const conf_tables[] = {&gl_ingest_conf_table,        &gl_accounts_conf_table,
                                                    &gl_intake_topics_conf_table, &gl_kv_conf_table,
                                                    &gl_push_conf_table,          NULL};

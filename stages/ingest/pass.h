@@ -48,5 +48,11 @@ void gl_pass_reject_for(gl_pass *pass, gl_entry *e, gl_rejection_validation_erro
 void gl_event_identify(gl_pass *pass, gl_entry *e);
 /* After it: to gl.events, or refused. */
 void gl_event_settle(gl_pass *pass, gl_entry *e);
+/* Refuses it for one reason; `hint` may be NULL. The texts must live as long as the batch. */
+void gl_event_refuse(gl_pass *pass, gl_entry *e, const char *code, const char *field, const char *text,
+                     const char *hint);
+
+/* rulings.c. An event that is a ruling on a description: to gl.precedents, or refused. */
+void gl_ruling_settle(gl_pass *pass, gl_entry *e);
 
 #endif

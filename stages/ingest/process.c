@@ -193,9 +193,15 @@ static void identify(gl_pass *p, gl_entry *e)
     d->mrn = gl_str_of(mrn);
 }
 
+/* About no declaration: nothing is looked up for it. */
+static bool is_ruling(const gl_entry *e)
+{
+    return e->intake->event != NULL && e->intake->event->ruling != NULL;
+}
+
 static void identify_entry(gl_pass *p, gl_entry *e)
 {
-    if (e->intake->rejected)
+    if (e->intake->rejected || is_ruling(e))
         return;
     if (e->intake->event != NULL)
         gl_event_identify(p, e);
@@ -270,7 +276,7 @@ static void look_up(gl_pass *p)
     size_t n = 0;
     for (size_t i = 0; i < p->count; i++) {
         gl_entry *e = &p->entries[i];
-        if (e->intake->rejected)
+        if (e->intake->rejected || is_ruling(e))
             continue;
         e->lookup = n;
         keys[n++] = gl_view_key(p->arena, e->stem);
@@ -545,6 +551,8 @@ static void settle_entry(gl_pass *p, gl_entry *e)
     gl_answer_describe(e->answer, e->intake);
     if (e->intake->rejected)
         gl_pass_reject(p, e);
+    else if (is_ruling(e))
+        gl_ruling_settle(p, e);
     else if (e->intake->event != NULL)
         gl_event_settle(p, e);
     else if (e->intake->amends.len > 0)

@@ -603,6 +603,63 @@ Test(process, who_may_send_an_event)
     fixture_close(&f);
 }
 
+static const gl_precedent *put_precedent(fixture *f, size_t which, gl_str *key)
+{
+    size_t count = 0;
+    const gl_outbox_entry *entries = gl_outbox_entries(f->outbox, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].kind != 'o' || entries[i].output != GL_INGEST_OUT_PRECEDENTS || which-- > 0)
+            continue;
+        gl_precedent_envelope *envelope = GL_NEW(f->arena, gl_precedent_envelope);
+        gl_err err = {0};
+        cr_assert(gl_precedent_envelope_decode(envelope, (const uint8_t *)entries[i].value.ptr, entries[i].value.len,
+                                               f->arena, &err),
+                  "%s", err.message);
+        cr_assert_eq(entries[i].partition, 0, "one partition, so that one order");
+        *key = entries[i].key;
+        return &envelope->precedent;
+    }
+    return NULL;
+}
+
+#define RULING(id, more)                                                                                               \
+    "{\"event_id\":\"" id "\",\"type\":\"CLASSIFICATION\",\"actor\":\"officer 7\",\"text\":\"ruling 12\"," more "}"
+#define IN_TIME ",\"occurred_at\":\"2025-01-31T10:00:00.5Z\""
+
+Test(process, an_officer_rules_on_a_description)
+{
+    fixture f;
+    gl_str first_key, key;
+    fixture_open(&f, SETS);
+    gl_job *ruled = add_events(&f, &OFFICER,
+                               RULING("R-1", "\"code\":\"correct\",\"commodity_code\":\"6109100010\","
+                                             "\"description\":\"T-shirt, men's; COTTON\"" IN_TIME));
+    gl_job *revoked =
+        add_events(&f, &OFFICER, RULING("R-2", "\"code\":\"revoke\",\"description\":\"men's cotton T-shirt\"" IN_TIME));
+    gl_job *other =
+        add_events(&f, &ACCOUNT, RULING("R-3", "\"code\":\"revoke\",\"description\":\"men's cotton T-shirt\"" IN_TIME));
+    gl_job *early = add_events(&f, &OFFICER,
+                               RULING("R-4", "\"code\":\"revoke\",\"description\":\"men's cotton T-shirt\","
+                                             "\"occurred_at\":\"2999-01-01T00:00:00Z\""));
+    run(&f);
+    cr_assert(ruled->answers[0].taken && gl_str_eqz(ruled->answers[0].event_id, "R-1"));
+    cr_assert(revoked->answers[0].taken);
+    cr_assert(refused_for(other, "officer-required"));
+    cr_assert(refused_for(early, "date-in-future"));
+    const gl_precedent *p = put_precedent(&f, 0, &first_key);
+    cr_assert(p != NULL && gl_str_eqz(p->words, "cotton mens shirt t") && gl_str_eqz(p->code, "6109100010"));
+    cr_assert(gl_str_eqz(p->account, "customs") && gl_str_eqz(p->actor, "officer 7") &&
+              gl_str_eqz(p->reason, "ruling 12") && gl_str_eqz(p->description, "T-shirt, men's; COTTON"));
+    cr_assert_eq(p->made_at, 1738317600500000);
+    p = put_precedent(&f, 1, &key);
+    cr_assert(p != NULL && p->code.len == 0 && gl_str_eqz(p->words, "cotton mens shirt t"));
+    cr_assert(key.len == 32 && memcmp(key.ptr, first_key.ptr, 16) == 0 && !gl_str_eq(key, first_key));
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_PRECEDENTS), 2);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_EVENTS), 0);
+    cr_assert_eq(put_count(&f, GL_INGEST_OUT_REJECTED), 2);
+    fixture_close(&f);
+}
+
 Test(process, an_event_by_mrn_without_the_view_is_an_officers_only)
 {
     fixture f;

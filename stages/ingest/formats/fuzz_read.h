@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "customs/ids.h"
+#include "customs/precedent.h"
 #include "ingest/formats/canonical.h"
 #include "ingest/formats/reader.h"
 
@@ -43,6 +44,15 @@ static inline void must_encode(gl_arena *arena, const gl_declaration *declaratio
     size_t used = 0;
     gl_declaration_encode(&bytes, declaration);
     MUST(gl_declaration_decode(&back, bytes.data, bytes.len, &used, arena, &err) && used == bytes.len);
+}
+
+static inline void must_be_ruling(const gl_event_request *request)
+{
+    char normal[GL_TEXT_OUTPUT_MAX];
+    gl_str code = request->ruling->commodity_code;
+    MUST(request->mrn.len == 0 && request->lrn.len == 0 && request->event.text.len > 0);
+    MUST(gl_str_eqz(request->event.code, "revoke") ? code.len == 0 : gl_precedent_is_code(code));
+    MUST(gl_precedent_is_text(gl_text_normalise(request->ruling->description, normal)));
 }
 
 /* It names one declaration, and can be encoded and decoded. */
@@ -92,7 +102,9 @@ static inline void must_read(gl_reader *reader, gl_str bytes, const gl_err *err)
         MUST(intake.next_offset >= before && intake.next_offset <= bytes.len);
         before = intake.next_offset;
         must_be_errors(&intake);
-        if (!intake.rejected && intake.event != NULL) {
+        if (!intake.rejected && intake.event != NULL && intake.event->ruling != NULL) {
+            must_be_ruling(intake.event);
+        } else if (!intake.rejected && intake.event != NULL) {
             must_be_event(each, intake.event);
         } else if (!intake.rejected) {
             MUST(intake.lrn.len > 0);

@@ -51,14 +51,22 @@ const char *gl_format_name(gl_format format);
 /* Is it read by a mapping? */
 bool gl_format_has_profile(gl_format format);
 
-/* An event about a declaration, as its sender wrote it. */
+/* A ruling on a goods description (docs/CLASSIFY.md, "Precedents"). */
+typedef struct gl_ruling {
+    gl_str description;
+    gl_str commodity_code; /* 6 to 10 digits; empty: earlier rulings are revoked */
+} gl_ruling;
+
+/* An event about a declaration, or a ruling, as its sender wrote it. */
 typedef struct gl_event_request {
     gl_event event; /* declaration_id, received_at and source are left blank; a cancellation that came as a declaration
                        has no event_id and no occurred_at either: the ingest stage fills them */
     gl_str mrn;     /* of the declaration, well-formed; empty: `lrn` and `family` name it */
     gl_str lrn;
     gl_declaration_family family;
-    gl_str submitter; /* whose LRN it is; empty: the sender's own */
+    gl_str submitter;  /* whose LRN it is; empty: the sender's own */
+    gl_ruling *ruling; /* it is about no declaration: mrn, lrn and submitter are empty, event.type means nothing. NULL:
+                          it is */
 } gl_event_request;
 
 /* Names of a table's columns in their order. */

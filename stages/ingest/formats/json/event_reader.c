@@ -1,41 +1,55 @@
 /* Events about declarations, as JSON (docs/FORMATS.md): inspection results, officers' actions, signals, arrivals,
- * documents, cancellations.
+ * documents, cancellations; and rulings on goods descriptions, which are about no declaration.
  *
  * One table says what each type of event needs. Always holds: what is accepted here has an id, a type, an instant, and
- * names one declaration, by MRN or by LRN and family; who may send it is the stage's matter, which knows the account.
+ * names one declaration, by MRN or by LRN and family, or is a ruling with a text that has a word; who may send it is
+ * the stage's matter, which knows the account.
  */
 #include "base/clock.h"
 #include "base/yaml.h"
 #include "customs/ids.h"
+#include "customs/precedent.h"
 #include "ingest/formats/json/elements.h"
 
 /* Most characters; and of a message's details the number. */
 enum { ID = 140, CODE = 35, TEXT = 2048, DETAIL_NAME = 64, DETAIL_COUNT = 64 };
 
-static const char *const members[] = {"event_id",    "mrn",   "lrn",  "family", "submitter", "type",
-                                      "occurred_at", "actor", "code", "text",   "details",   NULL};
+static const char *const members[] = {"event_id",       "mrn",   "lrn",  "family", "submitter", "type",
+                                      "occurred_at",    "actor", "code", "text",   "details",   "description",
+                                      "commodity_code", NULL};
+static const char *const of_declarations[] = {"mrn", "lrn", "family", "submitter", "details", NULL};
+static const char *const of_rulings[] = {"description", "commodity_code", NULL};
 static const char *const families[] = {"IMPORT", "EXPORT", "ENTRY_SUMMARY", NULL};
 static const char *const lanes[] = {"RED", "YELLOW", "BLUE", "GREEN", NULL};
 static const char *const inspection_codes[] = {"A1", "A2", "B1", NULL};
 static const char *const officer_codes[] = {"release", "refuse", "hold", "reroute", NULL};
+static const char *const ruling_codes[] = {"correct", "revoke", NULL};
 
 static const struct event_kind {
     const char *name;
     const char *const *codes; /* NULL: any */
     const char *codes_text;
-    gl_event_event_type type;
-    bool needs_code, needs_actor;
+    gl_event_event_type type; /* not of a ruling, which does not go to gl.events */
+    bool needs_code, needs_actor, is_ruling;
 } kinds[] = {
     {"INSPECTION_RESULT", inspection_codes, "A1 (satisfactory), A2 (considered satisfactory), B1 (not satisfactory)",
-     GL_EVENT_EVENT_TYPE_INSPECTION_RESULT, true, false},
-    {"OFFICER_ACTION", officer_codes, "release, refuse, hold, reroute", GL_EVENT_EVENT_TYPE_OFFICER_ACTION, true, true},
-    {"SIGNAL", NULL, NULL, GL_EVENT_EVENT_TYPE_SIGNAL, true, false},
-    {"ARRIVAL", NULL, NULL, GL_EVENT_EVENT_TYPE_ARRIVAL, false, false},
-    {"CANCELLATION", NULL, NULL, GL_EVENT_EVENT_TYPE_CANCELLATION, false, false},
-    {"DOCUMENT", NULL, NULL, GL_EVENT_EVENT_TYPE_DOCUMENT, true, false},
+     GL_EVENT_EVENT_TYPE_INSPECTION_RESULT, true, false, false},
+    {"OFFICER_ACTION", officer_codes, "release, refuse, hold, reroute", GL_EVENT_EVENT_TYPE_OFFICER_ACTION, true, true,
+     false},
+    {"SIGNAL", NULL, NULL, GL_EVENT_EVENT_TYPE_SIGNAL, true, false, false},
+    {"ARRIVAL", NULL, NULL, GL_EVENT_EVENT_TYPE_ARRIVAL, false, false, false},
+    {"CANCELLATION", NULL, NULL, GL_EVENT_EVENT_TYPE_CANCELLATION, false, false, false},
+    {"DOCUMENT", NULL, NULL, GL_EVENT_EVENT_TYPE_DOCUMENT, true, false, false},
+    {.name = "CLASSIFICATION",
+     .codes = ruling_codes,
+     .codes_text = "correct, revoke",
+     .needs_code = true,
+     .needs_actor = true,
+     .is_ruling = true},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
-static const char types_text[] = "INSPECTION_RESULT, OFFICER_ACTION, SIGNAL, ARRIVAL, CANCELLATION, DOCUMENT";
+static const char types_text[] = "INSPECTION_RESULT, OFFICER_ACTION, SIGNAL, ARRIVAL, CANCELLATION, DOCUMENT, "
+                                 "CLASSIFICATION";
 
 static size_t characters(gl_str text)
 {
@@ -105,6 +119,48 @@ static void check_members(gl_report *report, const gl_json *tree)
         gl_report_at(report, tree->items[i], NULL, &(gl_problem){.code = "unknown-field", .hint = hint},
                      "an event has no field \"%.*s\"", GL_STR_ARG(tree->keys[i]));
     }
+}
+
+/* Members that belong to the other sort of event: a ruling, or one about a declaration. */
+static void check_foreign(gl_report *report, const gl_json *tree, const char *const *foreign, const char *hint)
+{
+    for (size_t i = 0; foreign[i] != NULL; i++) {
+        gl_path path = {NULL, foreign[i], NULL};
+        if (is_given(tree, foreign[i]))
+            gl_report_at(report, gl_json_get(tree, foreign[i]), &path,
+                         &(gl_problem){.code = "conflicting-fields", .hint = hint}, "an event of this type has no %s",
+                         foreign[i]);
+    }
+}
+
+static void read_ruled_text(gl_report *report, const gl_json *tree, gl_ruling *ruling)
+{
+    char normal[GL_TEXT_OUTPUT_MAX];
+    gl_path path = {NULL, "description", NULL};
+    ruling->description = member_text(report, tree, "description", TEXT, true);
+    if (ruling->description.len > 0 && !gl_precedent_is_text(gl_text_normalise(ruling->description, normal)))
+        gl_report_at(report, gl_json_get(tree, "description"), &path, &(gl_problem){.code = "not-text"},
+                     "the description has no word that could be ruled on");
+}
+
+/* A ruling on a description: the code from now on, or none any more. */
+static void read_ruling(gl_report *report, const gl_json *tree, gl_event_request *request)
+{
+    gl_ruling *ruling = GL_NEW(report->arena, gl_ruling);
+    gl_path path = {NULL, "commodity_code", NULL};
+    bool revokes = gl_str_eqz(request->event.code, "revoke"), corrects = gl_str_eqz(request->event.code, "correct");
+    request->ruling = ruling;
+    request->mrn = request->lrn = request->submitter = GL_STR("");
+    check_foreign(report, tree, of_declarations, "a ruling is about a description, and about no declaration");
+    read_ruled_text(report, tree, ruling);
+    ruling->commodity_code = member_text(report, tree, "commodity_code", CODE, corrects);
+    if (ruling->commodity_code.len > 0 && revokes)
+        gl_report_at(report, gl_json_get(tree, "commodity_code"), &path,
+                     &(gl_problem){.code = "conflicting-fields", .hint = "leave it out, or send a correction"},
+                     "a revocation has no code");
+    else if (ruling->commodity_code.len > 0 && !gl_precedent_is_code(ruling->commodity_code))
+        gl_report_at(report, gl_json_get(tree, "commodity_code"), &path,
+                     &(gl_problem){.code = "invalid-code", .allowed = "6 to 10 digits"}, "not a commodity code");
 }
 
 /* Which declaration: the MRN, or LRN and family. */
@@ -252,16 +308,24 @@ static void read_event(gl_reader *reader, gl_intake *intake, const gl_json *tree
     check_members(report, tree);
     event->event_id = member_text(report, tree, "event_id", ID, true);
     const struct event_kind *kind = read_type(report, tree);
-    read_identity(report, tree, request);
+    bool is_ruling = kind != NULL && kind->is_ruling;
+    if (!is_ruling)
+        read_identity(report, tree, request);
     read_instant(report, tree, event);
     gl_str actor = member_text(report, tree, "actor", ID, kind != NULL && kind->needs_actor);
     if (actor.len > 0)
         event->actor = actor;
     event->code = member_text(report, tree, "code", CODE, kind != NULL && kind->needs_code);
-    event->text = member_text(report, tree, "text", TEXT, false);
+    event->text = member_text(report, tree, "text", TEXT, is_ruling);
     event->source = GL_STR("");
-    read_details(report, tree, event);
-    if (kind != NULL) {
+    if (is_ruling) {
+        check_code(report, tree, kind, event);
+        read_ruling(report, tree, request);
+    } else {
+        check_foreign(report, tree, of_rulings, "only an event of the type CLASSIFICATION rules on a description");
+        read_details(report, tree, event);
+    }
+    if (kind != NULL && !is_ruling) {
         event->type = kind->type;
         check_code(report, tree, kind, event);
         if (kind->codes == officer_codes && gl_str_eqz(event->code, "reroute"))

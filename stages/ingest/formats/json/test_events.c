@@ -118,6 +118,49 @@ Test(events, each_type_needs_its_own)
     }
 }
 
+#define RULING(rest) "{\"event_id\":\"E-1\",\"type\":\"CLASSIFICATION\",\"actor\":\"o\",\"text\":\"why\"," AT rest "}"
+#define SHIRT        ",\"description\":\"cotton shirt\""
+
+Test(events, a_ruling_is_about_a_description)
+{
+    test_read *r = read_events(GL_FORMAT_JSON, RULING(",\"code\":\"correct\",\"commodity_code\":\"610910\"" SHIRT));
+    expect_accepted(&r->at[0]);
+    const gl_event_request *request = r->at[0].event;
+    cr_assert_not_null(request->ruling);
+    cr_assert(gl_str_eqz(request->ruling->description, "cotton shirt") &&
+              gl_str_eqz(request->ruling->commodity_code, "610910"));
+    cr_assert(gl_str_eqz(request->event.actor, "o") && gl_str_eqz(request->event.text, "why"));
+    test_read_free(r);
+    r = read_events(GL_FORMAT_JSON, RULING(",\"code\":\"revoke\"" SHIRT));
+    expect_accepted(&r->at[0]);
+    cr_assert_eq(r->at[0].event->ruling->commodity_code.len, 0);
+    test_read_free(r);
+}
+
+Test(events, a_ruling_needs_its_own)
+{
+    static const wrong cases[] = {
+        {RULING(",\"code\":\"correct\"" SHIRT), "missing", ""},
+        {RULING(",\"code\":\"correct\",\"commodity_code\":\"6109.10\"" SHIRT), "invalid-code", "/commodity_code"},
+        {RULING(",\"code\":\"correct\",\"commodity_code\":\"61091\"" SHIRT), "invalid-code", "/commodity_code"},
+        {RULING(",\"code\":\"revoke\",\"commodity_code\":\"610910\"" SHIRT), "conflicting-fields", "/commodity_code"},
+        {RULING(",\"code\":\"release\"" SHIRT), "invalid-code", "/code"},
+        {RULING(",\"code\":\"revoke\""), "missing", ""},
+        {RULING(",\"code\":\"revoke\",\"description\":\"12 - 7\""), "not-text", "/description"},
+        {RULING(",\"code\":\"revoke\",\"lrn\":\"L\"" SHIRT), "conflicting-fields", "/lrn"},
+        {RULING(",\"code\":\"revoke\",\"details\":{\"a\":1}" SHIRT), "conflicting-fields", "/details"},
+        {"{\"event_id\":\"E-1\"," WHO ",\"type\":\"ARRIVAL\"," AT SHIRT "}", "conflicting-fields", "/description"},
+        {"{\"event_id\":\"E-1\",\"type\":\"CLASSIFICATION\",\"code\":\"revoke\",\"actor\":\"o\"," AT SHIRT "}",
+         "missing", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_read *r = read_events(GL_FORMAT_JSON, cases[i].text);
+        cr_assert_eq(r->at[0].error_count, 1, "%s: %zu errors", cases[i].text, r->at[0].error_count);
+        cr_assert_not_null(find_error(&r->at[0], cases[i].code, cases[i].pointer), "%s", cases[i].text);
+        test_read_free(r);
+    }
+}
+
 Test(events, a_text_has_its_limit)
 {
     char *text = calloc(1, 8192);
