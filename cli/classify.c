@@ -6,14 +6,14 @@
 #include <unistd.h>
 
 #include "classify/desk.h"
+#include "cli/classify_tariff.h"
 #include "cli/command.h"
 
 enum { CACHE_ENTRIES = 100000 };
 
 typedef struct run {
     gl_desk *desk;
-    const char *declared;
-    size_t limit;
+    gl_ask ask; /* but for the description */
     bool json;
     bool refused; /* at least one */
     bool failed;  /* to write */
@@ -46,6 +46,8 @@ static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const 
         gl_fact_question_text(out, &missing.asked[i]);
         gl_buf_byte(out, '\n');
     }
+    if (ask->national != NULL)
+        gl_tariff_put_text(out, gl_classifier_abstain_ppm(gl_desk_classifier(desk)), ask, reply);
     if (ask->declared.len == 0)
         return;
     gl_buf_printf(out, "declared %.*s: %s", GL_STR_ARG(ask->declared),
@@ -57,10 +59,11 @@ static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const 
 
 static void answer(run *r, gl_str description)
 {
-    gl_ask ask = {description, gl_str_of(r->declared), r->limit};
+    gl_ask ask = r->ask;
     gl_reply reply;
     gl_buf out = {0};
 
+    ask.description = description;
     gl_desk_answer(r->desk, &ask, &reply);
     r->refused |= reply.too_long;
     if (r->json) {
@@ -156,11 +159,17 @@ static int run_classify(int argc, char **argv)
 {
     const char *models = gl_env("GREENLANE_MODELS", "models");
     int64_t limit = GL_DESK_USUAL_CANDIDATES;
-    run r = {.declared = ""};
+    const char *declared = "";
+    gl_tariff_options tariff = {"", "", ""};
+    gl_national *national = NULL;
+    run r = {0};
     bool texts = false;
     const gl_option options[] = {
-        {"declared", GL_OPTION_TEXT, &r.declared, "Compare with this declared code."},
+        {"declared", GL_OPTION_TEXT, &declared, "Compare with this declared code."},
         {"limit", GL_OPTION_INT, &limit, "Candidates of each description (3, at most 100)."},
+        {"tariff-file", GL_OPTION_TEXT, &tariff.file, "National codes too, of this tariff: FORMAT:FILE."},
+        {"value", GL_OPTION_TEXT, &tariff.value, "Customs value, for duties: \"100.00 GBP\"."},
+        {"net-mass", GL_OPTION_TEXT, &tariff.net_mass, "Kilograms, for duties by mass."},
         {"json", GL_OPTION_FLAG, &r.json, "As JSON, one object a line, in order."},
         {"text", GL_OPTION_FLAG, &texts, "The argument is a description, also when there is a file of that name."},
         {"models", GL_OPTION_TEXT, &models, "Directory of the models (default $GREENLANE_MODELS or models)."},
@@ -170,15 +179,17 @@ static int run_classify(int argc, char **argv)
         return GL_EXIT_USAGE;
     if (limit < 1 || limit > GL_HS_LIST_LIMIT)
         return gl_complain(GL_EXIT_USAGE, "--limit is 1 to %d", GL_HS_LIST_LIMIT);
-    if (r.declared[0] != '\0' && !gl_desk_is_code(gl_str_of(r.declared)))
-        return gl_complain(GL_EXIT_USAGE, "--declared: \"%s\" is not a code of 2 to %d digits", r.declared,
+    if (declared[0] != '\0' && !gl_desk_is_code(gl_str_of(declared)))
+        return gl_complain(GL_EXIT_USAGE, "--declared: \"%s\" is not a code of 2 to %d digits", declared,
                            GL_DESK_LIMIT_DECLARED_DIGITS);
+    r.ask = (gl_ask){.declared = gl_str_of(declared), .limit = (size_t)limit};
     gl_err err = {0};
+    if (!gl_tariff_options_read(&tariff, &r.ask, &national, &err))
+        return gl_complain_err(err.action == GL_FATAL ? GL_EXIT_UNAVAILABLE : GL_EXIT_USAGE, &err);
     gl_classifier *classifier = open_classifier(models, &err);
     gl_facts *facts = classifier == NULL ? NULL : open_facts(models, &err);
     int status = GL_EXIT_UNAVAILABLE;
     if (facts != NULL) {
-        r.limit = (size_t)limit;
         r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
         gl_desk_use_facts(r.desk, facts);
         status = answer_arguments(&r, count, argv, texts);
@@ -186,6 +197,7 @@ static int run_classify(int argc, char **argv)
     } else {
         gl_complain_err(GL_EXIT_UNAVAILABLE, &err);
     }
+    gl_national_destroy(national);
     gl_facts_destroy(facts);
     gl_classifier_destroy(classifier);
     return status;
@@ -198,7 +210,11 @@ const gl_command gl_command_classify = {"classify", "HS codes for descriptions",
                                         "Without arguments, with - or with a file a line is a\n"
                                         "description, and the answers come in that order; other arguments are "
                                         "descriptions. A line of more than 8,192 bytes is refused.\n"
-                                        "Exit code 1: a line was refused.\n\n"
+                                        "Exit code 1: a line was refused.\n"
+                                        "Formats of tariffs: csv (code, description, rate), uk-global-tariff, "
+                                        "uk-global-tariff-cet (the EU's rates of that file), us-hts; also as gzip.\n\n"
                                         "  greenlane classify \"men's cotton t-shirt\" --declared 610910\n"
+                                        "  greenlane classify \"men's cotton t-shirt\" --tariff-file "
+                                        "uk-global-tariff:tariff.csv --value \"100 GBP\"\n"
                                         "  greenlane classify descriptions.txt --json --limit 5",
                                         run_classify};

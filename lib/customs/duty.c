@@ -19,6 +19,14 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_currency(gl_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < 'A' || text.ptr[i] > 'Z')
+            return false;
+    return text.len == GL_DUTY_CURRENCY_CHARS;
+}
+
 /* Cuts an unsigned number off the front. */
 static bool take_number(gl_str *text, gl_decimal *number)
 {
@@ -75,9 +83,8 @@ static bool read_amount(gl_str text, gl_duty_term *term)
         memcpy(term->currency, "USD", GL_DUTY_CURRENCY_CHARS);
         term->amount.scale += 2;
     } else {
-        for (size_t i = 0; i < GL_DUTY_CURRENCY_CHARS; i++)
-            if (i >= text.len || text.ptr[i] < 'A' || text.ptr[i] > 'Z')
-                return false;
+        if (text.len < GL_DUTY_CURRENCY_CHARS || !is_currency((gl_str){text.ptr, GL_DUTY_CURRENCY_CHARS}))
+            return false;
         memcpy(term->currency, text.ptr, GL_DUTY_CURRENCY_CHARS);
         text = rest_of(text, GL_DUTY_CURRENCY_CHARS);
     }
@@ -155,6 +162,20 @@ const char *gl_duty_kind_name(gl_duty_kind kind)
 }
 
 /* ---- computing ---- */
+
+bool gl_duty_base_read(gl_duty_base *base, gl_str amount, gl_str currency)
+{
+    if (!gl_decimal_parse(amount, &base->value) || base->value.unscaled < 0 || !is_currency(currency))
+        return false;
+    memcpy(base->currency, currency.ptr, GL_DUTY_CURRENCY_CHARS);
+    return true;
+}
+
+bool gl_duty_base_weigh(gl_duty_base *base, gl_str net_mass_kg)
+{
+    base->has_mass = gl_decimal_parse(net_mass_kg, &base->net_mass_kg) && base->net_mass_kg.unscaled >= 0;
+    return base->has_mass;
+}
 
 /* per is a power of ten: a shift of the scale. */
 static bool divide_by_power(gl_decimal *number, gl_decimal per)

@@ -47,6 +47,12 @@ typedef struct gl_duty_base {
     gl_decimal net_mass_kg;
 } gl_duty_base;
 
+/* Amount (a decimal, not negative) and currency (three capital letters) out of somebody's texts; false: they are not.
+ */
+bool gl_duty_base_read(gl_duty_base *base, gl_str amount, gl_str currency);
+/* Kilograms, a decimal that is not negative. */
+bool gl_duty_base_weigh(gl_duty_base *base, gl_str net_mass_kg);
+
 /* The duty in the value's currency, rounded to `scale` decimals, half away from zero. False: it cannot be told, for the
  * rate is words, or counts what is not known here (anything but mass), or is in another currency. */
 bool gl_duty_compute(const gl_duty *duty, const gl_duty_base *base, int32_t scale, gl_decimal *amount);

@@ -16,7 +16,7 @@ enum {
     GL_TARIFF_LIMIT_BYTES = 64 * 1024 * 1024, /* unpacked */
     GL_TARIFF_LIMIT_LINES = 200000,
     GL_TARIFF_LIMIT_TEXT_BYTES = 16 * 1024, /* of a line, with what it stands under */
-    GL_TARIFF_LIMIT_NAME_CHARS = 16,
+    GL_TARIFF_LIMIT_NAME_CHARS = 24,
     GL_TARIFF_CODE_DIGITS = 10,
     GL_TARIFF_SUBHEADING_DIGITS = 6,
 };

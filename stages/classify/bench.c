@@ -45,7 +45,7 @@ static measured ask_all(gl_desk *desk, double seconds)
 
     while ((double)spent < seconds * 1e6) {
         for (size_t i = 0; i < text_count; i++) {
-            gl_ask ask = {gl_str_of(texts[i]), {NULL, 0}, CANDIDATES};
+            gl_ask ask = {.description = gl_str_of(texts[i]), .limit = CANDIDATES};
             gl_reply reply;
             gl_desk_answer(desk, &ask, &reply);
             m.way[reply.way]++;

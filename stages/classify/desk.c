@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "classify/cache.h"
+#include "classify/national_reply.h"
 
 /* Parts of the cache, by key, each with its lock: threads seldom meet. */
 enum { PARTS = 16 };
@@ -189,7 +190,7 @@ const char *gl_reply_status(const gl_reply *reply)
     return reply->too_long ? "REFUSED" : gl_classification_status_name(reply->text.status);
 }
 
-static void put_confidence(gl_buf *buf, int32_t ppm)
+void gl_reply_share_json(gl_buf *buf, int32_t ppm)
 {
     gl_buf_printf(buf, "%d.%06d", (int)(ppm / 1000000), (int)(ppm % 1000000));
 }
@@ -197,7 +198,7 @@ static void put_confidence(gl_buf *buf, int32_t ppm)
 void gl_reply_candidate_json(gl_buf *buf, const gl_hs_candidate *candidate)
 {
     gl_buf_printf(buf, "{\"code\":\"%s\",\"confidence\":", candidate->hs6);
-    put_confidence(buf, candidate->confidence_ppm);
+    gl_reply_share_json(buf, candidate->confidence_ppm);
     gl_buf_byte(buf, '}');
 }
 
@@ -233,7 +234,7 @@ static void put_declared(gl_buf *buf, const gl_ask *ask, const gl_reply *reply)
     gl_buf_json(buf, ask->declared);
     gl_buf_text(buf, ",\"confidence\":");
     if (result->has_declared)
-        put_confidence(buf, result->declared_ppm);
+        gl_reply_share_json(buf, result->declared_ppm);
     else
         gl_buf_text(buf, "null");
     gl_buf_printf(buf, ",\"verdict\":\"%s\",\"agreement\":\"%s\",\"better\":",
@@ -270,5 +271,7 @@ void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl
     gl_missing_json(buf, &missing);
     if (ask->declared.len > 0)
         put_declared(buf, ask, reply);
+    if (ask->national != NULL)
+        gl_national_reply_json(buf, gl_classifier_abstain_ppm(desk->classifier), ask, reply);
     gl_buf_byte(buf, '}');
 }

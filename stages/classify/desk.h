@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "classify/classifier.h"
 #include "classify/facts.h"
+#include "customs/duty.h"
 
 enum {
     /* A longer description is refused: no byte of one that is answered was left unread. */
@@ -24,6 +25,10 @@ typedef struct gl_ask {
     gl_str description;
     gl_str declared; /* digits, or empty */
     size_t limit;    /* of candidates, 1 to GL_HS_LIST_LIMIT */
+    /* The tariff whose codes are wanted too; NULL: none. What follows is for it alone. */
+    const struct gl_national *national;
+    bool has_value;
+    gl_duty_base base; /* what is to be paid for; has_value */
 } gl_ask;
 
 typedef enum gl_reply_way {
@@ -59,9 +64,11 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
 bool gl_desk_is_code(gl_str text);
 
 /* One object, without a line feed: description, abstained, answer, roll_up, candidates, status, reason, model_version,
- * missing, and of a declared code what the answer says of it. */
+ * missing, of a declared code what the answer says of it, and with a tariff what it adds (national_reply.h). */
 void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
-/* {"code":...,"confidence":...} with six decimals. */
+/* A share of 1, with six decimals. */
+void gl_reply_share_json(gl_buf *buf, int32_t ppm);
+/* {"code":...,"confidence":...} */
 void gl_reply_candidate_json(gl_buf *buf, const gl_hs_candidate *candidate);
 /* CLASSIFIED, ABSTAINED, VAGUE, NO_DESCRIPTION, and REFUSED for one that is too long. */
 const char *gl_reply_status(const gl_reply *reply);

@@ -26,7 +26,7 @@ static gl_classifier *open_classifier(int64_t abstain_ppm)
 
 static gl_reply ask_for(gl_desk *desk, const char *text, const char *declared, size_t limit)
 {
-    gl_ask ask = {gl_str_of(text), gl_str_of(declared), limit};
+    gl_ask ask = {.description = gl_str_of(text), .declared = gl_str_of(declared), .limit = limit};
     gl_reply reply;
     gl_desk_answer(desk, &ask, &reply);
     return reply;
@@ -212,18 +212,21 @@ static void as_json(void)
 {
     gl_desk *desk = gl_desk_new(classifier, 0);
 
-    CHECK(json_is(desk, (gl_ask){GL_STR("jigsaw puzzle for children"), {NULL, 0}, 2},
+    CHECK(json_is(desk, (gl_ask){.description = GL_STR("jigsaw puzzle for children"), .limit = 2},
                   "{\"description\":\"jigsaw puzzle for children\",\"abstained\":false,\"answer\":{\"code\":\"950300\","
                   "\"confidence\":0.",
                   "\"status\":\"CLASSIFIED\",\"reason\":\"confident\",\"model_version\":\"hs6-"));
-    CHECK(json_is(desk, (gl_ask){GL_STR("jigsaw puzzle for children"), GL_STR("610910"), 2}, "{\"description\"",
-                  "\"verdict\":\"CONTRADICTORY\",\"agreement\":\"DIFFERS\",\"better\":[{\"code\":"
-                  "\"950300\""));
-    CHECK(json_is(desk, (gl_ask){GL_STR("gift"), {NULL, 0}, 3},
+    CHECK(json_is(
+        desk, (gl_ask){.description = GL_STR("jigsaw puzzle for children"), .declared = GL_STR("610910"), .limit = 2},
+        "{\"description\"",
+        "\"verdict\":\"CONTRADICTORY\",\"agreement\":\"DIFFERS\",\"better\":[{\"code\":"
+        "\"950300\""));
+    CHECK(json_is(desk, (gl_ask){.description = GL_STR("gift"), .limit = 3},
                   "{\"description\":\"gift\",\"abstained\":true,\"answer\":null,\"roll_up\":[],\"candidates\":[],"
                   "\"status\":\"VAGUE\",\"reason\":\"vague-term\",\"model_version\":\"hs6-",
                   "\",\"missing\":[]}"));
-    CHECK(json_is(desk, (gl_ask){{"a\0b\xff", 4}, {NULL, 0}, 3}, "{\"description\":\"a\\u0000b\xef\xbf\xbd\"", "}"));
+    CHECK(json_is(desk, (gl_ask){.description = {"a\0b\xff", 4}, .limit = 3},
+                  "{\"description\":\"a\\u0000b\xef\xbf\xbd\"", "}"));
     gl_desk_destroy(desk);
 }
 
@@ -233,8 +236,9 @@ static void what_is_missing_is_asked(void)
     gl_err err = {0};
     gl_facts *facts = gl_facts_open(GL_SOURCE_DIR "/models/classify/facts.txt", &err);
     gl_desk *desk = gl_desk_new(classifier, 100), *silent = gl_desk_new(classifier, 0);
-    gl_ask shoes = {GL_STR("shoes"), {NULL, 0}, 1}, sure = {GL_STR("jigsaw puzzle"), {NULL, 0}, 3};
-    gl_ask gift = {GL_STR("gift"), {NULL, 0}, 3}, empty = {{NULL, 0}, {NULL, 0}, 3};
+    gl_ask shoes = {.description = GL_STR("shoes"), .limit = 1},
+           sure = {.description = GL_STR("jigsaw puzzle"), .limit = 3};
+    gl_ask gift = {.description = GL_STR("gift"), .limit = 3}, empty = {.description = {NULL, 0}, .limit = 3};
 
     CHECK(facts != NULL);
     gl_desk_use_facts(desk, facts);
@@ -255,7 +259,7 @@ static void what_is_missing_is_asked(void)
 /* Codes of the model or none, a reason, and JSON that is text. */
 static void is_answered(gl_desk *desk, gl_str text, bool refused)
 {
-    gl_ask ask = {text, GL_STR("610910"), GL_HS_LIST_LIMIT};
+    gl_ask ask = {.description = text, .declared = GL_STR("610910"), .limit = GL_HS_LIST_LIMIT};
     int64_t began_ms = hostile_cpu_ms();
     gl_buf out = {0};
     gl_reply reply;

@@ -1,0 +1,475 @@
+/* See national.h. The words of all lines are made ready when a tariff is loaded; a question costs a look at each word
+ * of the lines below its subheadings. */
+#include "classify/national.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "customs/text.h"
+
+/* Fitted on public rulings and search terms with national codes (docs/CLASSIFY.md). */
+#define GAIN_OF_EXCLUDED  0.28
+#define GAIN_OF_RESIDUAL  0.38
+#define COST_OF_UNMATCHED 0.14
+
+/* A description has at most 512 words: GL_TEXT_OUTPUT_MAX, a letter and a space each. */
+enum { QUERY_SLOTS = 2048, NATIONAL_DIGITS = 8, PPM = 1000000, SHORT_WORD = 4 };
+
+typedef struct word {
+    uint32_t hash;
+    float gain; /* of a description that has it; below 0: the line excludes it */
+} word;
+
+typedef struct line_words {
+    size_t first, count;
+    float asked; /* sum of the gains above 0 */
+    bool residual;
+} line_words;
+
+struct gl_national {
+    gl_tariff *tariff;
+    const gl_tariff_line *lines; /* the tariff's */
+    line_words *of;              /* one a line; of lines that are not declarable empty */
+    word *words;
+    size_t word_count, word_cap;
+};
+
+/* ---- words ---- */
+
+static bool ends_with(gl_str text, const char *end)
+{
+    size_t len = strlen(end);
+    return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
+}
+
+/* Without the ending of an English plural; "-y" goes, as "-ies" does. */
+static gl_str stem(gl_str text)
+{
+    if (text.len > SHORT_WORD && ends_with(text, "ies"))
+        return (gl_str){text.ptr, text.len - 3};
+    if (text.len >= SHORT_WORD && ends_with(text, "y"))
+        return (gl_str){text.ptr, text.len - 1};
+    if (text.len > SHORT_WORD &&
+        (ends_with(text, "sses") || ends_with(text, "shes") || ends_with(text, "ches") || ends_with(text, "xes")))
+        return (gl_str){text.ptr, text.len - 2};
+    if (text.len >= SHORT_WORD && ends_with(text, "s") && !ends_with(text, "ss") && !ends_with(text, "us") &&
+        !ends_with(text, "is"))
+        return (gl_str){text.ptr, text.len - 1};
+    return text;
+}
+
+static bool is_empty_word(gl_str text)
+{
+    static const char *const words[] = {"of",   "or", "and", "the", "for", "with", "not",     "in",
+                                        "to",   "by", "on",  "a",   "an",  "than", "whether", "but",
+                                        "from", "as", "at",  "be",  "is",  "are",  "0",       "other"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (gl_str_eqz(text, words[i]))
+            return true;
+    return false;
+}
+
+/* Never 0, which is a free slot. */
+static uint32_t hash_of(gl_str text)
+{
+    uint32_t hash = 0x811c9dc5u;
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 0x01000193u;
+    return hash == 0 ? 1 : hash;
+}
+
+/* Cuts the next word that says something off a normalised text; 0 at the end. */
+static uint32_t next_hash(gl_str *rest)
+{
+    for (gl_str text = gl_text_word(rest); text.len > 0; text = gl_text_word(rest))
+        if (!is_empty_word(text))
+            return hash_of(stem(text));
+    return 0;
+}
+
+/* ---- the words of a tariff ---- */
+
+/* A word of a line while a subheading is made ready. */
+typedef struct raw_word {
+    uint32_t hash;
+    uint32_t line; /* index among those of the subheading */
+    bool excluded;
+} raw_word;
+
+typedef struct raw_words {
+    raw_word *at;
+    size_t count, cap;
+} raw_words;
+
+static void add_words(raw_words *raw, gl_str text, uint32_t line, bool excluded)
+{
+    char normal[GL_TEXT_OUTPUT_MAX];
+    gl_str rest = gl_text_normalise(text, normal);
+
+    for (uint32_t hash = next_hash(&rest); hash != 0; hash = next_hash(&rest)) {
+        if (raw->count == raw->cap) {
+            raw->cap = raw->cap == 0 ? 1024 : 2 * raw->cap;
+            if ((raw->at = realloc(raw->at, raw->cap * sizeof *raw->at)) == NULL)
+                abort();
+        }
+        raw->at[raw->count++] = (raw_word){hash, line, excluded};
+    }
+}
+
+/* Behind the bracket that closes the one at `from`, or the end. */
+static size_t behind_bracket(gl_str text, size_t from)
+{
+    size_t depth = 0;
+    for (size_t i = from; i < text.len; i++) {
+        depth += text.ptr[i] == '(';
+        if (text.ptr[i] == ')' && --depth == 0)
+            return i + 1;
+    }
+    return text.len;
+}
+
+/* What stands in "(excl. ...)" is excluded. True: there is such a part. */
+static bool add_line_words(raw_words *raw, gl_str text, uint32_t line)
+{
+    static const gl_str excluding = {"(excl.", 6};
+    size_t from = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < text.len;) {
+        if (!gl_str_starts((gl_str){text.ptr + i, text.len - i}, excluding)) {
+            i++;
+            continue;
+        }
+        size_t end = behind_bracket(text, i);
+        add_words(raw, (gl_str){text.ptr + from, i - from}, line, false);
+        add_words(raw, (gl_str){text.ptr + i + excluding.len, end - i - excluding.len}, line, true);
+        from = i = end;
+        any = true;
+    }
+    add_words(raw, (gl_str){text.ptr + from, text.len - from}, line, false);
+    return any;
+}
+
+/* Is it a line for what the others do not name: "... > Other", also "Other (338)"? */
+static bool is_residual(gl_str text)
+{
+    if (text.len > 0 && text.ptr[text.len - 1] == ')')
+        while (text.len > 0 && text.ptr[--text.len] != '(')
+            ;
+    return ends_with(gl_str_trim(text), "Other");
+}
+
+/* By word, then what lines have before what they exclude, then by line. */
+static int by_word(const void *a, const void *b)
+{
+    const raw_word *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    if (x->excluded != y->excluded)
+        return x->excluded ? 1 : -1;
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const raw_word *x = a, *y = b;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/* Each word of a line once; a word that it has and excludes is had. */
+static void keep_once(raw_words *raw)
+{
+    size_t kept = 0;
+
+    qsort(raw->at, raw->count, sizeof *raw->at, by_word);
+    qsort(raw->at, raw->count, sizeof *raw->at, by_line);
+    for (size_t i = 0; i < raw->count; i++) {
+        bool same = kept > 0 && raw->at[kept - 1].hash == raw->at[i].hash && raw->at[kept - 1].line == raw->at[i].line;
+        if (same)
+            raw->at[kept - 1].excluded &= raw->at[i].excluded;
+        else
+            raw->at[kept++] = raw->at[i];
+    }
+    raw->count = kept;
+}
+
+/* Of a word that `count` of `lines` have; 0: it does not tell them apart. */
+static float gain_of(bool excluded, size_t count, size_t lines)
+{
+    double rarity = (double)lines / (double)count;
+    return (float)(excluded ? -GAIN_OF_EXCLUDED * log(rarity + 1) : log(rarity));
+}
+
+static void put_word(gl_national *national, line_words *of, word w)
+{
+    if (national->word_count == national->word_cap) {
+        national->word_cap = national->word_cap == 0 ? 4096 : 2 * national->word_cap;
+        if ((national->words = realloc(national->words, national->word_cap * sizeof(word))) == NULL)
+            abort();
+    }
+    national->words[national->word_count++] = w;
+    of->count++;
+    of->asked += w.gain > 0 ? w.gain : 0;
+}
+
+/* The gains of a subheading's words, into the lines: `members` are the indices of its declarable ones. */
+static void weigh_words(gl_national *national, raw_words *raw, const size_t *members, size_t member_count)
+{
+    float *gains = calloc(raw->count + 1, sizeof *gains);
+
+    if (gains == NULL)
+        abort();
+    keep_once(raw);
+    qsort(raw->at, raw->count, sizeof *raw->at, by_word);
+    for (size_t i = 0, end; i < raw->count; i = end) {
+        for (end = i;
+             end < raw->count && raw->at[end].hash == raw->at[i].hash && raw->at[end].excluded == raw->at[i].excluded;)
+            end++;
+        for (size_t k = i; k < end; k++)
+            gains[k] = gain_of(raw->at[i].excluded, end - i, member_count);
+    }
+    for (size_t m = 0; m < member_count; m++) {
+        line_words *of = &national->of[members[m]];
+        of->first = national->word_count;
+        for (size_t i = 0; i < raw->count; i++)
+            if (raw->at[i].line == m && (gains[i] > 0 || gains[i] < 0))
+                put_word(national, of, (word){raw->at[i].hash, gains[i]});
+    }
+    free(gains);
+}
+
+static size_t end_of_subheading(const gl_national *national, size_t from, size_t count)
+{
+    size_t end = from + 1;
+    while (end < count &&
+           memcmp(national->lines[end].code, national->lines[from].code, GL_TARIFF_SUBHEADING_DIGITS) == 0)
+        end++;
+    return end;
+}
+
+static void make_ready(gl_national *national, size_t from, size_t end, raw_words *raw, size_t *members)
+{
+    size_t count = 0;
+
+    raw->count = 0;
+    for (size_t i = from; i < end; i++) {
+        if (!national->lines[i].declarable)
+            continue;
+        bool excludes = add_line_words(raw, national->lines[i].text, (uint32_t)count);
+        national->of[i].residual = excludes || is_residual(national->lines[i].text);
+        members[count++] = i;
+    }
+    if (count > 1)
+        weigh_words(national, raw, members, count);
+}
+
+gl_national *gl_national_new(gl_tariff *tariff)
+{
+    gl_national *national = calloc(1, sizeof *national);
+    size_t count = gl_tariff_count(tariff).lines;
+    size_t *members = calloc(count, sizeof *members);
+    raw_words raw = {0};
+
+    if (national == NULL || members == NULL || (national->of = calloc(count, sizeof *national->of)) == NULL)
+        abort();
+    national->tariff = tariff;
+    gl_tariff_under(tariff, (gl_str){"", 0}, &national->lines);
+    for (size_t from = 0, end; from < count; from = end) {
+        end = end_of_subheading(national, from, count);
+        make_ready(national, from, end, &raw, members);
+    }
+    free(raw.at);
+    free(members);
+    return national;
+}
+
+void gl_national_destroy(gl_national *national)
+{
+    if (national == NULL)
+        return;
+    gl_tariff_destroy(national->tariff);
+    free(national->of);
+    free(national->words);
+    free(national);
+}
+
+const gl_tariff *gl_national_tariff(const gl_national *national)
+{
+    return national->tariff;
+}
+
+/* ---- a description's words ---- */
+
+typedef struct query {
+    uint32_t slots[QUERY_SLOTS]; /* open addressing; 0: free */
+} query;
+
+static void read_query(query *q, gl_str description)
+{
+    char normal[GL_TEXT_OUTPUT_MAX];
+    gl_str rest = gl_text_normalise(description, normal);
+
+    memset(q, 0, sizeof *q);
+    for (uint32_t hash = next_hash(&rest); hash != 0; hash = next_hash(&rest)) {
+        size_t at = hash % QUERY_SLOTS;
+        while (q->slots[at] != 0 && q->slots[at] != hash)
+            at = (at + 1) % QUERY_SLOTS;
+        q->slots[at] = hash;
+    }
+}
+
+static bool has_word(const query *q, uint32_t hash)
+{
+    size_t at = hash % QUERY_SLOTS;
+    while (q->slots[at] != 0 && q->slots[at] != hash)
+        at = (at + 1) % QUERY_SLOTS;
+    return q->slots[at] == hash;
+}
+
+static double score_of(const gl_national *national, const query *q, const line_words *of)
+{
+    double gain = 0, matched = 0;
+
+    for (size_t i = 0; i < of->count; i++) {
+        const word *w = &national->words[of->first + i];
+        if (!has_word(q, w->hash))
+            continue;
+        gain += w->gain;
+        matched += w->gain > 0 ? w->gain : 0;
+    }
+    double unmatched = of->asked > matched ? of->asked - matched : 0;
+    return gain + (of->residual ? GAIN_OF_RESIDUAL : 0) - COST_OF_UNMATCHED * log1p(unmatched);
+}
+
+static void share_out(const gl_national *national, const query *q, const gl_tariff_line *lines, size_t count,
+                      double *shares)
+{
+    double best = -INFINITY, sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        shares[i] = score_of(national, q, &national->of[lines + i - national->lines]);
+        if (lines[i].declarable && shares[i] > best)
+            best = shares[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        shares[i] = lines[i].declarable ? exp(shares[i] - best) : 0;
+        sum += shares[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        shares[i] /= sum;
+}
+
+void gl_national_shares(const gl_national *national, gl_str description, const gl_tariff_line *lines, size_t count,
+                        double *shares)
+{
+    query q;
+
+    read_query(&q, description);
+    share_out(national, &q, lines, count, shares);
+}
+
+/* ---- ranking ---- */
+
+static int by_confidence(const void *a, const void *b)
+{
+    const gl_national_candidate *x = a, *y = b;
+    if (x->confidence_ppm != y->confidence_ppm)
+        return x->confidence_ppm > y->confidence_ppm ? -1 : 1;
+    if (x->share_ppm != y->share_ppm)
+        return x->share_ppm > y->share_ppm ? -1 : 1;
+    return strcmp(x->code, y->code);
+}
+
+static int32_t rounded_ppm(double share, int32_t of_ppm)
+{
+    return (int32_t)(share * of_ppm + 0.5);
+}
+
+static void put_candidate(gl_national_list *list, gl_str code, const gl_tariff_line *line, double share,
+                          int32_t subheading_ppm)
+{
+    gl_national_candidate *candidate = &list->at[list->count++];
+
+    *candidate = (gl_national_candidate){
+        .line = line, .share_ppm = rounded_ppm(share, PPM), .confidence_ppm = rounded_ppm(share, subheading_ppm)};
+    memcpy(candidate->code, code.ptr, code.len);
+}
+
+static void put_lines(gl_national_list *list, const gl_tariff_line *lines, const double *shares, size_t count,
+                      int32_t subheading_ppm)
+{
+    for (size_t i = 0; i < count; i++)
+        if (lines[i].declarable)
+            put_candidate(list, (gl_str){lines[i].code, lines[i].digits}, &lines[i], shares[i], subheading_ppm);
+}
+
+/* Lines are in the order of their codes, so those with the same 8 digits follow each other. */
+static void put_groups(gl_national_list *list, const gl_tariff_line *lines, const double *shares, size_t count,
+                       int32_t subheading_ppm)
+{
+    for (size_t i = 0, end; i < count; i = end) {
+        const gl_tariff_line *line = &lines[i];
+        double share = shares[i];
+        end = i + 1;
+        if (line->digits < NATIONAL_DIGITS && !line->declarable)
+            continue;
+        size_t kept = line->digits < NATIONAL_DIGITS ? line->digits : NATIONAL_DIGITS;
+        for (; end < count && memcmp(lines[end].code, line->code, NATIONAL_DIGITS) == 0; end++)
+            share += shares[end];
+        put_candidate(list, (gl_str){line->code, kept}, line->digits == kept ? line : NULL, share, subheading_ppm);
+    }
+}
+
+void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description,
+                      const gl_hs_candidate *subheadings, size_t count, size_t digits, gl_national_list *list)
+{
+    query q;
+    const gl_tariff_line *lines;
+    size_t most = 0, all = 0;
+
+    *list = (gl_national_list){0};
+    for (size_t i = 0; i < count; i++) {
+        size_t below = gl_tariff_under(national->tariff, gl_str_of(subheadings[i].hs6), &lines);
+        list->unknown_count += below == 0;
+        most = below > most ? below : most;
+        all += below;
+    }
+    if (all == 0)
+        return;
+    list->at = gl_arena_calloc(arena, all, sizeof *list->at);
+    double *shares = gl_arena_alloc(arena, most * sizeof *shares);
+    read_query(&q, description);
+    for (size_t i = 0; i < count; i++) {
+        size_t below = gl_tariff_under(national->tariff, gl_str_of(subheadings[i].hs6), &lines);
+        if (below == 0)
+            continue;
+        share_out(national, &q, lines, below, shares);
+        if (digits == NATIONAL_DIGITS)
+            put_groups(list, lines, shares, below, subheadings[i].confidence_ppm);
+        else
+            put_lines(list, lines, shares, below, subheadings[i].confidence_ppm);
+    }
+    qsort(list->at, list->count, sizeof *list->at, by_confidence);
+}
+
+/* The likeliest that begins with `code` and has more digits. */
+static const gl_national_candidate *best_below(const gl_national_list *list, gl_str code)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (gl_str_starts(gl_str_of(list->at[i].code), code) && strlen(list->at[i].code) > code.len)
+            return &list->at[i];
+    return NULL;
+}
+
+const gl_national_candidate *gl_national_answer(const gl_national_list *groups, const gl_national_list *lines,
+                                                gl_str subheading, int32_t sure_ppm)
+{
+    const gl_national_candidate *group = best_below(groups, subheading);
+
+    if (group == NULL || group->confidence_ppm < sure_ppm)
+        return NULL;
+    const gl_national_candidate *line = best_below(lines, gl_str_of(group->code));
+    return line != NULL && line->confidence_ppm >= sure_ppm ? line : group;
+}

@@ -1,0 +1,54 @@
+/* National codes within subheadings: the lines of a tariff that could be meant, ranked by how well a description fits
+ * their legal text.
+ *
+ * The share of a line among the lines of its subheading is fitted, not learnt: each word of the description that some
+ * of them have and others have not counts by how few have it; words that a line excludes ("excl. ...") count against
+ * it, and so does what it asks for beyond the description; a line for all others ("Other") is somewhat likelier than
+ * its words. docs/CLASSIFY.md says how well the shares hold. A code's confidence is its share of its subheading's.
+ *
+ * Always holds: shares within a subheading sum to 1 (up to rounding); nothing is padded: each code is one of the
+ * tariff's, or the first 8 digits of some. Immutable. Thread: any number share one. Locks: none.
+ */
+#ifndef GL_CLASSIFY_NATIONAL_H
+#define GL_CLASSIFY_NATIONAL_H
+
+#include "base/arena.h"
+#include "classify/model.h"
+#include "customs/tariff.h"
+
+typedef struct gl_national gl_national;
+
+/* Takes the tariff. */
+gl_national *gl_national_new(gl_tariff *tariff);
+void gl_national_destroy(gl_national *national);
+const gl_tariff *gl_national_tariff(const gl_national *national);
+
+typedef struct gl_national_candidate {
+    char code[GL_TARIFF_CODE_DIGITS + 1];
+    const gl_tariff_line *line; /* of this very code; NULL: the tariff only has lines below it */
+    int32_t share_ppm;          /* of its subheading */
+    int32_t confidence_ppm;
+} gl_national_candidate;
+
+typedef struct gl_national_list {
+    gl_national_candidate *at; /* in the arena, likeliest first */
+    size_t count;
+    size_t unknown_count; /* of the subheadings: the tariff has no line of them */
+} gl_national_list;
+
+/* The codes below `count` subheadings: of declarable lines, or (`digits` 8) their first 8 digits. `description` as it
+ * was sent. No subheading may be there twice. */
+void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description,
+                      const gl_hs_candidate *subheadings, size_t count, size_t digits, gl_national_list *list);
+
+/* The share that each declarable line among `count` lines (next to each other, of one subheading, as gl_tariff_under
+ * has them) has of them all; 0 for the others. Sums to 1. */
+void gl_national_shares(const gl_national *national, gl_str description, const gl_tariff_line *lines, size_t count,
+                        double *shares);
+
+/* The code that is sure within a subheading, of the rankings with 8 digits and of lines: as deep as its confidence
+ * reaches `sure_ppm`. NULL: none does. */
+const gl_national_candidate *gl_national_answer(const gl_national_list *groups, const gl_national_list *lines,
+                                                gl_str subheading, int32_t sure_ppm);
+
+#endif
