@@ -560,7 +560,8 @@ const gl_mapping *gl_mappings_find(const gl_mappings *mappings, gl_str profile, 
         gl_fail(err, GL_DEAD_LETTER, "intake-profile-required",
                 "CSV and XLSX need a profile, the name of their mapping: %s", known);
     else
-        gl_fail(err, GL_DEAD_LETTER, "intake-profile-unknown", "no mapping \"%.*s\"; there are: %s (a new one is read when the intake starts and on SIGHUP)",
+        gl_fail(err, GL_DEAD_LETTER, "intake-profile-unknown",
+                "no mapping \"%.*s\"; there are: %s (a new one is read when the intake starts and on SIGHUP)",
                 GL_STR_ARG(profile), known);
     return NULL;
 }
