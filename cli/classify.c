@@ -1,4 +1,5 @@
-/* greenlane classify: HS codes for descriptions, a text a line or as arguments, without any service. */
+/* greenlane classify: HS codes for descriptions, a text a line or as arguments, without any service; officers' rulings
+ * are read from Kafka when asked for. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "classify/desk.h"
 #include "cli/classify_tariff.h"
 #include "cli/command.h"
+#include "cli/rulings.h"
 
 enum { CACHE_ENTRIES = 100000 };
 
@@ -15,6 +17,7 @@ typedef struct run {
     gl_desk *desk;
     gl_ask ask; /* but for the description */
     bool json;
+    bool explain;
     bool refused; /* at least one */
     bool failed;  /* to write */
 } run;
@@ -48,6 +51,8 @@ static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const 
     }
     if (ask->national != NULL)
         gl_tariff_put_text(out, gl_classifier_abstain_ppm(gl_desk_classifier(desk)), ask, reply);
+    if (reply->text.precedent != NULL)
+        gl_ruling_show(out, reply->text.precedent, "  ");
     if (ask->declared.len == 0)
         return;
     gl_buf_printf(out, "declared %.*s: %s", GL_STR_ARG(ask->declared),
@@ -155,9 +160,22 @@ static int answer_arguments(run *r, int count, char **argv, bool texts)
     return status != GL_EXIT_OK ? status : r->refused ? GL_EXIT_REFUSED : GL_EXIT_OK;
 }
 
+/* `*precedents` stays NULL where no brokers are named. */
+static bool open_rulings(const run *r, const char *brokers, gl_precedents **precedents, gl_err *err)
+{
+    if (r->explain && brokers[0] == '\0')
+        brokers = gl_env("KAFKA_BROKERS", "");
+    if (r->explain && brokers[0] == '\0')
+        gl_complain(0, "rulings are not known without --brokers or KAFKA_BROKERS: what follows is the model's");
+    if (brokers[0] == '\0')
+        return true;
+    *precedents = gl_precedents_new(0);
+    return gl_rulings_load(*precedents, brokers, err);
+}
+
 static int run_classify(int argc, char **argv)
 {
-    const char *models = gl_env("GREENLANE_MODELS", "models");
+    const char *models = gl_env("GREENLANE_MODELS", "models"), *brokers = "";
     int64_t limit = GL_DESK_USUAL_CANDIDATES;
     const char *declared = "";
     gl_tariff_options tariff = {"", "", ""};
@@ -170,6 +188,10 @@ static int run_classify(int argc, char **argv)
         {"tariff-file", GL_OPTION_TEXT, &tariff.file, "National codes too, of this tariff: FORMAT:FILE."},
         {"value", GL_OPTION_TEXT, &tariff.value, "Customs value, for duties: \"100.00 GBP\"."},
         {"net-mass", GL_OPTION_TEXT, &tariff.net_mass, "Kilograms, for duties by mass."},
+        {"explain", GL_OPTION_FLAG, &r.explain,
+         "Say why: of a ruling who made it, when and for what reason. Asks $KAFKA_BROKERS for rulings unless --brokers "
+         "is given."},
+        {"brokers", GL_OPTION_TEXT, &brokers, "Kafka's brokers: officers' rulings go before the model's answers."},
         {"json", GL_OPTION_FLAG, &r.json, "As JSON, one object a line, in order."},
         {"text", GL_OPTION_FLAG, &texts, "The argument is a description, also when there is a file of that name."},
         {"models", GL_OPTION_TEXT, &models, "Directory of the models (default $GREENLANE_MODELS or models)."},
@@ -188,10 +210,14 @@ static int run_classify(int argc, char **argv)
         return gl_complain_err(err.action == GL_FATAL ? GL_EXIT_UNAVAILABLE : GL_EXIT_USAGE, &err);
     gl_classifier *classifier = open_classifier(models, &err);
     gl_facts *facts = classifier == NULL ? NULL : open_facts(models, &err);
+    gl_precedents *precedents = NULL;
     int status = GL_EXIT_UNAVAILABLE;
-    if (facts != NULL) {
+    if (facts != NULL && open_rulings(&r, brokers, &precedents, &err)) {
+        gl_classifier_use(classifier, precedents);
         r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
         gl_desk_use_facts(r.desk, facts);
+        if (r.explain)
+            gl_desk_explain(r.desk);
         status = answer_arguments(&r, count, argv, texts);
         gl_desk_destroy(r.desk);
     } else {
@@ -200,6 +226,7 @@ static int run_classify(int argc, char **argv)
     gl_national_destroy(national);
     gl_facts_destroy(facts);
     gl_classifier_destroy(classifier);
+    gl_precedents_destroy(precedents);
     return status;
 }
 
@@ -216,5 +243,6 @@ const gl_command gl_command_classify = {"classify", "HS codes for descriptions",
                                         "  greenlane classify \"men's cotton t-shirt\" --declared 610910\n"
                                         "  greenlane classify \"men's cotton t-shirt\" --tariff-file "
                                         "uk-global-tariff:tariff.csv --value \"100 GBP\"\n"
+                                        "  greenlane classify \"men's cotton t-shirt\" --explain\n"
                                         "  greenlane classify descriptions.txt --json --limit 5",
                                         run_classify};

@@ -56,6 +56,8 @@ bool gl_event_json_of(gl_buf *buf, const gl_event_words *words, gl_err *err)
     member(buf, "actor", gl_str_of(words->actor));
     member(buf, "code", gl_str_of(words->code));
     member(buf, "text", gl_str_of(words->text));
+    member(buf, "description", gl_str_of(words->description));
+    member(buf, "commodity_code", gl_str_of(words->commodity_code));
     if (!add_details(buf, words->details, err))
         return false;
     gl_buf_byte(buf, '}');

@@ -10,6 +10,7 @@ typedef struct gl_event_words {
     const char *event_id, *occurred_at;         /* required */
     const char *mrn, *lrn, *family, *submitter; /* "": not given; family as `submit` and `status` write it: import */
     const char *type, *code, *actor, *text;     /* type in any case, with - or _ */
+    const char *description, *commodity_code;   /* of a ruling; NULL or "": not given */
     const gl_option_list *details;              /* "name=value" */
 } gl_event_words;
 

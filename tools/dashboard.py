@@ -118,6 +118,9 @@ ROWS = [
         ("Cache", "lines", "percentunit", 6, [
             (f"sum by (cache) (rate(gl_classify_cache_hits_total{{{OF}}}{RATE})) / on () group_left () "
              f"(sum(rate(gl_classify_cache_hits_total{{{OF}}}{RATE})) + sum(rate(gl_classify_cache_misses_total{{{OF}}}{RATE})))", "found, {{cache}}")], ""),
+        ("Officers' rulings", "lines", "short", 6, [(f"max(gl_classify_precedents{{{OF}}})", "texts"),
+                                                    (f"sum(rate(gl_classify_precedent_items_total{{{OF}}}{RATE}))", "items answered, a second"),
+                                                    (f"sum(gl_classify_precedents_complete{{{OF}}})", "instances that read them all")], ""),
         ("Confidence", "lines", "percentunit", 6, [(quantile("0.1", "gl_classify_confidence"), "lowest tenth below"),
                                                     (quantile("0.5", "gl_classify_confidence"), "median")], "A fall is a drift of the descriptions."),
     ]),

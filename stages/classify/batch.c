@@ -10,6 +10,7 @@ void gl_text_batch_begin(gl_text_batch *batch, const gl_classifier *classifier, 
         slots *= 2;
     *batch = (gl_text_batch){.classifier = classifier, .cache = cache, .arena = arena, .limit = limit};
     batch->texts = gl_arena_alloc(arena, limit * sizeof *batch->texts);
+    batch->declared = gl_arena_alloc(arena, limit * sizeof *batch->declared);
     batch->miss_of = gl_arena_alloc(arena, limit * sizeof *batch->miss_of);
     batch->misses = gl_arena_alloc(arena, limit * sizeof *batch->misses);
     batch->slots = gl_arena_calloc(arena, slots, sizeof *batch->slots);
@@ -37,8 +38,9 @@ void gl_text_batch_add(gl_text_batch *batch, gl_str description, gl_str declared
     char buffer[GL_TEXT_OUTPUT_MAX];
     gl_str normal;
     gl_text_class *text = &batch->texts[batch->count];
-    uint32_t *miss = &batch->miss_of[batch->count++];
+    uint32_t *miss = &batch->miss_of[batch->count];
 
+    batch->declared[batch->count++] = declared;
     *miss = 0;
     if (!gl_classifier_admit(batch->classifier, description, buffer, &normal, text))
         return;
@@ -88,6 +90,10 @@ bool gl_text_batch_resolve(gl_text_batch *batch, gl_kv *kv, gl_hs_scratch *scrat
         batch->texts[i].result = miss->result;
         batch->kv_hits += miss->known;
         gl_classifier_judge(batch->classifier, &batch->texts[i]);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->ruled += batch->texts[i].precedent != NULL;
+        gl_classifier_lead(batch->declared[i], &batch->texts[i], NULL);
     }
     return good;
 }

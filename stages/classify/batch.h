@@ -1,7 +1,8 @@
 /* The descriptions of one batch: collected, looked up together, and what is not known computed once a text.
  *
  * Always holds: texts are indexed in the order in which they were added; after gl_text_batch_resolve every one has
- * status and reason; the result of a text does not depend on where it was found. Lives in the batch's arena. Thread:
+ * status and reason; the result of a text does not depend on where it was found; caches hold what the model says, and
+ * a ruling is put before it afterwards. Lives in the batch's arena. Thread:
  * worker. Locks: none.
  */
 #ifndef GL_CLASSIFY_BATCH_H
@@ -24,6 +25,7 @@ typedef struct gl_text_batch {
     gl_text_cache *cache;
     gl_arena *arena;
     gl_text_class *texts;
+    gl_str *declared;  /* of each text, as it was added */
     uint32_t *miss_of; /* of each text: index into misses + 1, 0: it has its answer */
     size_t count, limit;
     gl_text_miss *misses;
@@ -31,6 +33,7 @@ typedef struct gl_text_batch {
     uint32_t *slots; /* misses by key: index + 1, open addressing */
     size_t slot_mask;
     size_t cache_hits, kv_hits, computed; /* texts; texts; distinct texts */
+    size_t ruled;                         /* texts that an officer ruled on, wherever the rest came from */
 } gl_text_batch;
 
 /* Room for `limit` descriptions. */

@@ -9,6 +9,7 @@ enum { VERSION_BYTES = GL_HS_VERSION_BYTES + 16 };
 struct gl_classifier {
     gl_hs_model *model;
     gl_gate *gate;
+    const gl_precedents *precedents; /* NULL: none */
     int32_t abstain_ppm;
     char version[VERSION_BYTES];
 };
@@ -54,6 +55,16 @@ int32_t gl_classifier_abstain_ppm(const gl_classifier *classifier)
     return classifier->abstain_ppm;
 }
 
+void gl_classifier_use(gl_classifier *classifier, const gl_precedents *precedents)
+{
+    classifier->precedents = precedents;
+}
+
+const gl_precedents *gl_classifier_precedents(const gl_classifier *classifier)
+{
+    return classifier->precedents;
+}
+
 bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, char buffer[GL_TEXT_OUTPUT_MAX],
                          gl_str *normal, gl_text_class *out)
 {
@@ -64,6 +75,8 @@ bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, ch
         out->reason = "no-description";
         return false;
     }
+    if (classifier->precedents != NULL)
+        out->precedent = gl_precedents_find(classifier->precedents, *normal);
     switch (gl_gate_check(classifier->gate, *normal)) {
     case GL_GATE_NOT_TEXT:
         out->reason = "not-text";
@@ -108,16 +121,27 @@ void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out)
     out->reason = sure ? "confident" : "low-confidence";
 }
 
+void gl_classifier_lead(gl_str declared, gl_text_class *out, gl_hs_list *list)
+{
+    if (out->precedent == NULL)
+        return;
+    gl_precedent_lead(out->precedent, declared, &out->result, list);
+    out->status = GL_CLASSIFICATION_STATUS_CLASSIFIED;
+    out->reason = "precedent";
+    out->answer_digits = GL_HS_CODE_DIGITS;
+}
+
 void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str description,
                             gl_str declared, gl_text_class *out)
 {
     char buffer[GL_TEXT_OUTPUT_MAX];
     gl_str normal;
 
-    if (!gl_classifier_admit(classifier, description, buffer, &normal, out))
-        return;
-    gl_classifier_compute(classifier, scratch, normal, gl_classifier_declared(classifier, declared), &out->result);
-    gl_classifier_judge(classifier, out);
+    if (gl_classifier_admit(classifier, description, buffer, &normal, out)) {
+        gl_classifier_compute(classifier, scratch, normal, gl_classifier_declared(classifier, declared), &out->result);
+        gl_classifier_judge(classifier, out);
+    }
+    gl_classifier_lead(declared, out, NULL);
 }
 
 const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class)

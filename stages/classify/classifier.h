@@ -9,18 +9,20 @@
 
 #include "classify/gate.h"
 #include "classify/model.h"
+#include "classify/precedents.h"
 #include "customs/text.h"
 #include "gen/classification.h"
 
 typedef struct gl_classifier gl_classifier;
 
-/* What is known of one description. `reason`: confident, low-confidence, vague-term, not-text, no-description (static
- * storage). */
+/* What is known of one description. `reason`: precedent, confident, low-confidence, vague-term, not-text,
+ * no-description (static storage). */
 typedef struct gl_text_class {
     gl_classification_status status;
     const char *reason;
-    gl_hs_result result;  /* candidates also when the classifier abstained; none for a vague text */
-    size_t answer_digits; /* of the deepest level that is sure: 6, 4 or 2; 0: none is */
+    gl_hs_result result;           /* candidates also when the classifier abstained; none for a vague text */
+    size_t answer_digits;          /* of the deepest level that is sure: 6, 4 or 2; 0: none is */
+    const gl_precedent *precedent; /* what an officer ruled of it; NULL: nothing. As long as the table of rulings */
 } gl_text_class;
 
 /* Less confidence than this (ppm) in a code outside of the answer contradicts it; more leaves it open. */
@@ -34,8 +36,14 @@ const gl_hs_model *gl_classifier_model(const gl_classifier *classifier);
 const char *gl_classifier_version(const gl_classifier *classifier);
 int32_t gl_classifier_abstain_ppm(const gl_classifier *classifier);
 
+/* Rulings that go before the model's answers; NULL: none. Borrowed; before any thread classifies. */
+void gl_classifier_use(gl_classifier *classifier, const gl_precedents *precedents);
+/* NULL: it uses none. */
+const gl_precedents *gl_classifier_precedents(const gl_classifier *classifier);
+
 /* Before the model: true when the text is to be looked up or computed (`normal` is its normalised form, a slice of
- * `buffer`); false when `out` already has the answer (no description, no letters, vague). */
+ * `buffer`); false when `out` already has the answer (no description, no letters, vague). Either way `out` has its
+ * ruling, which gl_classifier_lead puts first, whatever the rest came from. */
 bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, char buffer[GL_TEXT_OUTPUT_MAX],
                          gl_str *normal, gl_text_class *out);
 /* The subheading of a declared code (digits, any length) whose confidence the model can say; empty when it has none. */
@@ -45,6 +53,10 @@ void gl_classifier_compute(const gl_classifier *classifier, gl_hs_scratch *scrat
                            gl_hs_result *result);
 /* After the model: fills the rest from out->result. */
 void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out);
+
+/* At the end, and after every cache: a ruling's code goes before all that the model says. Without a ruling nothing
+ * changes. `declared`: as it was declared, any length; `list` may be NULL. */
+void gl_classifier_lead(gl_str declared, gl_text_class *out, gl_hs_list *list);
 
 /* All of it for one description, without any cache. `declared`: a declared code, or empty. */
 void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str description,

@@ -1,11 +1,13 @@
 /* See classify.h. */
 #include "classify/classify.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "classify/batch.h"
+#include "classify/precedent_feed.h"
 #include "customs/failure.h"
 #include "gen/topics.h"
 
@@ -26,6 +28,9 @@ static const gl_conf_entry entries[] = {
      "Descriptions that each worker keeps in memory, 96 bytes each. 0: none."},
     {"cache_ttl", GL_CONF_DURATION, offsetof(gl_classify_conf, cache_ttl_ms), "7d", 0, 0, 0, NULL,
      "How long a result stays in Redis. 0: until Redis evicts it."},
+    {"precedents_wait", GL_CONF_DURATION, offsetof(gl_classify_conf, precedents_wait_ms), "10s", 0, 0, 600000, NULL,
+     "How long a start waits until officers' rulings (gl.precedents) are read to their end. After it classifying goes "
+     "on without those that are not read yet, and records say that they are degraded."},
     {"listen", GL_CONF_STRING, offsetof(gl_classify_conf, serve.http.listen), NULL, 0, 0, 0, NULL,
      "Address and port of the HTTP service (docs/CLASSIFY.md); port 0 takes any free one. Empty: there is none. "
      "Without "
@@ -71,6 +76,11 @@ enum {
     MISSES,
     CONFIDENCE,
     MODEL,
+    RULED_TEXTS,
+    RULED_ITEMS,
+    RULINGS_READ,
+    RULINGS_DELAY,
+    RULINGS_UNREADABLE,
     SERVED,
     METRIC_COUNT = SERVED + GL_SERVE_METRIC_COUNT
 };
@@ -112,11 +122,30 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                "Always 1; the labels say which model is in use: model is hs6.",
                {"model", "version"},
                {0}},
+    [RULED_TEXTS] = {"gl_classify_precedents", GL_GAUGE, "Texts that an officer's ruling stands for.", {NULL}, {0}},
+    [RULED_ITEMS] =
+        {"gl_classify_precedent_items_total", GL_COUNTER, "Items that were answered by a ruling.", {NULL}, {0}},
+    [RULINGS_READ] =
+        {"gl_classify_precedents_complete",
+         GL_GAUGE,
+         "1 once gl.precedents was read to its end since the start; 0: records say that they are degraded.",
+         {NULL},
+         {0}},
+    [RULINGS_DELAY] = {"gl_classify_precedent_delay_seconds",
+                       GL_HISTOGRAM,
+                       "From a ruling's receipt by ingest until it stands here.",
+                       {NULL},
+                       {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60}},
+    [RULINGS_UNREADABLE] = {"gl_classify_precedents_unreadable_total",
+                            GL_COUNTER,
+                            "Records of gl.precedents that could not be read, and were passed over.",
+                            {NULL},
+                            {0}},
     [SERVED +
         GL_SERVE_REPLIES] = {"gl_classify_replies_total",
                              GL_COUNTER,
-                             "Descriptions answered over HTTP, by result: cached, computed, refused (vague, not a "
-                             "text, too long: no model was asked).",
+                             "Descriptions answered over HTTP, by result: cached, computed, ruled (by an officer), "
+                             "refused (vague, not a text, too long: no model was asked).",
                              {"result"},
                              {0}},
     [SERVED + GL_SERVE_REFUSALS] = {"gl_classify_refusals_total",
@@ -129,12 +158,17 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
 
 typedef struct classify_stage {
     gl_classifier *classifier;
-    gl_serve *serve; /* NULL: no HTTP service */
+    gl_serve *serve;                 /* NULL: no HTTP service */
+    gl_precedents *precedents;       /* NULL: no brokers (tests, the command line) */
+    pthread_mutex_t feed_lock;       /* guards feed */
+    gl_precedent_feed *feed;         /* of the rulings; NULL until the first worker starts it */
+    const gl_kafka_conf *kafka_conf; /* NULL likewise */
     gl_classify_conf conf;
     const gl_kv_conf *kv_conf; /* NULL: the configuration has no Redis */
     gl_series *items[GL_CLASSIFICATION_STATUS_COUNT], *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT],
         *answers[GL_HS_CODE_DIGITS / 2 + 1], *verdicts[GL_CLASSIFICATION_VERDICT_COUNT]; /* NULL without metrics */
-    gl_series *cache_hits, *kv_hits, *misses, *confidence;
+    gl_series *cache_hits, *kv_hits, *misses, *confidence, *ruled_items;
+    gl_precedent_series rulings;
 } classify_stage;
 
 typedef struct classify_worker {
@@ -171,6 +205,12 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
     stage->kv_hits = gl_metrics_series(registry, &metrics[HITS], redis);
     stage->misses = gl_metrics_series(registry, &metrics[MISSES], none);
     stage->confidence = gl_metrics_series(registry, &metrics[CONFIDENCE], none);
+    stage->ruled_items = gl_metrics_series(registry, &metrics[RULED_ITEMS], none);
+    stage->rulings =
+        (gl_precedent_series){.texts = gl_metrics_series(registry, &metrics[RULED_TEXTS], none),
+                              .complete = gl_metrics_series(registry, &metrics[RULINGS_READ], none),
+                              .delay = gl_metrics_series(registry, &metrics[RULINGS_DELAY], none),
+                              .unreadable = gl_metrics_series(registry, &metrics[RULINGS_UNREADABLE], none)};
     const char *const model[GL_METRIC_LABELS] = {"hs6", gl_classifier_version(stage->classifier)};
     gl_metrics_info(registry, &metrics[MODEL], model, NULL);
 }
@@ -188,7 +228,10 @@ static void classify_close(void *context)
     if (stage == NULL)
         return;
     gl_serve_stop(stage->serve);
+    gl_precedent_feed_stop(stage->feed);
     gl_classifier_destroy(stage->classifier);
+    gl_precedents_destroy(stage->precedents);
+    pthread_mutex_destroy(&stage->feed_lock);
     free(stage);
 }
 
@@ -206,7 +249,12 @@ static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
     stage->classifier = classifier;
     stage->conf = *conf;
     stage->kv_conf = kv_conf != NULL && kv_conf->url[0] != '\0' ? kv_conf : NULL;
+    pthread_mutex_init(&stage->feed_lock, NULL);
     make_series(stage, env->metrics);
+    stage->kafka_conf = gl_conf_section(env->conf, gl_kafka_conf_table.section);
+    if (stage->kafka_conf != NULL)
+        stage->precedents = gl_precedents_new(conf->precedents_wait_ms);
+    gl_classifier_use(classifier, stage->precedents);
     if (conf->serve.http.listen[0] != '\0' &&
         (stage->serve = gl_serve_start(&conf->serve, classifier, env->metrics, &metrics[SERVED], err)) == NULL) {
         classify_close(stage);
@@ -237,6 +285,18 @@ static bool classify_reload(void *context, const gl_conf *conf, gl_err *err)
     return stage->serve == NULL || gl_serve_reload(stage->serve, &fresh->serve, err);
 }
 
+/* The first worker starts the feed: topics and schemas are known by then. */
+static void read_rulings(classify_stage *stage)
+{
+    if (stage->precedents == NULL)
+        return;
+    pthread_mutex_lock(&stage->feed_lock);
+    if (stage->feed == NULL)
+        stage->feed = gl_precedent_feed_start(stage->kafka_conf, stage->precedents, &stage->rulings);
+    pthread_mutex_unlock(&stage->feed_lock);
+    gl_precedent_feed_wait(stage->feed, stage->conf.precedents_wait_ms);
+}
+
 static bool classify_worker_open(void *context, const gl_stage_env *env, void **out, gl_err *err)
 {
     classify_stage *stage = context;
@@ -249,6 +309,7 @@ static bool classify_worker_open(void *context, const gl_stage_env *env, void **
     worker->cache = gl_text_cache_new((size_t)stage->conf.cache_entries, 0);
     if (stage->kv_conf != NULL)
         worker->kv = gl_kv_new(stage->kv_conf, env->metrics);
+    read_rulings(stage);
     *out = worker;
     return true;
 }
@@ -355,13 +416,37 @@ static void count_item(const classify_stage *stage, const gl_classification_item
         gl_series_observe(stage->confidence, item->candidates.at[0].confidence_ppm / 1e6);
 }
 
+/* Which rulings answered items; slices of the rulings. */
+static void note_precedents(gl_classification *section, const gl_text_class *texts, size_t count, gl_arena *arena)
+{
+    size_t ruled = 0;
+
+    for (size_t i = 0; i < count; i++)
+        ruled += texts[i].precedent != NULL;
+    if (ruled == 0)
+        return;
+    section->precedents.at = GL_NEW_N(arena, gl_classification_item_precedent, ruled);
+    for (size_t i = 0; i < count; i++) {
+        const gl_precedent *by = texts[i].precedent;
+        if (by != NULL)
+            section->precedents.at[section->precedents.count++] =
+                (gl_classification_item_precedent){.item = (int32_t)i,
+                                                   .code = by->code,
+                                                   .account = by->account,
+                                                   .event_id = by->event_id,
+                                                   .made_at = by->made_at};
+    }
+}
+
 /* Upstream bytes, then our section. `texts`: of the declaration's items. */
 static void put_classified(const classify_stage *stage, const gl_batch *batch, gl_outbox *outbox,
                            const gl_record *record, const gl_accepted *in, const gl_text_class *texts)
 {
     size_t count = in->declaration.items.count;
     gl_classification section = {.classified_at = batch->now_us,
-                                 .model_version = gl_str_of(gl_classifier_version(stage->classifier))};
+                                 .model_version = gl_str_of(gl_classifier_version(stage->classifier)),
+                                 .degraded =
+                                     stage->precedents != NULL && !gl_precedents_is_complete(stage->precedents)};
     gl_buf value = gl_buf_in(batch->arena);
 
 #if GL_VERSION_NEXT
@@ -375,6 +460,7 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
         section.answers.at[i] = item_answer(&in->declaration.items.at[i], &texts[i]);
         count_item(stage, &section.items.at[i], &section.answers.at[i]);
     }
+    note_precedents(&section, texts, count, batch->arena);
     gl_buf_reserve(&value, record->value.len + 64 + 160 * count);
     gl_classified_follow(&value, in);
     gl_classification_encode(&value, &section);
@@ -393,6 +479,7 @@ static void resolve(const classify_stage *stage, classify_worker *worker, gl_tex
     gl_series_add(stage->cache_hits, texts->cache_hits);
     gl_series_add(stage->kv_hits, texts->kv_hits);
     gl_series_add(stage->misses, texts->computed);
+    gl_series_add(stage->ruled_items, texts->ruled);
 }
 
 static bool classify_process(void *context, void *worker_context, const gl_batch *batch, gl_outbox *outbox, gl_err *err)

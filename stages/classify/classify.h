@@ -4,8 +4,9 @@
  * A batch's descriptions are normalised and gated, looked up in the worker's cache, then in one pipelined call to
  * Redis, and the rest is computed; Redis is written after the commit. Always holds: one record out for each that can be
  * decoded, in order; the others are dead letters, with a technical failure on gl.events when their declaration is
- * known; what is found in a cache is what would have been computed, so a failure of Redis changes nothing and
- * `degraded` is false. Kafka-free: see lib/stage/stage.h.
+ * known; what is found in a cache is what would have been computed, so a failure of Redis changes nothing;
+ * officers' rulings go before both, and `degraded` is true only while they were not read to their end since the start.
+ * Kafka-free: see lib/stage/stage.h.
  */
 #ifndef GL_CLASSIFY_CLASSIFY_H
 #define GL_CLASSIFY_CLASSIFY_H
@@ -19,6 +20,7 @@ typedef struct gl_classify_conf {
     int64_t abstain_below_ppm; /* 0: as fitted in training */
     int64_t cache_entries;     /* a worker */
     int64_t cache_ttl_ms;      /* in Redis */
+    int64_t precedents_wait_ms;
     gl_serve_conf serve;
 } gl_classify_conf;
 

@@ -23,6 +23,7 @@ typedef struct spare {
 struct gl_desk {
     const gl_classifier *classifier;
     const gl_facts *facts; /* NULL: nothing is asked back */
+    bool explains;         /* gl_desk_explain */
     part parts[PARTS];
     pthread_mutex_t lock; /* guards spares */
     spare *spares;        /* as many as threads were in here at once */
@@ -46,6 +47,11 @@ gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries)
 void gl_desk_use_facts(gl_desk *desk, const gl_facts *facts)
 {
     desk->facts = facts;
+}
+
+void gl_desk_explain(gl_desk *desk)
+{
+    desk->explains = true;
 }
 
 size_t gl_desk_entry_bytes(void)
@@ -134,6 +140,19 @@ static bool find(gl_desk *desk, const gl_text_key *key, size_t limit, gl_reply *
     return found;
 }
 
+/* From the cache or the model, judged. */
+static void ask_model(gl_desk *desk, const gl_ask *ask, gl_str normal, gl_reply *reply)
+{
+    gl_str declared = gl_classifier_declared(desk->classifier, ask->declared);
+    gl_text_key key = gl_text_key_of(normal, declared);
+    bool found = find(desk, &key, ask->limit, reply);
+    if (!found)
+        compute(desk, &key, normal, declared, ask->limit, reply);
+    reply->way = found ? GL_REPLY_CACHED : GL_REPLY_COMPUTED;
+    reply->known = reply->list.count;
+    gl_classifier_judge(desk->classifier, &reply->text);
+}
+
 void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply)
 {
     char buffer[GL_TEXT_OUTPUT_MAX];
@@ -147,18 +166,13 @@ void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply)
         reply->text = (gl_text_class){.status = GL_CLASSIFICATION_STATUS_VAGUE, .reason = "too-long"};
         return;
     }
-    if (!gl_classifier_admit(desk->classifier, ask->description, buffer, &normal, &reply->text))
-        return;
-    gl_str declared = gl_classifier_declared(desk->classifier, ask->declared);
-    gl_text_key key = gl_text_key_of(normal, declared);
-    bool found = find(desk, &key, ask->limit, reply);
-    if (!found)
-        compute(desk, &key, normal, declared, ask->limit, reply);
-    reply->way = found ? GL_REPLY_CACHED : GL_REPLY_COMPUTED;
-    reply->known = reply->list.count;
+    if (gl_classifier_admit(desk->classifier, ask->description, buffer, &normal, &reply->text))
+        ask_model(desk, ask, normal, reply);
+    gl_classifier_lead(ask->declared, &reply->text, &reply->list);
+    if (reply->text.precedent != NULL)
+        reply->way = GL_REPLY_RULED;
     if (reply->list.count > ask->limit)
         reply->list.count = ask->limit;
-    gl_classifier_judge(desk->classifier, &reply->text);
 }
 
 void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *reply, gl_missing *missing)
@@ -166,7 +180,7 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
     char buffer[GL_TEXT_OUTPUT_MAX];
 
     missing->count = 0;
-    if (desk->facts == NULL || reply->too_long)
+    if (desk->facts == NULL || reply->too_long || reply->text.precedent != NULL)
         return;
     if (reply->known > 0)
         gl_facts_missing(desk->facts, gl_text_normalise(ask->description, buffer), reply->list.at, reply->known,
@@ -273,5 +287,9 @@ void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl
         put_declared(buf, ask, reply);
     if (ask->national != NULL)
         gl_national_reply_json(buf, gl_classifier_abstain_ppm(desk->classifier), ask, reply);
+    if (reply->text.precedent != NULL) {
+        gl_buf_text(buf, ",\"precedent\":");
+        gl_precedent_tell(buf, reply->text.precedent, desk->explains);
+    }
     gl_buf_byte(buf, '}');
 }

@@ -1,9 +1,9 @@
 /* Descriptions that somebody asks about, answered with as many candidates as wanted: what the command line and the HTTP
  * service share, so that they agree. The stream has its own way (batch.h) with three candidates.
  *
- * Always holds: the answer depends on the classifier and the question only, not on the cache or the thread; the time is
- * bounded whatever the text is. Thread: any number. Locks: one a part of the cache, one around the list of scratches;
- * none while the model is evaluated.
+ * Always holds: the answer depends on the classifier, its rulings and the question only, not on the cache or the
+ * thread; the time is bounded whatever the text is. Thread: any number. Locks: one a part of the cache, one around the
+ * list of scratches; none while the model is evaluated.
  */
 #ifndef GL_CLASSIFY_DESK_H
 #define GL_CLASSIFY_DESK_H
@@ -35,6 +35,7 @@ typedef enum gl_reply_way {
     GL_REPLY_REFUSED,  /* no model was asked: vague, no text, too long */
     GL_REPLY_CACHED,   /* from memory */
     GL_REPLY_COMPUTED, /* by the model */
+    GL_REPLY_RULED,    /* by an officer, see text.precedent; the rest as above */
 } gl_reply_way;
 
 typedef struct gl_reply {
@@ -51,6 +52,8 @@ typedef struct gl_desk gl_desk;
 gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries);
 /* Before it answers: what it asks back by; stays the caller's. Without it nothing is asked back. */
 void gl_desk_use_facts(gl_desk *desk, const gl_facts *facts);
+/* Before it answers: answers say of a ruling also who made it, and why. For operators, not for traders. */
+void gl_desk_explain(gl_desk *desk);
 /* Bytes of one entry of the cache. */
 size_t gl_desk_entry_bytes(void);
 void gl_desk_destroy(gl_desk *desk);
@@ -64,7 +67,8 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
 bool gl_desk_is_code(gl_str text);
 
 /* One object, without a line feed: description, abstained, answer, roll_up, candidates, status, reason, model_version,
- * missing, of a declared code what the answer says of it, and with a tariff what it adds (national_reply.h). */
+ * missing, of a declared code what the answer says of it, the ruling if there is one, and with a tariff what it adds
+ * (national_reply.h). */
 void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
 /* A share of 1, with six decimals. */
 void gl_reply_share_json(gl_buf *buf, int32_t ppm);

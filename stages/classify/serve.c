@@ -12,7 +12,7 @@
 #include "classify/questions.h"
 #include "customs/access.h"
 
-enum { ROUTES = 3, WAYS = GL_REPLY_COMPUTED + 1, ARENA_BYTES = 4096, NICE = 5 };
+enum { ROUTES = 3, WAYS = GL_REPLY_RULED + 1, ARENA_BYTES = 4096, NICE = 5 };
 
 struct gl_serve {
     gl_serve_conf conf;
@@ -106,6 +106,17 @@ static void answer(gl_serve *serve, const gl_ask *ask, gl_reply *reply)
         gl_series_add(serve->replies[reply->way], 1);
 }
 
+/* At the start, while it is not known yet what was ruled: for some seconds at most. */
+static bool may_answer(const gl_serve *serve, gl_http_request *request)
+{
+    static const char *const soon[] = {"Retry-After: 1", NULL};
+    const gl_precedents *precedents = gl_classifier_precedents(gl_desk_classifier(serve->desk));
+    if (precedents == NULL || gl_precedents_may_answer(precedents))
+        return true;
+    gl_http_problem(request, 503, "starting", "officers' rulings are being read; ask again", soon);
+    return false;
+}
+
 /* False: refused, with what is wrong. */
 static bool read_questions(const gl_serve *serve, gl_http_request *request, gl_arena *arena, gl_questions_form form,
                            gl_questions *questions)
@@ -119,6 +130,8 @@ static bool read_questions(const gl_serve *serve, gl_http_request *request, gl_a
         gl_http_problem(request, 415, "content-encoding-unknown", "the body must not be packed", takes);
         return false;
     }
+    if (!may_answer(serve, request))
+        return false;
     if (gl_questions_read(arena, gl_http_body(request), (size_t)serve->conf.http.body_limit_bytes, form, questions))
         return true;
     gl_questions_problem(&body, questions, form, &status);
@@ -237,8 +250,10 @@ static void tell(const gl_serve *serve)
 
 static void make_series(gl_serve *serve)
 {
-    static const char *const names[WAYS] = {
-        [GL_REPLY_REFUSED] = "refused", [GL_REPLY_CACHED] = "cached", [GL_REPLY_COMPUTED] = "computed"};
+    static const char *const names[WAYS] = {[GL_REPLY_REFUSED] = "refused",
+                                            [GL_REPLY_CACHED] = "cached",
+                                            [GL_REPLY_COMPUTED] = "computed",
+                                            [GL_REPLY_RULED] = "ruled"};
 
     for (int i = 0; i < WAYS && serve->metrics != NULL; i++) {
         const char *const labels[GL_METRIC_LABELS] = {names[i]};

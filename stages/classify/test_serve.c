@@ -12,6 +12,7 @@
 #include "classify/desk.h"
 #include "classify/test_hostile.h"
 #include "customs/ids.h"
+#include "io/kafka.h"
 
 #define KEY "gl_classify_key_of_at_least_32_characters"
 enum { CLIENTS = 8, ROUNDS = 40, ANSWER_BYTES = 1 << 20, BODY_LIMIT_BYTES = 65536 };
@@ -23,9 +24,9 @@ typedef struct instance {
     int port;
 } instance;
 
-static instance open_instance(const char *set)
+static instance open_with(const char *set, bool brokers)
 {
-    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table};
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table, &gl_kafka_conf_table};
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
                                 "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
                                 "classify.facts=" GL_SOURCE_DIR "/models/classify/facts.txt",
@@ -35,7 +36,7 @@ static instance open_instance(const char *set)
                                 set,
                                 NULL};
     gl_err err = {0};
-    instance in = {.conf = gl_conf_load(NULL, tables, 2, sets, &err), .metrics = gl_metrics_new()};
+    instance in = {.conf = gl_conf_load(NULL, tables, brokers ? 3 : 2, sets, &err), .metrics = gl_metrics_new()};
     if (in.conf == NULL) {
         fprintf(stderr, "%s\n", err.message);
         exit(1);
@@ -46,6 +47,11 @@ static instance open_instance(const char *set)
     in.port = gl_classify_port(in.stage);
     CHECK(in.port > 0);
     return in;
+}
+
+static instance open_instance(const char *set)
+{
+    return open_with(set, false);
 }
 
 static void close_instance(instance *in)
@@ -303,6 +309,18 @@ static void many_clients_at_once(void)
     close_instance(&in);
 }
 
+/* The rulings of a stage are read once its first worker runs; here none ever does. */
+static void nothing_is_answered_before_the_rulings_are_read(void)
+{
+    instance in = open_with("classify.precedents_wait=10m", true);
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle\"}", 503, "\"code\":\"starting\""));
+    CHECK(answered(in.port, FPO, "{\"description\":\"jigsaw puzzle\"}", 503, "Retry-After: 1"));
+    close_instance(&in);
+    in = open_with("classify.precedents_wait=0", true);
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle\"}", 200, "\"answer\""));
+    close_instance(&in);
+}
+
 int main(void)
 {
     gl_log_init("test", GL_LOG_ERROR);
@@ -312,5 +330,6 @@ int main(void)
     who_may_ask();
     what_does_not_fit_is_refused();
     many_clients_at_once();
+    nothing_is_answered_before_the_rulings_are_read();
     return check_result();
 }
