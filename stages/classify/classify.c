@@ -235,6 +235,16 @@ static void classify_close(void *context)
     free(stage);
 }
 
+static bool start_service(classify_stage *stage, const gl_stage_env *env, gl_err *err)
+{
+    gl_serve_conf conf = stage->conf.serve;
+
+    if ((conf.tariffs = gl_tariffs_of_conf(env->conf, err)) != NULL)
+        stage->serve = gl_serve_start(&conf, stage->classifier, env->metrics, &metrics[SERVED], err);
+    gl_tariffs_release(conf.tariffs);
+    return stage->serve != NULL;
+}
+
 static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
 {
     const gl_classify_conf *conf = gl_conf_section(env->conf, gl_classify_conf_table.section);
@@ -255,8 +265,7 @@ static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
     if (stage->kafka_conf != NULL)
         stage->precedents = gl_precedents_new(conf->precedents_wait_ms);
     gl_classifier_use(classifier, stage->precedents);
-    if (conf->serve.http.listen[0] != '\0' &&
-        (stage->serve = gl_serve_start(&conf->serve, classifier, env->metrics, &metrics[SERVED], err)) == NULL) {
+    if (conf->serve.http.listen[0] != '\0' && !start_service(stage, env, err)) {
         classify_close(stage);
         return false;
     }
@@ -275,14 +284,24 @@ int gl_classify_port(const void *context)
 static bool classify_check(const gl_conf *conf, gl_err *err)
 {
     const gl_classify_conf *own = gl_conf_section(conf, gl_classify_conf_table.section);
-    return own->serve.http.listen[0] == '\0' || gl_serve_check(&own->serve, err);
+    gl_tariffs *tariffs = gl_tariffs_of_conf(conf, err);
+
+    gl_tariffs_release(tariffs);
+    return tariffs != NULL && (own->serve.http.listen[0] == '\0' || gl_serve_check(&own->serve, err));
 }
 
 static bool classify_reload(void *context, const gl_conf *conf, gl_err *err)
 {
     classify_stage *stage = context;
     const gl_classify_conf *fresh = gl_conf_section(conf, gl_classify_conf_table.section);
-    return stage->serve == NULL || gl_serve_reload(stage->serve, &fresh->serve, err);
+    gl_serve_conf serve = fresh->serve;
+
+    if (stage->serve == NULL)
+        return true;
+    serve.tariffs = gl_tariffs_of_conf(conf, err);
+    bool good = serve.tariffs != NULL && gl_serve_reload(stage->serve, &serve, err);
+    gl_tariffs_release(serve.tariffs);
+    return good;
 }
 
 /* The first worker starts the feed: topics and schemas are known by then. */
@@ -531,7 +550,7 @@ static void classify_dead_lettered(void *context, void *worker, const gl_batch *
 
 static const char *const inputs[] = {"gl.declarations.accepted", NULL};
 static const char *const outputs[] = {"gl.declarations.classified", "gl.events", NULL};
-static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table, NULL};
+static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_tariff_conf_table, &gl_kv_conf_table, NULL};
 
 const gl_stage_def gl_classify_stage = {
     .name = "classify",

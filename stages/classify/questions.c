@@ -4,12 +4,15 @@
 #include <stdio.h>
 
 #include "base/yaml.h"
+#include "customs/tariff.h"
 #include "io/json.h"
 
 enum { LIMIT_NODES = 8 + 8 * GL_QUESTIONS_LIMIT, SHOWN_BYTES = 60, POINTER_BYTES = 64 };
 
-static const char *const whole_members[] = {"description", "declared", "items", "limit", NULL};
-static const char *const item_members[] = {"description", "declared", NULL};
+static const char *const whole_members[] = {"description", "declared", "value",  "net_mass_kg",
+                                            "items",       "limit",    "tariff", NULL};
+static const char *const item_members[] = {"description", "declared", "value", "net_mass_kg", NULL};
+static const char *const value_members[] = {"amount", "currency", NULL};
 
 typedef struct reader {
     gl_arena *arena;
@@ -114,6 +117,57 @@ static void read_declared(reader *r, const gl_json *object, const char *base, gl
         ask->declared = node->text;
 }
 
+/* A JSON number, or the same as a text. */
+static gl_str number_text(const gl_json *node)
+{
+    return node != NULL && (node->type == GL_JSON_NUMBER || node->type == GL_JSON_STRING) ? node->text
+                                                                                          : (gl_str){NULL, 0};
+}
+
+/* Customs value and net mass, for duties. */
+static void read_base(reader *r, const gl_json *object, const char *base, gl_ask *ask)
+{
+    const gl_json *value = gl_json_get(object, "value"), *mass = gl_json_get(object, "net_mass_kg");
+    static const char allowed_value[] = "an object with amount (a decimal that is not negative) and currency (three "
+                                        "capital letters), or null";
+
+    if (!is_null(value) && value->type != GL_JSON_OBJECT) {
+        wrong(r, "wrong-type", pointer_of(r, base, "value"), value, allowed_value);
+    } else if (!is_null(value)) {
+        know_members(r, value, gl_arena_printf(r->arena, "%s/value", base), value_members);
+        ask->has_value =
+            gl_duty_base_read(&ask->base, number_text(gl_json_get(value, "amount")), gl_json_text(value, "currency"));
+        if (!ask->has_value)
+            wrong(r, "invalid-value", pointer_of(r, base, "value"), value, allowed_value);
+    }
+    if (!is_null(mass) && !gl_duty_base_weigh(&ask->base, number_text(mass)))
+        wrong(r, "invalid-value", pointer_of(r, base, "net_mass_kg"), mass,
+              "kilograms: a decimal that is not negative");
+}
+
+static void read_tariff(reader *r, const gl_json *root)
+{
+    const gl_json *node = gl_json_get(root, "tariff");
+    static const char allowed[] = "the name of a tariff, or null";
+
+    if (is_null(node))
+        return;
+    if (node->type != GL_JSON_STRING) {
+        wrong(r, "wrong-type", GL_STR("/tariff"), node, allowed);
+    } else if (!gl_tariff_is_name(node->text)) {
+        wrong(r, "unknown-tariff", GL_STR("/tariff"), node, allowed);
+    } else {
+        r->out->tariff = node->text;
+        r->out->tariff_source = (gl_str){r->body.ptr + node->begin, node->end - node->begin};
+    }
+}
+
+void gl_questions_refuse_tariff(gl_questions *questions, const char *allowed)
+{
+    questions->errors[0] = (gl_question_error){"unknown-tariff", GL_STR("/tariff"), questions->tariff_source, allowed};
+    questions->error_count = 1;
+}
+
 static size_t read_limit(reader *r, const gl_json *object)
 {
     const gl_json *node = gl_json_get(object, "limit");
@@ -137,12 +191,13 @@ static void read_item(reader *r, const gl_json *node, size_t index, gl_ask *ask)
     snprintf(base, sizeof base, "/items/%zu", index);
     if (node->type != GL_JSON_OBJECT) {
         wrong(r, "wrong-type", gl_str_of(gl_arena_strndup(r->arena, base, strlen(base))), node,
-              "an object with description and declared");
+              "an object with description, declared, value and net_mass_kg");
         return;
     }
     know_members(r, node, base, item_members);
     read_description(r, node, base, ask);
     read_declared(r, node, base, ask);
+    read_base(r, node, base, ask);
 }
 
 static void read_items(reader *r, const gl_json *root, const gl_json *items)
@@ -151,8 +206,12 @@ static void read_items(reader *r, const gl_json *root, const gl_json *items)
     _Static_assert(GL_QUESTIONS_LIMIT == 500, "as the text says");
 
     r->out->several = true;
-    if (gl_json_get(root, "description") != NULL || gl_json_get(root, "declared") != NULL)
-        wrong(r, "conflicting-fields", GL_STR("/items"), NULL, "either description and declared, or items");
+    for (size_t i = 0; item_members[i] != NULL; i++)
+        if (gl_json_get(root, item_members[i]) != NULL) {
+            wrong(r, "conflicting-fields", GL_STR("/items"), NULL,
+                  "either description, declared, value and net_mass_kg, or items that have them");
+            break;
+        }
     if (items->type != GL_JSON_ARRAY) {
         wrong(r, "wrong-type", GL_STR("/items"), items, allowed);
     } else if (items->count == 0 || items->count > GL_QUESTIONS_LIMIT) {
@@ -163,6 +222,15 @@ static void read_items(reader *r, const gl_json *root, const gl_json *items)
         for (size_t i = 0; i < items->count; i++)
             read_item(r, items->items[i], i, &r->out->at[i]);
     }
+}
+
+/* Does any of them have a value or a mass? */
+static bool any_base(const gl_questions *questions)
+{
+    for (size_t i = 0; i < questions->count; i++)
+        if (questions->at[i].has_value || questions->at[i].base.has_mass)
+            return true;
+    return false;
 }
 
 static void read_classify(reader *r, const gl_json *root)
@@ -178,7 +246,11 @@ static void read_classify(reader *r, const gl_json *root)
         r->out->at = gl_arena_calloc(r->arena, 1, sizeof *r->out->at);
         read_description(r, root, "", r->out->at);
         read_declared(r, root, "", r->out->at);
+        read_base(r, root, "", r->out->at);
     }
+    read_tariff(r, root);
+    if (is_null(gl_json_get(root, "tariff")) && any_base(r->out))
+        wrong(r, "missing", GL_STR("/tariff"), NULL, "the name of a tariff, where there is a value or a net mass");
     for (size_t i = 0; i < r->out->count; i++)
         r->out->at[i].limit = limit;
 }
@@ -216,6 +288,7 @@ static void read_fpo(reader *r, const gl_json *root)
     if (limit < 1 || limit > GL_QUESTIONS_FPO_LIMIT)
         wrong(r, "out-of-range", GL_STR("/limit"), gl_json_get(root, "limit"), "a whole number from 1 to 10");
     ask->limit = (size_t)limit;
+    r->out->digits = digits;
     r->out->at = ask;
     r->out->count = 1;
 }

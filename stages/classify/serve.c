@@ -19,8 +19,9 @@ struct gl_serve {
     gl_desk *desk;
     gl_facts *facts;
     gl_http *http;
-    pthread_mutex_t access_lock; /* guards the pointer `access` */
+    pthread_mutex_t access_lock; /* guards the pointers `access` and `tariffs` */
     gl_access *access;           /* NULL: senders are not authenticated */
+    gl_tariffs *tariffs;         /* NULL: there are none */
     gl_metrics *metrics;
     const gl_metric_def *defs;
     gl_series *replies[WAYS]; /* NULL without metrics */
@@ -117,9 +118,43 @@ static bool may_answer(const gl_serve *serve, gl_http_request *request)
     return false;
 }
 
-/* False: refused, with what is wrong. */
-static bool read_questions(const gl_serve *serve, gl_http_request *request, gl_arena *arena, gl_questions_form form,
-                           gl_questions *questions)
+/* The caller's own, to be released; NULL: there are none. */
+static gl_tariffs *tariffs_of(gl_serve *serve)
+{
+    pthread_mutex_lock(&serve->access_lock);
+    gl_tariffs *tariffs = gl_tariffs_retain(serve->tariffs);
+    pthread_mutex_unlock(&serve->access_lock);
+    return tariffs;
+}
+
+/* The tariff that is wanted, into each question. False: there is none of this name. */
+static bool use_tariff(const gl_tariffs *tariffs, gl_arena *arena, gl_questions_form form, gl_questions *questions)
+{
+    enum { NATIONAL_DIGITS = 8, US_PER_SECOND = 1000000, SECONDS_PER_DAY = 86400 };
+    bool first = form == GL_QUESTIONS_FPO && questions->digits == NATIONAL_DIGITS;
+    int32_t today = (int32_t)(gl_wall_us() / US_PER_SECOND / SECONDS_PER_DAY);
+    const gl_national *national = tariffs == NULL || (questions->tariff.len == 0 && !first)
+                                      ? NULL
+                                      : gl_tariffs_find(tariffs, questions->tariff, today);
+
+    for (size_t i = 0; i < questions->count; i++)
+        questions->at[i].national = national;
+    if (questions->tariff.len == 0 || national != NULL)
+        return true;
+    gl_buf allowed = gl_buf_in(arena);
+    gl_buf_text(&allowed, "the name of a tariff that holds today: ");
+    if (tariffs == NULL)
+        gl_buf_text(&allowed, "none is loaded");
+    else
+        gl_tariffs_names(tariffs, &allowed);
+    gl_buf_byte(&allowed, 0);
+    gl_questions_refuse_tariff(questions, (const char *)allowed.data);
+    return false;
+}
+
+/* False: refused, with what is wrong. `tariffs` are those that the questions then point into. */
+static bool read_questions(const gl_serve *serve, const gl_tariffs *tariffs, gl_http_request *request, gl_arena *arena,
+                           gl_questions_form form, gl_questions *questions)
 {
     static const char *const takes[] = {"Accept-Encoding: identity", NULL};
     gl_str coding = gl_str_trim(gl_http_header(request, "Content-Encoding"));
@@ -132,7 +167,8 @@ static bool read_questions(const gl_serve *serve, gl_http_request *request, gl_a
     }
     if (!may_answer(serve, request))
         return false;
-    if (gl_questions_read(arena, gl_http_body(request), (size_t)serve->conf.http.body_limit_bytes, form, questions))
+    if (gl_questions_read(arena, gl_http_body(request), (size_t)serve->conf.http.body_limit_bytes, form, questions) &&
+        use_tariff(tariffs, arena, form, questions))
         return true;
     gl_questions_problem(&body, questions, form, &status);
     gl_http_respond(request, status, "application/problem+json", gl_buf_view(&body), NULL);
@@ -157,42 +193,76 @@ static void put_replies(gl_serve *serve, gl_buf *body, const gl_questions *quest
 static void post_classify(void *context, gl_http_request *request)
 {
     gl_serve *serve = context;
+    gl_tariffs *tariffs = tariffs_of(serve);
     gl_arena *arena = gl_arena_new(ARENA_BYTES);
     gl_questions questions;
     gl_buf body = {0};
 
     step_back();
-    if (read_questions(serve, request, arena, GL_QUESTIONS_CLASSIFY, &questions)) {
+    if (read_questions(serve, tariffs, request, arena, GL_QUESTIONS_CLASSIFY, &questions)) {
         put_replies(serve, &body, &questions);
         gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
     }
     gl_buf_free(&body);
     gl_arena_destroy(arena);
+    gl_tariffs_release(tariffs);
+}
+
+static void put_result(gl_buf *body, bool first, const char *code, int32_t ppm)
+{
+    gl_buf_printf(body, "%s{\"code\":\"%s\",\"score\":%d.%03d}", first ? "" : ",", code, (int)(ppm / 1000),
+                  (int)(ppm % 1000));
+}
+
+/* The 8 digits of the tariff, and the subheadings that it does not have as they are, in one ranking. */
+static void put_national_results(gl_buf *body, gl_arena *arena, const gl_ask *ask, const gl_reply *reply)
+{
+    enum { NATIONAL_DIGITS = 8 };
+    const gl_tariff *tariff = gl_national_tariff(ask->national);
+    const gl_tariff_line *line;
+    gl_national_list groups;
+    size_t group = 0, hs6 = 0;
+
+    gl_national_rank(ask->national, arena, ask->description, reply->list.at, reply->list.count, NATIONAL_DIGITS,
+                     &groups);
+    for (size_t i = 0; i < ask->limit; i++) {
+        while (hs6 < reply->list.count && gl_tariff_under(tariff, gl_str_of(reply->list.at[hs6].hs6), &line) > 0)
+            hs6++;
+        bool has_group = group < groups.count, has_hs6 = hs6 < reply->list.count;
+        if (has_group && (!has_hs6 || groups.at[group].confidence_ppm >= reply->list.at[hs6].confidence_ppm)) {
+            put_result(body, i == 0, groups.at[group].code, groups.at[group].confidence_ppm);
+            group++;
+        } else if (has_hs6) {
+            put_result(body, i == 0, reply->list.at[hs6].hs6, reply->list.at[hs6].confidence_ppm);
+            hs6++;
+        }
+    }
 }
 
 /* Scores to 1,000. A vague text has no results, one that is not sure has its ranking, as there. Codes have the digits
- * that the model knows, also where 8 are asked for: none is made up. */
+ * that are known, also where 8 are asked for and there is no tariff: none is made up. */
 static void post_fpo(void *context, gl_http_request *request)
 {
     gl_serve *serve = context;
+    gl_tariffs *tariffs = tariffs_of(serve);
     gl_arena *arena = gl_arena_new(ARENA_BYTES);
     gl_buf body = gl_buf_in(arena);
     gl_questions questions;
     gl_reply reply;
 
     step_back();
-    if (read_questions(serve, request, arena, GL_QUESTIONS_FPO, &questions)) {
+    if (read_questions(serve, tariffs, request, arena, GL_QUESTIONS_FPO, &questions)) {
         answer(serve, questions.at, &reply);
         gl_buf_text(&body, "{\"results\":[");
-        for (size_t i = 0; i < reply.list.count; i++) {
-            int32_t ppm = reply.list.at[i].confidence_ppm;
-            gl_buf_printf(&body, "%s{\"code\":\"%s\",\"score\":%d.%03d}", i == 0 ? "" : ",", reply.list.at[i].hs6,
-                          (int)(ppm / 1000), (int)(ppm % 1000));
-        }
+        if (questions.at->national != NULL)
+            put_national_results(&body, arena, questions.at, &reply);
+        for (size_t i = 0; questions.at->national == NULL && i < reply.list.count; i++)
+            put_result(&body, i == 0, reply.list.at[i].hs6, reply.list.at[i].confidence_ppm);
         gl_buf_text(&body, "]}\n");
         gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);
     }
     gl_arena_destroy(arena);
+    gl_tariffs_release(tariffs);
 }
 
 static void get_openapi(void *context, gl_http_request *request)
@@ -280,6 +350,8 @@ gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classif
     serve->conf.http.part = take_part;
     serve->conf.http.forget = forget;
     serve->conf.http.admit_context = serve;
+    serve->tariffs = gl_tariffs_retain(conf->tariffs);
+    serve->conf.tariffs = NULL;
     make_series(serve);
     if (load_access(conf, &serve->access, err) && (serve->facts = gl_facts_open(conf->facts, err)) != NULL) {
         gl_desk_use_facts(serve->desk, serve->facts);
@@ -306,13 +378,15 @@ bool gl_serve_reload(gl_serve *serve, const gl_serve_conf *conf, gl_err *err)
         gl_access_release(fresh);
         return gl_fail_context(err, "classify");
     }
-    if (fresh == NULL)
-        return true;
-    gl_access_follow(fresh, old);
+    if (fresh != NULL)
+        gl_access_follow(fresh, old);
+    gl_tariffs *old_tariffs = serve->tariffs;
     pthread_mutex_lock(&serve->access_lock);
     serve->access = fresh;
+    serve->tariffs = gl_tariffs_retain(conf->tariffs);
     pthread_mutex_unlock(&serve->access_lock);
     gl_access_release(old);
+    gl_tariffs_release(old_tariffs);
     return true;
 }
 
@@ -325,6 +399,7 @@ void gl_serve_stop(gl_serve *serve)
     gl_desk_destroy(serve->desk);
     gl_facts_destroy(serve->facts);
     gl_access_release(serve->access);
+    gl_tariffs_release(serve->tariffs);
     pthread_mutex_destroy(&serve->access_lock);
     free(serve);
 }

@@ -12,6 +12,7 @@
 #include "base/conf.h"
 #include "base/metrics.h"
 #include "classify/classifier.h"
+#include "classify/tariffs.h"
 #include "io/http.h"
 
 typedef struct gl_serve_conf {
@@ -19,6 +20,7 @@ typedef struct gl_serve_conf {
     const char *access;    /* file of submitters; "": senders are not authenticated */
     const char *facts;     /* file of what is asked back by (facts.h) */
     int64_t cache_entries; /* answers kept */
+    gl_tariffs *tariffs;   /* the caller's; not of this section; NULL: there are none */
 } gl_serve_conf;
 
 typedef struct gl_serve gl_serve;
@@ -33,7 +35,7 @@ bool gl_serve_check(const gl_serve_conf *conf, gl_err *err);
  * see gl_serve_check, http-listen. */
 gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classifier, gl_metrics *metrics,
                          const gl_metric_def *defs, gl_err *err);
-/* Certificates and submitters are read again, both or none. */
+/* Certificates and submitters are read again, and the tariffs are those of `conf`; all or none. */
 bool gl_serve_reload(gl_serve *serve, const gl_serve_conf *conf, gl_err *err);
 void gl_serve_stop(gl_serve *serve);
 int gl_serve_port(const gl_serve *serve);

@@ -79,6 +79,32 @@ Test(classify_questions, all_errors_at_once)
     }
 }
 
+Test(classify_questions, a_tariff_and_what_is_to_be_paid_for)
+{
+    cr_assert(ask(GL_QUESTIONS_CLASSIFY, "{\"description\":\"a\",\"tariff\":\"UK\",\"net_mass_kg\":2.50,"
+                                         "\"value\":{\"amount\":100.10,\"currency\":\"GBP\"}}"));
+    cr_expect(gl_str_eqz(questions.tariff, "UK") && questions.at[0].has_value && questions.at[0].base.has_mass);
+    cr_expect(questions.at[0].base.value.unscaled == 10010 && questions.at[0].base.net_mass_kg.scale == 2);
+    cr_assert(ask(GL_QUESTIONS_CLASSIFY, "{\"tariff\":\"UK\",\"items\":[{\"description\":\"a\",\"value\":{\"amount\":"
+                                         "\"7\",\"currency\":\"EUR\"}},{\"description\":\"b\",\"value\":null}]}"));
+    cr_expect(questions.at[0].has_value && !questions.at[1].has_value);
+    cr_assert(ask(GL_QUESTIONS_CLASSIFY, "{\"description\":\"a\",\"tariff\":null}"));
+    cr_expect_eq(questions.tariff.len, 0u);
+    cr_assert(!ask(GL_QUESTIONS_CLASSIFY, "{\"description\":\"a\",\"net_mass_kg\":1}"));
+    cr_expect_str_eq(errors(), "missing /tariff -");
+    cr_assert(!ask(GL_QUESTIONS_CLASSIFY, "{\"description\":\"a\",\"tariff\":\"U K\",\"value\":{\"amount\":1e3,"
+                                          "\"currency\":\"GBP\",\"more\":1},\"net_mass_kg\":-1}"));
+    cr_expect_str_eq(errors(), "unknown-field /value/more 1; invalid-value /value {\"amount\":1e3,\"currency\":\"GBP\","
+                               "\"more\":1}; invalid-value /net_mass_kg -1; unknown-tariff /tariff \"U K\"");
+    cr_assert(!ask(GL_QUESTIONS_CLASSIFY, "{\"items\":[{\"description\":\"a\",\"value\":7,\"net_mass_kg\":[]}],"
+                                          "\"tariff\":7,\"value\":{}}"));
+    cr_expect_str_eq(errors(), "conflicting-fields /items -; wrong-type /items/0/value 7; invalid-value "
+                               "/items/0/net_mass_kg []; wrong-type /tariff 7");
+    cr_assert(ask(GL_QUESTIONS_CLASSIFY, "{\"description\":\"a\",\"tariff\":\"US\"}"));
+    gl_questions_refuse_tariff(&questions, "UK");
+    cr_expect_str_eq(errors(), "unknown-tariff /tariff \"US\"");
+}
+
 Test(classify_questions, many_errors_are_counted_and_twenty_kept)
 {
     gl_buf body = gl_buf_in(arena), out = gl_buf_in(arena);

@@ -205,6 +205,57 @@ static void hostile_ones(void)
     close_instance(&in);
 }
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+#define COTTON "{\"description\":\"men's cotton t-shirt\",\"tariff\":\"UK\""
+
+static void national_codes(void)
+{
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_tariff_conf_table, &gl_kv_conf_table};
+    char path[] = "/tmp/gl-classify-conf-XXXXXX", tariff[64], text[1024];
+    gl_err err = {0};
+
+    close(mkstemp(path));
+    snprintf(tariff, sizeof tariff, "%s.csv", path);
+    snprintf(text, sizeof text,
+             "classify:\n  model: " GL_SOURCE_DIR "/models/classify/hs6.glm\n"
+             "  vague_words: " GL_SOURCE_DIR "/models/classify/vague.txt\n"
+             "  facts: " GL_SOURCE_DIR "/models/classify/facts.txt\n  listen: 127.0.0.1:0\n"
+             "tariffs:\n  - name: UK\n    file: %s\n",
+             tariff);
+    write_file(path, text);
+    write_file(tariff, "code,description,rate\n61091000,T-shirts of cotton,12.0%\n62052000,Shirts of cotton,8%\n");
+    instance in = {.conf = gl_conf_load(path, tables, 3, NULL, &err), .metrics = gl_metrics_new()};
+    gl_stage_env env = {.conf = in.conf, .metrics = in.metrics};
+    CHECK(in.conf != NULL && gl_classify_stage.check(in.conf, &err) && gl_classify_stage.open(&env, &in.stage, &err));
+    in.port = gl_classify_port(in.stage);
+    CHECK(answered(in.port, CLASSIFY, COTTON "}", 200, "\"tariff\":{\"name\":\"UK\",\"version\":\"UK/"));
+    CHECK(answered(in.port, CLASSIFY,
+                   COTTON ",\"declared\":\"6205200000\",\"value\":{\"amount\":\"50\","
+                          "\"currency\":\"GBP\"}}",
+                   200, "\"duty_at_stake\":{\"currency\":\"GBP\",\"amount\":2.00,"));
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"mug\",\"tariff\":\"US\"}", 422,
+                   "\"allowed\":\"the name of a tariff that holds today: UK\""));
+    CHECK(answered(in.port, FPO, "{\"description\":\"men's cotton t-shirt\",\"digits\":8}", 200,
+                   "{\"code\":\"61091000\","));
+    CHECK(answered(in.port, FPO, "{\"description\":\"men's cotton t-shirt\",\"digits\":8}", 200,
+                   "{\"code\":\"610510\",")); /* not in this tariff */
+    CHECK(answered(in.port, FPO, "{\"description\":\"men's cotton t-shirt\"}", 200, "{\"code\":\"610910\","));
+    write_file(tariff, "code,description,rate\n6109100010,T-shirts of cotton,10.0%\n");
+    CHECK(gl_classify_stage.reload(in.stage, in.conf, &err));
+    CHECK(answered(in.port, CLASSIFY, COTTON "}", 200, "{\"code\":\"6109100010\""));
+    write_file(tariff, "code,description\n61091,T-shirts of cotton\n");
+    CHECK(!gl_classify_stage.reload(in.stage, in.conf, &err) && !gl_classify_stage.check(in.conf, &err));
+    CHECK(answered(in.port, CLASSIFY, COTTON "}", 200, "{\"code\":\"6109100010\""));
+    unlink(tariff);
+    unlink(path);
+    close_instance(&in);
+}
+
 static void write_access(const char *path, const char *key)
 {
     uint8_t digest[GL_SHA256_BYTES];
@@ -327,6 +378,7 @@ int main(void)
     questions_are_answered();
     large_and_strange_bodies();
     hostile_ones();
+    national_codes();
     who_may_ask();
     what_does_not_fit_is_refused();
     many_clients_at_once();

@@ -1,0 +1,41 @@
+/* The national tariffs that an operator loads (section `tariffs` of the configuration): by name, and of one name the
+ * one that holds today.
+ *
+ * Always holds: a set is immutable; a reload makes a new one, and who has the old one keeps it until he releases it.
+ * Thread: any; the count of owners is atomic. Locks: none.
+ */
+#ifndef GL_CLASSIFY_TARIFFS_H
+#define GL_CLASSIFY_TARIFFS_H
+
+#include "base/conf.h"
+#include "classify/national.h"
+
+enum { GL_TARIFFS_LIMIT = 20 };
+
+/* Section "tariffs", one entry a file. */
+typedef struct gl_tariff_conf {
+    const char *name;
+    int format; /* gl_tariff_format */
+    const char *file;
+    const char *valid_from; /* a day; "": always */
+} gl_tariff_conf;
+
+extern const gl_conf_table gl_tariff_conf_table;
+
+typedef struct gl_tariffs gl_tariffs;
+
+/* NULL with GL_FATAL: conf-value, and those of gl_tariff_open. Without entries a set that has none. */
+gl_tariffs *gl_tariffs_load(const gl_tariff_conf *confs, size_t count, gl_err *err);
+/* The same with the section of a configuration; one that was loaded without that table has no entries. */
+gl_tariffs *gl_tariffs_of_conf(const gl_conf *conf, gl_err *err);
+/* NULL is taken, here and below. */
+gl_tariffs *gl_tariffs_retain(gl_tariffs *tariffs);
+void gl_tariffs_release(gl_tariffs *tariffs);
+
+/* `today`: days since 1970-01-01 (UTC). NULL: there is none of this name that holds. An empty name: the first of the
+ * list. */
+const gl_national *gl_tariffs_find(const gl_tariffs *tariffs, gl_str name, int32_t today);
+/* "UK, US", or "none is loaded". */
+void gl_tariffs_names(const gl_tariffs *tariffs, gl_buf *out);
+
+#endif
