@@ -402,8 +402,7 @@ static void read_lines(gl_edi_map *map, const gl_edi_segment *segment, gl_declar
         else if (party->street.ptr == NULL)
             gl_edi_set_named(map, &gl_shape_party, "street", party, line->text, line, path);
         else
-            party->street = gl_str_of(
-                gl_arena_printf(map->report->arena, "%.*s %.*s", GL_STR_ARG(party->street), GL_STR_ARG(line->text)));
+            party->street = gl_edi_concat(map->report->arena, party->street, " ", line->text);
     }
 }
 
@@ -455,8 +454,7 @@ void gl_edi_read_document(gl_edi_map *map, const gl_edi_rule *rule, const gl_edi
     if (mark == '.' && rest.len > 0)
         set_text(map, &document->category_code, rest, list);
     if (mark == '-' && document->type_code.ptr != NULL)
-        document->type_code = gl_str_of(
-            gl_arena_printf(map->report->arena, "%.*s%.*s", GL_STR_ARG(rest), GL_STR_ARG(document->type_code)));
+        document->type_code = gl_edi_concat(map->report->arena, rest, "", document->type_code);
 }
 
 /* FTX+ZZZ+++type:code */
@@ -579,8 +577,7 @@ void gl_edi_read_marks(gl_edi_map *map, const gl_edi_rule *rule, const gl_edi_se
         if (last->marks.ptr == NULL)
             set_text(map, &last->marks, mark->text, mark);
         else
-            last->marks = gl_str_of(
-                gl_arena_printf(map->report->arena, "%.*s %.*s", GL_STR_ARG(last->marks), GL_STR_ARG(mark->text)));
+            last->marks = gl_edi_concat(map->report->arena, last->marks, " ", mark->text);
     }
 }
 

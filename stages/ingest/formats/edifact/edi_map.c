@@ -168,6 +168,19 @@ static void set_quantity(gl_edi_map *map, const gl_edi_part *part, void *record,
     gl_report_origin(map->report, &measure->unit_code, value);
 }
 
+gl_str gl_edi_concat(gl_arena *arena, gl_str a, const char *between, gl_str b)
+{
+    size_t len = strlen(between);
+    char *text = gl_arena_alloc(arena, a.len + len + b.len + 1);
+    if (a.len > 0)
+        memcpy(text, a.ptr, a.len);
+    memcpy(text + a.len, between, len);
+    if (b.len > 0)
+        memcpy(text + a.len + len, b.ptr, b.len);
+    text[a.len + len + b.len] = 0;
+    return (gl_str){text, a.len + len + b.len};
+}
+
 /* Those of the same number from the part's position on. */
 static gl_str joined(const gl_edi_map *map, const gl_edi_part *part, const gl_edi_segment *segment,
                      const gl_edi_value **first)
@@ -182,13 +195,8 @@ static gl_str joined(const gl_edi_map *map, const gl_edi_part *part, const gl_ed
         if (value->element != at.element || value->component < at.component || value->component > element->count ||
             strcmp(element->components[value->component - 1].id, id) != 0)
             continue;
-        if (*first == NULL) {
-            *first = value;
-            text = value->text;
-        } else {
-            text =
-                gl_str_of(gl_arena_printf(map->report->arena, "%.*s %.*s", GL_STR_ARG(text), GL_STR_ARG(value->text)));
-        }
+        text = *first == NULL ? value->text : gl_edi_concat(map->report->arena, text, " ", value->text);
+        *first = *first == NULL ? value : *first;
     }
     return text;
 }
@@ -201,7 +209,7 @@ static void append(gl_edi_map *map, const gl_field *field, void *record, gl_str 
     if (slot->ptr == NULL || field->kind != GL_FIELD_TEXT)
         gl_edi_set(map, field, record, text, node, path);
     else if (!map->fill)
-        *slot = gl_str_of(gl_arena_printf(map->report->arena, "%.*s %.*s", GL_STR_ARG(*slot), GL_STR_ARG(text)));
+        *slot = gl_edi_concat(map->report->arena, *slot, " ", text);
 }
 
 void gl_edi_add_attribute(gl_edi_map *map, const char *type, gl_str suffix, gl_str code, const gl_edi_value *node)
@@ -209,8 +217,7 @@ void gl_edi_add_attribute(gl_edi_map *map, const char *type, gl_str suffix, gl_s
     gl_list *list = map->item != NULL ? (gl_list *)&map->item->attributes : (gl_list *)&map->declaration->attributes;
     if (code.len == 0)
         return;
-    gl_str name = suffix.len == 0 ? gl_str_of(type)
-                                  : gl_str_of(gl_arena_printf(map->report->arena, "%s%.*s", type, GL_STR_ARG(suffix)));
+    gl_str name = suffix.len == 0 ? gl_str_of(type) : gl_edi_concat(map->report->arena, gl_str_of(type), "", suffix);
     for (size_t i = 0; map->fill && i < map->own_attributes; i++)
         if (gl_str_eq(((const gl_declaration_attribute *)list->at)[i].type, name))
             return;
@@ -249,13 +256,17 @@ void gl_edi_read_parts(gl_edi_map *map, const gl_edi_part *parts, const gl_edi_s
 /* Is `text` one of "35|36"? */
 static bool is_listed(const char *list, gl_str text)
 {
-    while (*list != 0) {
-        size_t len = strcspn(list, "|");
-        if (len == text.len && memcmp(list, text.ptr, len) == 0)
+    for (;; list++) {
+        size_t at = 0;
+        while (at < text.len && list[at] == text.ptr[at] && list[at] != '|' && list[at] != 0)
+            at++;
+        if (at == text.len && at > 0 && (list[at] == '|' || list[at] == 0))
             return true;
-        list += len + (list[len] == '|');
+        while (*list != '|' && *list != 0)
+            list++;
+        if (*list == 0)
+            return false;
     }
-    return false;
 }
 
 static bool are_letters(gl_str text)
@@ -274,10 +285,10 @@ static bool applies(size_t epoch, const gl_edi_rule *rule, const gl_edi_segment 
     if (rule->code != segment->code || (rule->place == GL_EDI_ALONE && group) ||
         (rule->place == GL_EDI_GROUP && !group))
         return false;
-    if (rule->qualifiers == NULL || strcmp(rule->qualifiers, "*") == 0)
+    if (rule->qualifiers == NULL || rule->qualifiers[0] == '*')
         return true;
     gl_str text = qualifier_of(epoch, rule, segment);
-    return strcmp(rule->qualifiers, "@@") == 0 ? are_letters(text) : is_listed(rule->qualifiers, text);
+    return rule->qualifiers[0] == '@' ? are_letters(text) : is_listed(rule->qualifiers, text);
 }
 
 const gl_edi_rule *gl_edi_rule_of(size_t epoch, const gl_edi_table *table, const gl_edi_segment *segment, bool group)
@@ -297,9 +308,7 @@ static void read_attribute(gl_edi_map *map, const gl_edi_rule *rule, const gl_ed
         const gl_edi_value *value = gl_edi_part_value(map, part, segment);
         if (value == NULL)
             continue;
-        code = node == NULL ? value->text
-                            : gl_str_of(gl_arena_printf(map->report->arena, "%.*s %.*s", GL_STR_ARG(code),
-                                                        GL_STR_ARG(value->text)));
+        code = node == NULL ? value->text : gl_edi_concat(map->report->arena, code, " ", value->text);
         node = node == NULL ? value : node;
     }
     gl_str suffix = rule->field[len - 1] == '_' ? qualifier_of(map->epoch, rule, segment) : GL_STR("");

@@ -113,6 +113,8 @@ void gl_edi_read_parts(gl_edi_map *map, const gl_edi_part *parts, const gl_edi_s
                        const gl_path *path);
 /* The value of a part; NULL: it is not there. */
 const gl_edi_value *gl_edi_part_value(const gl_edi_map *map, const gl_edi_part *part, const gl_edi_segment *segment);
+/* Two texts with something between them, in the arena. */
+gl_str gl_edi_concat(gl_arena *arena, gl_str a, const char *between, gl_str b);
 /* Sets one field, unless it is given. */
 void gl_edi_set(gl_edi_map *map, const gl_field *field, void *record, gl_str text, const gl_edi_value *node,
                 const gl_path *path);

@@ -9,7 +9,7 @@ enum { INDICATOR_CHARS = 3 }; /* of 7365; what is longer is a code of CST */
 
 static gl_str joined(gl_edi_out *out, gl_str a, gl_str b)
 {
-    return gl_str_of(gl_arena_printf(out->arena, "%.*s%.*s", GL_STR_ARG(a), GL_STR_ARG(b)));
+    return gl_edi_concat(out->arena, a, "", b);
 }
 
 void gl_edi_put_bgm(gl_edi_out *out, const gl_edi_rule *rule, const void *record)
