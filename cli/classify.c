@@ -17,7 +17,6 @@ typedef struct run {
     gl_desk *desk;
     gl_ask ask; /* but for the description */
     bool json;
-    bool explain;
     bool refused; /* at least one */
     bool failed;  /* to write */
 } run;
@@ -28,6 +27,18 @@ static void put_percent(gl_buf *out, const char *before, const gl_hs_candidate *
 }
 
 /* For people: the answer with what it rolls up to, the candidates, and what of a declared code. */
+/* What the goods lexicon has under which code. */
+static void put_closest(gl_buf *out, const gl_desk *desk, const gl_ask *ask)
+{
+    gl_close_term at[GL_TERMS_SHOWN];
+    size_t count = gl_desk_closest(desk, ask, at);
+
+    for (size_t i = 0; i < count; i++)
+        gl_buf_printf(out, "  closest %.*s: \"%.*s\"%s%.*s, %.0f %% alike\n", GL_STR_ARG(at[i].code),
+                      GL_STR_ARG(at[i].term), at[i].decides.len > 0 ? ", " : "", GL_STR_ARG(at[i].decides),
+                      at[i].similarity_ppm / 1e4);
+}
+
 static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
     gl_missing missing;
@@ -51,6 +62,8 @@ static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const 
     }
     if (ask->national != NULL)
         gl_tariff_put_text(out, gl_classifier_abstain_ppm(gl_desk_classifier(desk)), ask, reply);
+    if (ask->explain)
+        put_closest(out, desk, ask);
     if (reply->text.precedent != NULL)
         gl_ruling_show(out, reply->text.precedent, "  ");
     if (ask->declared.len == 0)
@@ -140,6 +153,18 @@ static gl_facts *open_facts(const char *models, gl_err *err)
     return gl_facts_open(path, err);
 }
 
+/* Where they are to be shown. */
+static bool open_terms(const char *models, bool wanted, gl_terms **terms, gl_err *err)
+{
+    char path[4096];
+
+    if (!wanted)
+        return true;
+    snprintf(path, sizeof path, "%s/classify/terms.gz", models);
+    *terms = gl_terms_open(path, err);
+    return *terms != NULL;
+}
+
 /* `count` arguments from argv[1]. */
 static int answer_arguments(run *r, int count, char **argv, bool texts)
 {
@@ -163,9 +188,9 @@ static int answer_arguments(run *r, int count, char **argv, bool texts)
 /* `*precedents` stays NULL where no brokers are named. */
 static bool open_rulings(const run *r, const char *brokers, gl_precedents **precedents, gl_err *err)
 {
-    if (r->explain && brokers[0] == '\0')
+    if (r->ask.explain && brokers[0] == '\0')
         brokers = gl_env("KAFKA_BROKERS", "");
-    if (r->explain && brokers[0] == '\0')
+    if (r->ask.explain && brokers[0] == '\0')
         gl_complain(0, "rulings are not known without --brokers or KAFKA_BROKERS: what follows is the model's");
     if (brokers[0] == '\0')
         return true;
@@ -181,15 +206,16 @@ static int run_classify(int argc, char **argv)
     gl_tariff_options tariff = {"", "", ""};
     gl_national *national = NULL;
     run r = {0};
-    bool texts = false;
+    bool texts = false, explain = false;
     const gl_option options[] = {
         {"declared", GL_OPTION_TEXT, &declared, "Compare with this declared code."},
         {"limit", GL_OPTION_INT, &limit, "Candidates of each description (3, at most 100)."},
         {"tariff-file", GL_OPTION_TEXT, &tariff.file, "National codes too, of this tariff: FORMAT:FILE."},
         {"value", GL_OPTION_TEXT, &tariff.value, "Customs value, for duties: \"100.00 GBP\"."},
         {"net-mass", GL_OPTION_TEXT, &tariff.net_mass, "Kilograms, for duties by mass."},
-        {"explain", GL_OPTION_FLAG, &r.explain,
-         "Say why: of a ruling who made it, when and for what reason. Asks $KAFKA_BROKERS for rulings unless --brokers "
+        {"explain", GL_OPTION_FLAG, &explain,
+         "Say why: the closest terms of the goods lexicon; of a ruling who made it, when and for what reason. Asks "
+         "$KAFKA_BROKERS for rulings unless --brokers "
          "is given."},
         {"brokers", GL_OPTION_TEXT, &brokers, "Kafka's brokers: officers' rulings go before the model's answers."},
         {"json", GL_OPTION_FLAG, &r.json, "As JSON, one object a line, in order."},
@@ -204,20 +230,22 @@ static int run_classify(int argc, char **argv)
     if (declared[0] != '\0' && !gl_desk_is_code(gl_str_of(declared)))
         return gl_complain(GL_EXIT_USAGE, "--declared: \"%s\" is not a code of 2 to %d digits", declared,
                            GL_DESK_LIMIT_DECLARED_DIGITS);
-    r.ask = (gl_ask){.declared = gl_str_of(declared), .limit = (size_t)limit};
+    r.ask = (gl_ask){.declared = gl_str_of(declared), .limit = (size_t)limit, .explain = explain};
     gl_err err = {0};
     if (!gl_tariff_options_read(&tariff, &r.ask, &national, &err))
         return gl_complain_err(err.action == GL_FATAL ? GL_EXIT_UNAVAILABLE : GL_EXIT_USAGE, &err);
     gl_classifier *classifier = open_classifier(models, &err);
     gl_facts *facts = classifier == NULL ? NULL : open_facts(models, &err);
     gl_precedents *precedents = NULL;
+    gl_terms *terms = NULL;
     int status = GL_EXIT_UNAVAILABLE;
-    if (facts != NULL && open_rulings(&r, brokers, &precedents, &err)) {
+    if (facts != NULL && open_terms(models, r.ask.explain, &terms, &err) &&
+        open_rulings(&r, brokers, &precedents, &err)) {
         gl_classifier_use(classifier, precedents);
         r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
         gl_desk_use_facts(r.desk, facts);
-        if (r.explain)
-            gl_desk_explain(r.desk);
+        gl_desk_use_terms(r.desk, terms);
+        gl_desk_explain(r.desk);
         status = answer_arguments(&r, count, argv, texts);
         gl_desk_destroy(r.desk);
     } else {
@@ -225,6 +253,7 @@ static int run_classify(int argc, char **argv)
     }
     gl_national_destroy(national);
     gl_facts_destroy(facts);
+    gl_terms_destroy(terms);
     gl_classifier_destroy(classifier);
     gl_precedents_destroy(precedents);
     return status;

@@ -109,6 +109,7 @@ static int serve(const gl_classifier *classifier, int threads)
                                    .tls_ca = ""},
                           .access = "",
                           .facts = GL_SOURCE_DIR "/models/classify/facts.txt",
+                          .terms = GL_SOURCE_DIR "/models/classify/terms.gz",
                           .cache_entries = TEXT_LIMIT};
     gl_err err = {0};
     gl_serve *service = gl_serve_start(&conf, classifier, NULL, NULL, &err);

@@ -22,6 +22,8 @@ static const gl_conf_entry entries[] = {
      0, 0, NULL, "File of the words that do not say what goods are."},
     {"facts", GL_CONF_STRING, offsetof(gl_classify_conf, serve.facts), "models/classify/facts.txt", GL_CONF_FILE, 0, 0,
      NULL, "File of what decides between subheadings: the HTTP service asks back by it."},
+    {"terms", GL_CONF_STRING, offsetof(gl_classify_conf, serve.terms), "models/classify/terms.gz", GL_CONF_FILE, 0, 0,
+     NULL, "File of the goods lexicon's terms: the HTTP service shows the closest ones as a reason."},
     {"abstain_below", GL_CONF_PPM, offsetof(gl_classify_conf, abstain_below_ppm), "0", 0, 0, 0, NULL,
      "Confidence below which a description is not classified. 0: the model's own threshold, fitted in training."},
     {"cache_entries", GL_CONF_INT, offsetof(gl_classify_conf, cache_entries), "100000", 0, 0, 10000000, NULL,

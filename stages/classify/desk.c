@@ -23,6 +23,7 @@ typedef struct spare {
 struct gl_desk {
     const gl_classifier *classifier;
     const gl_facts *facts; /* NULL: nothing is asked back */
+    const gl_terms *terms; /* NULL: none are shown */
     bool explains;         /* gl_desk_explain */
     part parts[PARTS];
     pthread_mutex_t lock; /* guards spares */
@@ -47,6 +48,11 @@ gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries)
 void gl_desk_use_facts(gl_desk *desk, const gl_facts *facts)
 {
     desk->facts = facts;
+}
+
+void gl_desk_use_terms(gl_desk *desk, const gl_terms *terms)
+{
+    desk->terms = terms;
 }
 
 void gl_desk_explain(gl_desk *desk)
@@ -189,6 +195,13 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
         gl_facts_ask_all(desk->facts, missing);
 }
 
+size_t gl_desk_closest(const gl_desk *desk, const gl_ask *ask, gl_close_term at[GL_TERMS_SHOWN])
+{
+    char buffer[GL_TEXT_OUTPUT_MAX];
+
+    return desk->terms == NULL ? 0 : gl_terms_closest(desk->terms, gl_text_normalise(ask->description, buffer), at);
+}
+
 bool gl_desk_is_code(gl_str text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -261,6 +274,15 @@ static void put_declared(gl_buf *buf, const gl_ask *ask, const gl_reply *reply)
     gl_buf_byte(buf, '}');
 }
 
+static void put_closest(gl_buf *buf, const gl_desk *desk, const gl_ask *ask)
+{
+    gl_close_term at[GL_TERMS_SHOWN];
+    size_t count = gl_desk_closest(desk, ask, at);
+
+    gl_buf_text(buf, ",\"closest\":");
+    gl_terms_json(buf, at, count);
+}
+
 void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
     const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
@@ -291,5 +313,7 @@ void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl
         gl_buf_text(buf, ",\"precedent\":");
         gl_precedent_tell(buf, reply->text.precedent, desk->explains);
     }
+    if (ask->explain)
+        put_closest(buf, desk, ask);
     gl_buf_byte(buf, '}');
 }

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "classify/classifier.h"
 #include "classify/facts.h"
+#include "classify/terms.h"
 #include "customs/duty.h"
 
 enum {
@@ -25,6 +26,7 @@ typedef struct gl_ask {
     gl_str description;
     gl_str declared; /* digits, or empty */
     size_t limit;    /* of candidates, 1 to GL_HS_LIST_LIMIT */
+    bool explain;    /* with the lexicon's closest terms */
     /* The tariff whose codes are wanted too; NULL: none. What follows is for it alone. */
     const struct gl_national *national;
     bool has_value;
@@ -52,6 +54,8 @@ typedef struct gl_desk gl_desk;
 gl_desk *gl_desk_new(const gl_classifier *classifier, size_t cache_entries);
 /* Before it answers: what it asks back by; stays the caller's. Without it nothing is asked back. */
 void gl_desk_use_facts(gl_desk *desk, const gl_facts *facts);
+/* Before it answers: the lexicon that ask.explain shows terms of; stays the caller's. */
+void gl_desk_use_terms(gl_desk *desk, const gl_terms *terms);
 /* Before it answers: answers say of a ruling also who made it, and why. For operators, not for traders. */
 void gl_desk_explain(gl_desk *desk);
 /* Bytes of one entry of the cache. */
@@ -63,11 +67,15 @@ void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply);
 /* What to ask back: what would decide between the leading candidates; nothing where one of them leads alone. */
 void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *reply, gl_missing *missing);
 
+/* The lexicon's terms that are closest to the description; how many. None without a lexicon. */
+size_t gl_desk_closest(const gl_desk *desk, const gl_ask *ask, gl_close_term at[GL_TERMS_SHOWN]);
+
 /* Is it a code: 2 to GL_DESK_LIMIT_DECLARED_DIGITS digits? */
 bool gl_desk_is_code(gl_str text);
 
 /* One object, without a line feed: description, abstained, answer, roll_up, candidates, status, reason, model_version,
- * missing, of a declared code what the answer says of it, the ruling if there is one, and with a tariff what it adds
+ * missing, of a declared code what the answer says of it, the ruling if there is one, the
+ * closest terms if they are asked for, and with a tariff what it adds
  * (national_reply.h). */
 void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
 /* A share of 1, with six decimals. */

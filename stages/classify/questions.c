@@ -9,8 +9,8 @@
 
 enum { LIMIT_NODES = 8 + 8 * GL_QUESTIONS_LIMIT, SHOWN_BYTES = 60, POINTER_BYTES = 64 };
 
-static const char *const whole_members[] = {"description", "declared", "value",  "net_mass_kg",
-                                            "items",       "limit",    "tariff", NULL};
+static const char *const whole_members[] = {"description", "declared", "value",   "net_mass_kg", "items",
+                                            "limit",       "tariff",   "explain", NULL};
 static const char *const item_members[] = {"description", "declared", "value", "net_mass_kg", NULL};
 static const char *const value_members[] = {"amount", "currency", NULL};
 
@@ -184,6 +184,15 @@ static size_t read_limit(reader *r, const gl_json *object)
     return (size_t)limit;
 }
 
+static bool read_explain(reader *r, const gl_json *object)
+{
+    const gl_json *node = gl_json_get(object, "explain");
+
+    if (node != NULL && node->type != GL_JSON_TRUE && node->type != GL_JSON_FALSE)
+        wrong(r, "wrong-type", GL_STR("/explain"), node, "true or false");
+    return node != NULL && node->type == GL_JSON_TRUE;
+}
+
 static void read_item(reader *r, const gl_json *node, size_t index, gl_ask *ask)
 {
     char base[POINTER_BYTES];
@@ -237,6 +246,7 @@ static void read_classify(reader *r, const gl_json *root)
 {
     const gl_json *items = gl_json_get(root, "items");
     size_t limit = read_limit(r, root);
+    bool explain = read_explain(r, root);
 
     know_members(r, root, "", whole_members);
     if (items != NULL) {
@@ -251,8 +261,10 @@ static void read_classify(reader *r, const gl_json *root)
     read_tariff(r, root);
     if (is_null(gl_json_get(root, "tariff")) && any_base(r->out))
         wrong(r, "missing", GL_STR("/tariff"), NULL, "the name of a tariff, where there is a value or a net mass");
-    for (size_t i = 0; i < r->out->count; i++)
+    for (size_t i = 0; i < r->out->count; i++) {
         r->out->at[i].limit = limit;
+        r->out->at[i].explain = explain;
+    }
 }
 
 /* A number or a text of digits, as that classifier takes it; `usual` when it is not there. */

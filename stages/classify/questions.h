@@ -19,8 +19,8 @@ enum {
 };
 
 typedef enum gl_questions_form {
-    GL_QUESTIONS_CLASSIFY, /* {"description", "declared", "value", "net_mass_kg", "limit", "tariff"}, or the same but
-                            * for the last two in a list of "items" */
+    GL_QUESTIONS_CLASSIFY, /* {"description", "declared", "value", "net_mass_kg", "limit", "tariff", "explain"}, or the
+                            * same but for the last three in a list of "items" */
     GL_QUESTIONS_FPO,      /* {"description", "digits", "limit"}; other members are ignored */
 } gl_questions_form;
 

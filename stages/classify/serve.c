@@ -18,6 +18,7 @@ struct gl_serve {
     gl_serve_conf conf;
     gl_desk *desk;
     gl_facts *facts;
+    gl_terms *terms;
     gl_http *http;
     pthread_mutex_t access_lock; /* guards the pointers `access` and `tariffs` */
     gl_access *access;           /* NULL: senders are not authenticated */
@@ -292,8 +293,10 @@ bool gl_serve_check(const gl_serve_conf *conf, gl_err *err)
         return false;
     gl_access_release(access);
     gl_facts *facts = gl_facts_open(conf->facts, err);
+    gl_terms *terms = facts == NULL ? NULL : gl_terms_open(conf->terms, err);
     gl_facts_destroy(facts);
-    return facts != NULL;
+    gl_terms_destroy(terms);
+    return terms != NULL;
 }
 
 static bool is_loopback(const char *listen)
@@ -353,8 +356,10 @@ gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classif
     serve->tariffs = gl_tariffs_retain(conf->tariffs);
     serve->conf.tariffs = NULL;
     make_series(serve);
-    if (load_access(conf, &serve->access, err) && (serve->facts = gl_facts_open(conf->facts, err)) != NULL) {
+    if (load_access(conf, &serve->access, err) && (serve->facts = gl_facts_open(conf->facts, err)) != NULL &&
+        (serve->terms = gl_terms_open(conf->terms, err)) != NULL) {
         gl_desk_use_facts(serve->desk, serve->facts);
+        gl_desk_use_terms(serve->desk, serve->terms);
         serve->http = gl_http_start(&serve->conf.http, serve->routes, ROUTES, metrics, err);
     }
     if (serve->http == NULL) {
@@ -398,6 +403,7 @@ void gl_serve_stop(gl_serve *serve)
         gl_http_stop(serve->http);
     gl_desk_destroy(serve->desk);
     gl_facts_destroy(serve->facts);
+    gl_terms_destroy(serve->terms);
     gl_access_release(serve->access);
     gl_tariffs_release(serve->tariffs);
     pthread_mutex_destroy(&serve->access_lock);

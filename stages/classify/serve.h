@@ -19,6 +19,7 @@ typedef struct gl_serve_conf {
     gl_http_conf http;     /* listen "": no service */
     const char *access;    /* file of submitters; "": senders are not authenticated */
     const char *facts;     /* file of what is asked back by (facts.h) */
+    const char *terms;     /* file of the lexicon's terms (terms.h) */
     int64_t cache_entries; /* answers kept */
     gl_tariffs *tariffs;   /* the caller's; not of this section; NULL: there are none */
 } gl_serve_conf;
@@ -29,7 +30,8 @@ typedef struct gl_serve gl_serve;
 enum { GL_SERVE_REPLIES, GL_SERVE_REFUSALS, GL_SERVE_METRIC_COUNT };
 extern const gl_str gl_serve_openapi; /* docs/openapi-classify.json */
 
-/* Do files and values fit? Errors: conf-value, http-tls, access-invalid, facts-invalid ... (GL_FATAL). */
+/* Do files and values fit? Errors: conf-value, http-tls, access-invalid, facts-invalid, terms-invalid ... (GL_FATAL).
+ */
 bool gl_serve_check(const gl_serve_conf *conf, gl_err *err);
 /* The classifier stays the caller's and must outlive it; `metrics` may be NULL, `defs` are GL_SERVE_METRIC_COUNT. NULL:
  * see gl_serve_check, http-listen. */

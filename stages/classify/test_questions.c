@@ -51,9 +51,14 @@ Test(classify_questions, one_and_several)
     cr_expect(gl_str_eqz(questions.at[0].declared, "83024190"));
     cr_assert(ask(GL_QUESTIONS_CLASSIFY,
                   "{\"limit\":100,\"items\":[{\"description\":\"\",\"declared\":null},{\"description\":\"b\"}]}"));
-    cr_expect(questions.count == 2 && questions.several && questions.at[1].limit == 100);
+    cr_expect(questions.count == 2 && questions.several && questions.at[1].limit == 100 && !questions.at[1].explain);
     cr_expect(questions.at[0].description.len == 0 && questions.at[0].declared.len == 0);
     cr_expect(gl_str_eqz(questions.at[1].description, "b"));
+    cr_assert(
+        ask(GL_QUESTIONS_CLASSIFY, "{\"explain\":true,\"items\":[{\"description\":\"a\"},{\"description\":\"b\"}]}"));
+    cr_expect(questions.at[0].explain && questions.at[1].explain);
+    cr_assert(!ask(GL_QUESTIONS_CLASSIFY, "{\"explain\":\"yes\",\"description\":\"a\"}"));
+    cr_expect_str_eq(errors(), "wrong-type /explain \"yes\"");
 }
 
 Test(classify_questions, all_errors_at_once)

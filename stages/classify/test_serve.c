@@ -30,6 +30,7 @@ static instance open_with(const char *set, bool brokers)
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
                                 "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
                                 "classify.facts=" GL_SOURCE_DIR "/models/classify/facts.txt",
+                                "classify.terms=" GL_SOURCE_DIR "/models/classify/terms.gz",
                                 "redis.url=",
                                 "classify.listen=127.0.0.1:0",
                                 "classify.body_limit=64k",
@@ -122,6 +123,8 @@ static void questions_are_answered(void)
                    "\"message\":\"Invalid value for limit\""));
     CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle for children\",\"declared\":\"610910\"}", 200,
                    "\"verdict\":\"CONTRADICTORY\""));
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle\",\"explain\":true}", 200,
+                   "\"closest\":[{\"term\":\"jigsaw puzzle\",\"code\":\"950300\","));
     CHECK(answered(in.port, CLASSIFY, "{\"items\":[{\"description\":\"gift\"},{\"description\":\"ceramic mug\"}]}", 200,
                    "{\"answers\":[{\"description\":\"gift\",\"abstained\":true,"));
     CHECK(answered(in.port, CLASSIFY, "{\"description\":\"shoes\"}", 200, "\"missing\":[{\"attribute\":\"material\","));
@@ -132,7 +135,7 @@ static void questions_are_answered(void)
     CHECK(answered(in.port, "GET /v1/openapi.json HTTP/1.1\r\n", "", 200, "\"Greenlane classify\""));
     CHECK(answered(in.port, "GET /nothing HTTP/1.1\r\n", "", 404, "problem+json"));
     CHECK(metric_is(&in, "gl_classify_replies_total{result=\"cached\"} 1"));
-    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"computed\"} 4"));
+    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"computed\"} 5"));
     CHECK(metric_is(&in, "gl_classify_replies_total{result=\"refused\"} 2"));
     close_instance(&in);
 }
@@ -224,7 +227,8 @@ static void national_codes(void)
     snprintf(text, sizeof text,
              "classify:\n  model: " GL_SOURCE_DIR "/models/classify/hs6.glm\n"
              "  vague_words: " GL_SOURCE_DIR "/models/classify/vague.txt\n"
-             "  facts: " GL_SOURCE_DIR "/models/classify/facts.txt\n  listen: 127.0.0.1:0\n"
+             "  facts: " GL_SOURCE_DIR "/models/classify/facts.txt\n  terms: " GL_SOURCE_DIR
+             "/models/classify/terms.gz\n  listen: 127.0.0.1:0\n"
              "tariffs:\n  - name: UK\n    file: %s\n",
              tariff);
     write_file(path, text);
