@@ -219,13 +219,13 @@ static bool read_exported_row(gl_tariff_rows *rows, const gl_json *row, size_t i
     snprintf(place, sizeof place, "row %zu", index + 1);
     if (!read_indent(row, &indent))
         return refuse(err, place, "\"indent\" is not a number from 0 to 15");
-    if (indent > *depth)
-        return refuse(err, place, "\"indent\" is more than one deeper than the row before");
+    for (; *depth < indent; ++*depth)
+        levels[*depth] = (gl_str){NULL, 0}; /* a level that no row is of */
     levels[indent] = level_text(row);
     *depth = indent + 1;
     text->len = 0;
     for (size_t i = 0; i <= indent; i++) {
-        if (i > 0)
+        if (text->len > 0 && levels[i].len > 0)
             gl_buf_text(text, SEPARATOR);
         gl_buf_str(text, levels[i]);
         if (text->len > GL_TARIFF_LIMIT_TEXT_BYTES)

@@ -83,6 +83,13 @@ Test(tariff, the_us_export_is_read_with_what_rows_stand_under)
     cr_expect(gl_str_eqz(gl_tariff_find(tariff, GL_STR("6109901000"))->text, "T-shirts, knitted > Of man-made fibers"));
 }
 
+Test(tariff, a_level_that_no_row_is_of_is_left_out)
+{
+    read_good(GL_TARIFF_US_HTS, "[{\"htsno\":\"6109\",\"indent\":0,\"description\":\"T-shirts\"},"
+                                "{\"htsno\":\"6109.10.00\",\"indent\":2,\"description\":\"Of cotton\"}]");
+    cr_expect(gl_str_eqz(gl_tariff_find(tariff, GL_STR("61091000"))->text, "T-shirts > Of cotton"));
+}
+
 Test(tariff, the_us_schedule_as_lines_by_code)
 {
     read_good(GL_TARIFF_US_HTS,
@@ -128,8 +135,7 @@ Test(tariff, what_cannot_be_read_is_said_with_its_row)
     expect_refused(GL_TARIFF_CSV, "code,description\n0101,a\n", "there is no line of six digits or more");
     expect_refused(GL_TARIFF_CSV, "", "there is no line of six digits or more");
     expect_refused(GL_TARIFF_US_HTS, "[7]", "row 1: \"indent\" is not a number from 0 to 15");
-    expect_refused(GL_TARIFF_US_HTS, "[{\"indent\":\"1\",\"description\":\"a\"}]",
-                   "row 1: \"indent\" is more than one deeper than the row before");
+    expect_refused(GL_TARIFF_US_HTS, "[{\"indent\":\"1\",\"htsno\":\"0101.21.00\"}]", "row 1: there is no description");
     expect_refused(GL_TARIFF_US_HTS, "{\"0101\":7}", "\"0101\": a line is an object");
     expect_refused(GL_TARIFF_US_HTS, "\"0101\"", "neither a list of rows nor an object of lines");
 }

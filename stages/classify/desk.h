@@ -69,6 +69,8 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
 
 /* The lexicon's terms that are closest to the description; how many. None without a lexicon. */
 size_t gl_desk_closest(const gl_desk *desk, const gl_ask *ask, gl_close_term at[GL_TERMS_SHOWN]);
+/* The code that an officer ruled for these words; empty: none did. */
+gl_str gl_reply_ruled(const gl_reply *reply);
 
 /* Is it a code: 2 to GL_DESK_LIMIT_DECLARED_DIGITS digits? */
 bool gl_desk_is_code(gl_str text);

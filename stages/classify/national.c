@@ -94,6 +94,7 @@ typedef struct raw_word {
     uint32_t hash;
     uint32_t line; /* index among those of the subheading */
     bool excluded;
+    float gain;
 } raw_word;
 
 typedef struct raw_words {
@@ -112,7 +113,7 @@ static void add_words(raw_words *raw, gl_str text, uint32_t line, bool excluded)
             if ((raw->at = realloc(raw->at, raw->cap * sizeof *raw->at)) == NULL)
                 abort();
         }
-        raw->at[raw->count++] = (raw_word){hash, line, excluded};
+        raw->at[raw->count++] = (raw_word){hash, line, excluded, 0};
     }
 }
 
@@ -159,7 +160,7 @@ static bool is_residual(gl_str text)
     return ends_with(gl_str_trim(text), "Other");
 }
 
-/* By word, then what lines have before what they exclude, then by line. */
+/* By word, what lines have before what they exclude. */
 static int by_word(const void *a, const void *b)
 {
     const raw_word *x = a, *y = b;
@@ -183,7 +184,6 @@ static void keep_once(raw_words *raw)
 {
     size_t kept = 0;
 
-    qsort(raw->at, raw->count, sizeof *raw->at, by_word);
     qsort(raw->at, raw->count, sizeof *raw->at, by_line);
     for (size_t i = 0; i < raw->count; i++) {
         bool same = kept > 0 && raw->at[kept - 1].hash == raw->at[i].hash && raw->at[kept - 1].line == raw->at[i].line;
@@ -217,10 +217,6 @@ static void put_word(gl_national *national, line_words *of, word w)
 /* The gains of a subheading's words, into the lines: `members` are the indices of its declarable ones. */
 static void weigh_words(gl_national *national, raw_words *raw, const size_t *members, size_t member_count)
 {
-    float *gains = calloc(raw->count + 1, sizeof *gains);
-
-    if (gains == NULL)
-        abort();
     keep_once(raw);
     qsort(raw->at, raw->count, sizeof *raw->at, by_word);
     for (size_t i = 0, end; i < raw->count; i = end) {
@@ -228,16 +224,16 @@ static void weigh_words(gl_national *national, raw_words *raw, const size_t *mem
              end < raw->count && raw->at[end].hash == raw->at[i].hash && raw->at[end].excluded == raw->at[i].excluded;)
             end++;
         for (size_t k = i; k < end; k++)
-            gains[k] = gain_of(raw->at[i].excluded, end - i, member_count);
+            raw->at[k].gain = gain_of(raw->at[i].excluded, end - i, member_count);
     }
-    for (size_t m = 0; m < member_count; m++) {
+    qsort(raw->at, raw->count, sizeof *raw->at, by_line);
+    for (size_t m = 0, i = 0; m < member_count; m++) {
         line_words *of = &national->of[members[m]];
         of->first = national->word_count;
-        for (size_t i = 0; i < raw->count; i++)
-            if (raw->at[i].line == m && (gains[i] > 0 || gains[i] < 0))
-                put_word(national, of, (word){raw->at[i].hash, gains[i]});
+        for (; i < raw->count && raw->at[i].line == m; i++)
+            if (raw->at[i].gain > 0 || raw->at[i].gain < 0)
+                put_word(national, of, (word){raw->at[i].hash, raw->at[i].gain});
     }
-    free(gains);
 }
 
 static size_t end_of_subheading(const gl_national *national, size_t from, size_t count)
@@ -343,18 +339,28 @@ static double score_of(const gl_national *national, const query *q, const line_w
     return gain + (of->residual ? GAIN_OF_RESIDUAL : 0) - COST_OF_UNMATCHED * log1p(unmatched);
 }
 
-static void share_out(const gl_national *national, const query *q, const gl_tariff_line *lines, size_t count,
-                      double *shares)
+/* Is one of the codes the beginning of the other? */
+static bool is_ruled(const gl_tariff_line *line, gl_str ruled)
+{
+    size_t digits = ruled.len < line->digits ? ruled.len : line->digits;
+    return memcmp(line->code, ruled.ptr, digits) == 0;
+}
+
+static void share_out(const gl_national *national, const query *q, gl_str ruled, const gl_tariff_line *lines,
+                      size_t count, double *shares)
 {
     double best = -INFINITY, sum = 0;
+    bool known = false; /* the ruled code, below this subheading */
 
+    for (size_t i = 0; i < count && ruled.len > GL_TARIFF_SUBHEADING_DIGITS; i++)
+        known = known || (lines[i].declarable && is_ruled(&lines[i], ruled));
     for (size_t i = 0; i < count; i++) {
-        shares[i] = score_of(national, q, &national->of[lines + i - national->lines]);
-        if (lines[i].declarable && shares[i] > best)
-            best = shares[i];
+        bool candidate = lines[i].declarable && (!known || is_ruled(&lines[i], ruled));
+        shares[i] = candidate ? score_of(national, q, &national->of[lines + i - national->lines]) : -INFINITY;
+        best = shares[i] > best ? shares[i] : best;
     }
     for (size_t i = 0; i < count; i++) {
-        shares[i] = lines[i].declarable ? exp(shares[i] - best) : 0;
+        shares[i] = exp(shares[i] - best);
         sum += shares[i];
     }
     for (size_t i = 0; i < count; i++)
@@ -367,7 +373,7 @@ void gl_national_shares(const gl_national *national, gl_str description, const g
     query q;
 
     read_query(&q, description);
-    share_out(national, &q, lines, count, shares);
+    share_out(national, &q, (gl_str){NULL, 0}, lines, count, shares);
 }
 
 /* ---- ranking ---- */
@@ -422,7 +428,7 @@ static void put_groups(gl_national_list *list, const gl_tariff_line *lines, cons
     }
 }
 
-void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description,
+void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description, gl_str ruled,
                       const gl_hs_candidate *subheadings, size_t count, size_t digits, gl_national_list *list)
 {
     query q;
@@ -445,7 +451,7 @@ void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str descr
         size_t below = gl_tariff_under(national->tariff, gl_str_of(subheadings[i].hs6), &lines);
         if (below == 0)
             continue;
-        share_out(national, &q, lines, below, shares);
+        share_out(national, &q, ruled, lines, below, shares);
         if (digits == NATIONAL_DIGITS)
             put_groups(list, lines, shares, below, subheadings[i].confidence_ppm);
         else

@@ -36,9 +36,10 @@ typedef struct gl_national_list {
     size_t unknown_count; /* of the subheadings: the tariff has no line of them */
 } gl_national_list;
 
-/* The codes below `count` subheadings: of declarable lines, or (`digits` 8) their first 8 digits. `description` as it
- * was sent. No subheading may be there twice. */
-void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description,
+/* The codes below `count` subheadings: of declarable lines, or (`digits` 8) their first 8 digits. No
+ * subheading may be there twice. `description` as it was sent; `ruled`: the code that an officer ruled for it, or
+ * empty: where the tariff has it, it alone is a candidate in its subheading. */
+void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description, gl_str ruled,
                       const gl_hs_candidate *subheadings, size_t count, size_t digits, gl_national_list *list);
 
 /* The share that each declarable line among `count` lines (next to each other, of one subheading, as gl_tariff_under

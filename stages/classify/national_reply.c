@@ -116,8 +116,10 @@ void gl_national_reply_make(gl_national_reply *out, gl_arena *arena, int32_t sur
     size_t count = put_subheadings(ask, reply, subheadings);
 
     *out = (gl_national_reply){.tariff = gl_national_tariff(ask->national)};
-    gl_national_rank(ask->national, arena, ask->description, subheadings, count, GL_TARIFF_CODE_DIGITS, &out->lines);
-    gl_national_rank(ask->national, arena, ask->description, subheadings, count, NATIONAL_DIGITS, &out->groups);
+    gl_national_rank(ask->national, arena, ask->description, gl_reply_ruled(reply), subheadings, count,
+                     GL_TARIFF_CODE_DIGITS, &out->lines);
+    gl_national_rank(ask->national, arena, ask->description, gl_reply_ruled(reply), subheadings, count, NATIONAL_DIGITS,
+                     &out->groups);
     if (answer != NULL && reply->text.answer_digits == GL_HS_CODE_DIGITS)
         out->answer = gl_national_answer(&out->groups, &out->lines, (gl_str){answer->hs6, GL_HS_CODE_DIGITS}, sure_ppm);
     out->has_declared = ask->declared.len > 0;

@@ -224,8 +224,8 @@ static void put_national_results(gl_buf *body, gl_arena *arena, const gl_ask *as
     gl_national_list groups;
     size_t group = 0, hs6 = 0;
 
-    gl_national_rank(ask->national, arena, ask->description, reply->list.at, reply->list.count, NATIONAL_DIGITS,
-                     &groups);
+    gl_national_rank(ask->national, arena, ask->description, gl_reply_ruled(reply), reply->list.at, reply->list.count,
+                     NATIONAL_DIGITS, &groups);
     for (size_t i = 0; i < ask->limit; i++) {
         while (hs6 < reply->list.count && gl_tariff_under(tariff, gl_str_of(reply->list.at[hs6].hs6), &line) > 0)
             hs6++;

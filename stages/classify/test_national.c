@@ -43,7 +43,7 @@ static gl_national_list ranked(const char *description, const char *subheading, 
     gl_national_list list;
 
     memcpy(candidate.hs6, subheading, GL_HS_CODE_DIGITS);
-    gl_national_rank(national, arena, gl_str_of(description), &candidate, 1, digits, &list);
+    gl_national_rank(national, arena, gl_str_of(description), (gl_str){NULL, 0}, &candidate, 1, digits, &list);
     int64_t shares = 0;
     for (size_t i = 0; i < list.count; i++) {
         shares += list.at[i].share_ppm;
@@ -101,6 +101,23 @@ Test(national, an_answer_is_as_deep_as_it_is_sure)
     cr_expect_str_eq(gl_national_answer(&groups, &lines, subheading, 400000)->code, "6109100040");
     groups = ranked("ring", "711319", 8);
     cr_expect_null(gl_national_answer(&groups, &groups, GL_STR("711319"), 1), "there is none of more digits");
+}
+
+static gl_national_list ruled(const char *code)
+{
+    gl_hs_candidate candidate = {.hs6 = "610910", .confidence_ppm = 990000};
+    gl_national_list list;
+    gl_national_rank(national, arena, GL_STR("t-shirt for women"), gl_str_of(code), &candidate, 1, 10, &list);
+    return list;
+}
+
+Test(national, a_ruled_code_goes_before_the_words)
+{
+    cr_expect_str_eq(ruled("6109100012").at[0].code, "6109100012");
+    cr_expect_eq(ruled("6109100012").at[0].share_ppm, 1000000);
+    cr_expect_str_eq(ruled("61091000").at[0].code, "6109100040", "the words decide below it");
+    cr_expect_str_eq(ruled("6109109999").at[0].code, "6109100040", "another tariff's code");
+    cr_expect_str_eq(ruled("610910").at[0].code, "6109100040");
 }
 
 /* A reply whose text is of one subheading, and of another a little. */
