@@ -75,6 +75,35 @@ def arguments():
     o.greenlane("classify", "x", "--models", "/nowhere", fine=(3,))
 
 
+def tariffs():
+    """National codes and the duty at stake, of a file of each format; what cannot be read is said with its row."""
+    files = {"csv": "code,description,rate\n95030041,Stuffed toys,Free\n95030061,Wooden puzzles,2.5%\n95030069,Puzzles (excl. of wood),1 GBP/kg\n",
+             "uk-global-tariff": "commodity,description,ukgt_duty_rate\n9503006110,Wooden puzzles,2.5%\n95030069,Puzzles (excl. of wood),8%\n",
+             "us-hts": '[{"htsno":"9503.00.00","indent":"0","description":"Toys:","general":"Free"},{"htsno":"9503.00.00.13","indent":"1","description":"Puzzles"},'
+                       '{"htsno":"9503.00.00.90","indent":"1","description":"Other"}]'}
+    with tempfile.NamedTemporaryFile("w+") as file:
+        for name, content in files.items():
+            file.seek(0)
+            file.truncate()
+            file.write(content)
+            file.flush()
+            words = ("wooden jigsaw puzzle", "--tariff-file", f"{name}:{file.name}", "--value", "100 GBP", "--declared", "9503006900")
+            national = classify(*words)[0]["tariff"]
+            codes = [line["code"] for line in national["candidates"]]
+            o.check(len(codes) == national["candidate_count"] == (3 if name == "csv" else 2) and national["name"] == name, f"{national}")
+            o.check(codes[0] == {"csv": "95030061", "uk-global-tariff": "9503006110", "us-hts": "9503000013"}[name], f"{national}")
+            o.check(abs(sum(line["share"] for line in national["candidates"]) - 1) < 1e-5, f"{national}")
+            stake = national["duty_at_stake"]
+            o.check(stake["amount"] == {"csv": None, "uk-global-tariff": -5.5, "us-hts": None}[name], f"{name}: {stake}")
+            o.check(f"tariff {national['version']}".encode() in o.greenlane("classify", *words), name)
+        national = classify("wooden jigsaw puzzle", "--tariff-file", f"us-hts:{file.name}")[0]["tariff"]
+        o.check(national["answer"]["code"] == "95030000" and national["answer_rate"]["rate"] == "Free", f"{national}")
+        o.greenlane("classify", "x", "--tariff-file", f"csv:{file.name}", fine=(3,))
+        for words in (["--tariff-file", file.name], ["--value", "1 GBP"], ["--tariff-file", f"csv:{file.name}", "--value", "1"],
+                      ["--tariff-file", f"csv:{file.name}", "--net-mass", "-1"]):
+            o.greenlane("classify", "x", *words, fine=(2,))
+
+
 def hostile():
     """Each kind once, as long as may be, and a mebibyte of it: answered or refused, within a bound of CPU time."""
     for unit in HOSTILE:
@@ -102,6 +131,7 @@ def full_disk():
 def main():
     lines_in_order()
     arguments()
+    tariffs()
     hostile()
     full_disk()
     print(f"{len(LINES)} lines of every kind are answered in order")

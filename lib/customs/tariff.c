@@ -55,6 +55,8 @@ static bool finish_lines(gl_tariff *tariff, gl_err *err)
     const gl_tariff_line *above[GL_TARIFF_CODE_DIGITS]; /* with a rate */
     size_t depth = 0;
 
+    if (tariff->count == 0)
+        return gl_fail(err, GL_FATAL, "tariff-invalid", "there is no line of six digits or more");
     qsort(tariff->lines, tariff->count, sizeof *tariff->lines, by_code);
     for (size_t i = 0; i < tariff->count; i++) {
         gl_tariff_line *line = &tariff->lines[i], *next = i + 1 < tariff->count ? line + 1 : NULL;
@@ -72,7 +74,7 @@ static bool finish_lines(gl_tariff *tariff, gl_err *err)
         tariff->counts.rates[line->duty.kind] += line->declarable;
     }
     tariff->counts.lines = tariff->count;
-    return tariff->count > 0 || gl_fail(err, GL_FATAL, "tariff-invalid", "there is no line of six digits or more");
+    return true;
 }
 
 static void name_version(gl_tariff *tariff, gl_str name, gl_str bytes)

@@ -257,7 +257,7 @@ static void make_ready(gl_national *national, size_t from, size_t end, raw_words
         national->of[i].residual = excludes || is_residual(national->lines[i].text);
         members[count++] = i;
     }
-    if (count > 1)
+    if (count > 1 && raw->count > 0)
         weigh_words(national, raw, members, count);
 }
 
@@ -469,13 +469,19 @@ static const gl_national_candidate *best_below(const gl_national_list *list, gl_
     return NULL;
 }
 
+static bool is_sure(const gl_national_candidate *candidate, int32_t sure_ppm)
+{
+    return candidate != NULL && candidate->confidence_ppm >= sure_ppm &&
+           candidate->share_ppm >= GL_NATIONAL_SURE_SHARE_PPM;
+}
+
 const gl_national_candidate *gl_national_answer(const gl_national_list *groups, const gl_national_list *lines,
                                                 gl_str subheading, int32_t sure_ppm)
 {
     const gl_national_candidate *group = best_below(groups, subheading);
 
-    if (group == NULL || group->confidence_ppm < sure_ppm)
+    if (!is_sure(group, sure_ppm))
         return NULL;
     const gl_national_candidate *line = best_below(lines, gl_str_of(group->code));
-    return line != NULL && line->confidence_ppm >= sure_ppm ? line : group;
+    return is_sure(line, sure_ppm) ? line : group;
 }

@@ -16,6 +16,9 @@
 #include "classify/model.h"
 #include "customs/tariff.h"
 
+/* A share from which on the words decide: of those, seven in eight are right. */
+enum { GL_NATIONAL_SURE_SHARE_PPM = 700000 };
+
 typedef struct gl_national gl_national;
 
 /* Takes the tariff. */
@@ -48,7 +51,7 @@ void gl_national_shares(const gl_national *national, gl_str description, const g
                         double *shares);
 
 /* The code that is sure within a subheading, of the rankings with 8 digits and of lines: as deep as its confidence
- * reaches `sure_ppm`. NULL: none does. */
+ * reaches `sure_ppm` and its share GL_NATIONAL_SURE_SHARE_PPM. NULL: none does. */
 const gl_national_candidate *gl_national_answer(const gl_national_list *groups, const gl_national_list *lines,
                                                 gl_str subheading, int32_t sure_ppm);
 

@@ -169,9 +169,10 @@ static void put_lines(gl_buf *buf, const gl_ask *ask, const gl_national_list *li
 {
     size_t limit = ask->limit > GL_NATIONAL_USUAL_CANDIDATES ? ask->limit : GL_NATIONAL_USUAL_CANDIDATES;
     gl_decimal duty = {0, 0};
+    size_t begin = buf->len;
 
     gl_buf_text(buf, ",\"candidates\":[");
-    for (size_t i = 0; i < lines->count && i < limit; i++) {
+    for (size_t i = 0; i < lines->count && i < limit && buf->len - begin < GL_NATIONAL_LIMIT_JSON_BYTES; i++) {
         const gl_tariff_line *line = lines->at[i].line;
         if (i > 0)
             gl_buf_byte(buf, ',');

@@ -11,7 +11,9 @@
 #include "classify/desk.h"
 #include "classify/national.h"
 
-enum { GL_NATIONAL_USUAL_CANDIDATES = 10 };
+/* Candidates that are shown are as many as asked for, at least the usual ones, and end behind so many bytes of JSON:
+ * legal texts are long. */
+enum { GL_NATIONAL_USUAL_CANDIDATES = 10, GL_NATIONAL_LIMIT_JSON_BYTES = 32 * 1024 };
 
 /* The rate of a code: of one line, or of several below it. */
 typedef struct gl_code_rate {
