@@ -243,6 +243,8 @@ static bool start_service(classify_stage *stage, const gl_stage_env *env, gl_err
 
     if ((conf.tariffs = gl_tariffs_of_conf(env->conf, err)) != NULL)
         stage->serve = gl_serve_start(&conf, stage->classifier, env->metrics, &metrics[SERVED], err);
+    if (stage->serve != NULL)
+        gl_tariffs_tell(conf.tariffs);
     gl_tariffs_release(conf.tariffs);
     return stage->serve != NULL;
 }
@@ -302,6 +304,8 @@ static bool classify_reload(void *context, const gl_conf *conf, gl_err *err)
         return true;
     serve.tariffs = gl_tariffs_of_conf(conf, err);
     bool good = serve.tariffs != NULL && gl_serve_reload(stage->serve, &serve, err);
+    if (good)
+        gl_tariffs_tell(serve.tariffs);
     gl_tariffs_release(serve.tariffs);
     return good;
 }

@@ -145,9 +145,9 @@ static bool use_tariff(const gl_tariffs *tariffs, gl_arena *arena, gl_questions_
     gl_buf allowed = gl_buf_in(arena);
     gl_buf_text(&allowed, "the name of a tariff that holds today: ");
     if (tariffs == NULL)
-        gl_buf_text(&allowed, "none is loaded");
+        gl_buf_text(&allowed, "there is none");
     else
-        gl_tariffs_names(tariffs, &allowed);
+        gl_tariffs_names(tariffs, today, &allowed);
     gl_buf_byte(&allowed, 0);
     gl_questions_refuse_tariff(questions, (const char *)allowed.data);
     return false;

@@ -67,9 +67,6 @@ static bool add(gl_tariffs *tariffs, const gl_tariff_conf *conf, gl_err *err)
     gl_tariff *tariff = gl_tariff_open(conf->name, (gl_tariff_format)conf->format, conf->file, err);
     if (tariff == NULL)
         return false;
-    gl_tariff_counts counts = gl_tariff_count(tariff);
-    gl_log(GL_LOG_INFO, "tariff-loaded", "%s: %zu lines, %zu of %zu rates computed", gl_tariff_version(tariff),
-           counts.declarable, counts.rates[GL_DUTY_AD_VALOREM] + counts.rates[GL_DUTY_SPECIFIC], counts.declarable);
     e->national = gl_national_new(tariff);
     tariffs->count++;
     return true;
@@ -130,15 +127,28 @@ const gl_national *gl_tariffs_find(const gl_tariffs *tariffs, gl_str name, int32
     return best == NULL ? NULL : best->national;
 }
 
-void gl_tariffs_names(const gl_tariffs *tariffs, gl_buf *out)
+void gl_tariffs_names(const gl_tariffs *tariffs, int32_t today, gl_buf *out)
 {
-    if (tariffs->count == 0)
-        gl_buf_text(out, "none is loaded");
+    bool any = false;
+
     for (size_t i = 0; i < tariffs->count; i++) {
-        bool told = false;
-        for (size_t k = 0; k < i; k++)
-            told = told || gl_str_eq(name_of(&tariffs->at[k]), name_of(&tariffs->at[i]));
+        bool told = tariffs->at[i].from > today;
+        for (size_t k = 0; k < i && !told; k++)
+            told = tariffs->at[k].from <= today && gl_str_eq(name_of(&tariffs->at[k]), name_of(&tariffs->at[i]));
         if (!told)
-            gl_buf_printf(out, "%s%.*s", i == 0 ? "" : ", ", GL_STR_ARG(name_of(&tariffs->at[i])));
+            gl_buf_printf(out, "%s%.*s", any ? ", " : "", GL_STR_ARG(name_of(&tariffs->at[i])));
+        any = any || !told;
+    }
+    if (!any)
+        gl_buf_text(out, "there is none");
+}
+
+void gl_tariffs_tell(const gl_tariffs *tariffs)
+{
+    for (size_t i = 0; i < tariffs->count; i++) {
+        const gl_tariff *tariff = gl_national_tariff(tariffs->at[i].national);
+        gl_tariff_counts counts = gl_tariff_count(tariff);
+        gl_log(GL_LOG_INFO, "tariff-loaded", "%s: %zu lines, %zu of their rates read", gl_tariff_version(tariff),
+               counts.declarable, counts.rates[GL_DUTY_AD_VALOREM] + counts.rates[GL_DUTY_SPECIFIC]);
     }
 }

@@ -35,7 +35,9 @@ void gl_tariffs_release(gl_tariffs *tariffs);
 /* `today`: days since 1970-01-01 (UTC). NULL: there is none of this name that holds. An empty name: the first of the
  * list. */
 const gl_national *gl_tariffs_find(const gl_tariffs *tariffs, gl_str name, int32_t today);
-/* "UK, US", or "none is loaded". */
-void gl_tariffs_names(const gl_tariffs *tariffs, gl_buf *out);
+/* Those that hold: "UK, US", or "there is none". */
+void gl_tariffs_names(const gl_tariffs *tariffs, int32_t today, gl_buf *out);
+/* Logs what is in use. */
+void gl_tariffs_tell(const gl_tariffs *tariffs);
 
 #endif

@@ -46,8 +46,11 @@ Test(tariffs, of_one_name_the_latest_that_holds)
     cr_expect_not_null(gl_tariffs_find(tariffs, GL_STR("EU"), 0));
     cr_expect_null(gl_tariffs_find(tariffs, GL_STR("uk"), gl_date_days(2027, 1, 1)));
     cr_expect_eq(gl_tariffs_find(tariffs, GL_STR(""), gl_date_days(2026, 3, 1)), spring, "the first of the list");
-    gl_tariffs_names(tariffs, &names);
+    gl_tariffs_names(tariffs, gl_date_days(2026, 8, 1), &names);
     cr_expect(gl_str_eqz(gl_buf_view(&names), "UK, EU"));
+    names.len = 0;
+    gl_tariffs_names(tariffs, gl_date_days(2025, 8, 1), &names);
+    cr_expect(gl_str_eqz(gl_buf_view(&names), "EU"));
     gl_buf_free(&names);
     gl_tariffs_release(gl_tariffs_retain(tariffs));
     gl_tariffs_release(tariffs);
@@ -74,8 +77,8 @@ Test(tariffs, what_does_not_fit_is_refused)
     gl_buf names = {0};
     cr_assert_not_null(none);
     cr_expect_null(gl_tariffs_find(none, GL_STR(""), 0));
-    gl_tariffs_names(none, &names);
-    cr_expect(gl_str_eqz(gl_buf_view(&names), "none is loaded"));
+    gl_tariffs_names(none, 0, &names);
+    cr_expect(gl_str_eqz(gl_buf_view(&names), "there is none"));
     gl_buf_free(&names);
     gl_tariffs_release(none);
 }
