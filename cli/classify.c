@@ -142,7 +142,12 @@ static gl_classifier *open_classifier(const char *models, gl_err *err)
 
     snprintf(model_path, sizeof model_path, "%s/classify/hs6.glm", models);
     snprintf(gate_path, sizeof gate_path, "%s/classify/vague.txt", models);
-    return gl_classifier_open(model_path, gate_path, 0, err);
+    gl_classifier *classifier = gl_classifier_open(model_path, gate_path, 0, err);
+    snprintf(gate_path, sizeof gate_path, "%s/classify/vague.glv", models);
+    if (classifier == NULL || gl_classifier_use_gate(classifier, gate_path, 0, err))
+        return classifier;
+    gl_classifier_destroy(classifier);
+    return NULL;
 }
 
 static gl_facts *open_facts(const char *models, gl_err *err)

@@ -135,7 +135,8 @@ int main(int argc, char **argv)
     int status = 0;
 
     gl_log_init("bench", GL_LOG_ERROR);
-    if (argc < 2 || classifier == NULL || !(seconds > 0)) {
+    if (argc < 2 || classifier == NULL || !(seconds > 0) ||
+        !gl_classifier_use_gate(classifier, GL_SOURCE_DIR "/models/classify/vague.glv", 0, &err)) {
         fprintf(stderr, "bench_classify FILE [SECONDS] | --serve THREADS: %s\n", err.message);
         return 2;
     }

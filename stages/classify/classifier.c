@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { VERSION_BYTES = GL_HS_VERSION_BYTES + 16 };
+enum { VERSION_BYTES = GL_HS_VERSION_BYTES + 16 + GL_VAGUE_VERSION_BYTES };
 
 struct gl_classifier {
     gl_hs_model *model;
     gl_gate *gate;
+    gl_vague *vague; /* NULL: only the words count */
+    int32_t vague_above_ppm;
     const gl_precedents *precedents; /* NULL: none */
     int32_t abstain_ppm;
     char version[VERSION_BYTES];
@@ -37,6 +39,7 @@ void gl_classifier_destroy(gl_classifier *classifier)
         return;
     gl_hs_model_destroy(classifier->model);
     gl_gate_destroy(classifier->gate);
+    gl_vague_destroy(classifier->vague);
     free(classifier);
 }
 
@@ -53,6 +56,16 @@ const char *gl_classifier_version(const gl_classifier *classifier)
 int32_t gl_classifier_abstain_ppm(const gl_classifier *classifier)
 {
     return classifier->abstain_ppm;
+}
+
+bool gl_classifier_use_gate(gl_classifier *classifier, const char *path, int64_t above_ppm, gl_err *err)
+{
+    if ((classifier->vague = gl_vague_open(path, err)) == NULL)
+        return false;
+    classifier->vague_above_ppm = above_ppm > 0 ? (int32_t)above_ppm : gl_vague_threshold_ppm(classifier->vague);
+    size_t len = strlen(classifier->version);
+    snprintf(classifier->version + len, sizeof classifier->version - len, "+%s", gl_vague_version(classifier->vague));
+    return true;
 }
 
 void gl_classifier_use(gl_classifier *classifier, const gl_precedents *precedents)
@@ -87,6 +100,8 @@ bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, ch
     case GL_GATE_PASS:
         break;
     }
+    if (classifier->vague != NULL)
+        out->vague_ppm = gl_vague_ppm(classifier->vague, description, *normal);
     return true;
 }
 
@@ -119,6 +134,11 @@ void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out)
     bool sure = out->answer_digits == GL_HS_CODE_DIGITS;
     out->status = sure ? GL_CLASSIFICATION_STATUS_CLASSIFIED : GL_CLASSIFICATION_STATUS_ABSTAINED;
     out->reason = sure ? "confident" : "low-confidence";
+    if (classifier->vague == NULL || out->vague_ppm <= classifier->vague_above_ppm)
+        return;
+    out->answer_digits = 0;
+    out->status = GL_CLASSIFICATION_STATUS_VAGUE;
+    out->reason = "vague-text";
 }
 
 void gl_classifier_lead(gl_str declared, gl_text_class *out, gl_hs_list *list)

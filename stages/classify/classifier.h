@@ -10,18 +10,20 @@
 #include "classify/gate.h"
 #include "classify/model.h"
 #include "classify/precedents.h"
+#include "classify/vague.h"
 #include "customs/text.h"
 #include "gen/classification.h"
 
 typedef struct gl_classifier gl_classifier;
 
-/* What is known of one description. `reason`: precedent, confident, low-confidence, vague-term, not-text,
+/* What is known of one description. `reason`: precedent, confident, low-confidence, vague-term, vague-text, not-text,
  * no-description (static storage). */
 typedef struct gl_text_class {
     gl_classification_status status;
     const char *reason;
-    gl_hs_result result;           /* candidates also when the classifier abstained; none for a vague text */
-    size_t answer_digits;          /* of the deepest level that is sure: 6, 4 or 2; 0: none is */
+    gl_hs_result result;  /* candidates also when the classifier abstained; none when words or no text say VAGUE */
+    size_t answer_digits; /* of the deepest level that is sure: 6, 4 or 2; 0: none is */
+    int32_t vague_ppm;    /* what the trained gate says of it */
     const gl_precedent *precedent; /* what an officer ruled of it; NULL: nothing. As long as the table of rulings */
 } gl_text_class;
 
@@ -32,9 +34,13 @@ enum { GL_CLASSIFIER_CONTRADICTS_PPM = 50000 };
 gl_classifier *gl_classifier_open(const char *model_path, const char *gate_path, int64_t abstain_ppm, gl_err *err);
 void gl_classifier_destroy(gl_classifier *classifier);
 const gl_hs_model *gl_classifier_model(const gl_classifier *classifier);
-/* "<model>+<gate>": names all that a result depends on but the threshold. */
+/* "<model>+<list of words>", with a trained gate "+<gate>": names all that a result depends on but the thresholds. */
 const char *gl_classifier_version(const gl_classifier *classifier);
 int32_t gl_classifier_abstain_ppm(const gl_classifier *classifier);
+
+/* A trained gate: texts that it says are vaguer than `above_ppm` (0: its own threshold) are VAGUE, and the model's
+ * candidates are only shown. Before any thread classifies. False with GL_FATAL: vague-unreadable, vague-invalid. */
+bool gl_classifier_use_gate(gl_classifier *classifier, const char *path, int64_t above_ppm, gl_err *err);
 
 /* Rulings that go before the model's answers; NULL: none. Borrowed; before any thread classifies. */
 void gl_classifier_use(gl_classifier *classifier, const gl_precedents *precedents);

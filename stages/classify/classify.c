@@ -20,6 +20,11 @@ static const gl_conf_entry entries[] = {
      "File of the HS6 model."},
     {"vague_words", GL_CONF_STRING, offsetof(gl_classify_conf, vague_words), "models/classify/vague.txt", GL_CONF_FILE,
      0, 0, NULL, "File of the words that do not say what goods are."},
+    {"vague_model", GL_CONF_STRING, offsetof(gl_classify_conf, vague_model), "models/classify/vague.glv", GL_CONF_FILE,
+     0, 0, NULL, "File of the trained gate: how vague a description is that has other words."},
+    {"vague_above", GL_CONF_PPM, offsetof(gl_classify_conf, vague_above_ppm), "0", 0, 0, 0, NULL,
+     "What the gate must say of a description at least, for it to be VAGUE. 0: the gate's own threshold, at which it "
+     "takes one in twenty good parcel texts for vague. 1: never, only vague_words count."},
     {"facts", GL_CONF_STRING, offsetof(gl_classify_conf, serve.facts), "models/classify/facts.txt", GL_CONF_FILE, 0, 0,
      NULL, "File of what decides between subheadings: the HTTP service asks back by it."},
     {"terms", GL_CONF_STRING, offsetof(gl_classify_conf, serve.terms), "models/classify/terms.gz", GL_CONF_FILE, 0, 0,
@@ -221,7 +226,12 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
 
 gl_classifier *gl_classifier_of_conf(const gl_classify_conf *conf, gl_err *err)
 {
-    return gl_classifier_open(conf->model, conf->vague_words, conf->abstain_below_ppm, err);
+    gl_classifier *classifier = gl_classifier_open(conf->model, conf->vague_words, conf->abstain_below_ppm, err);
+
+    if (classifier == NULL || gl_classifier_use_gate(classifier, conf->vague_model, conf->vague_above_ppm, err))
+        return classifier;
+    gl_classifier_destroy(classifier);
+    return NULL;
 }
 
 static void classify_close(void *context)

@@ -16,7 +16,8 @@
 #include "stage/stage.h"
 
 typedef struct gl_classify_conf {
-    const char *model, *vague_words;
+    const char *model, *vague_words, *vague_model;
+    int64_t vague_above_ppm;   /* 0: the gate's own */
     int64_t abstain_below_ppm; /* 0: as fitted in training */
     int64_t cache_entries;     /* a worker */
     int64_t cache_ttl_ms;      /* in Redis */

@@ -188,7 +188,7 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
     missing->count = 0;
     if (desk->facts == NULL || reply->too_long || reply->text.precedent != NULL)
         return;
-    if (reply->known > 0)
+    if (reply->known > 0 && reply->text.status != GL_CLASSIFICATION_STATUS_VAGUE)
         gl_facts_missing(desk->facts, gl_text_normalise(ask->description, buffer), reply->list.at, reply->known,
                          missing);
     if (missing->count == 0 && reply->text.status != GL_CLASSIFICATION_STATUS_CLASSIFIED)

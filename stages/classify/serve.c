@@ -255,9 +255,10 @@ static void post_fpo(void *context, gl_http_request *request)
     if (read_questions(serve, tariffs, request, arena, GL_QUESTIONS_FPO, &questions)) {
         answer(serve, questions.at, &reply);
         gl_buf_text(&body, "{\"results\":[");
-        if (questions.at->national != NULL)
+        bool vague = reply.text.status == GL_CLASSIFICATION_STATUS_VAGUE;
+        if (questions.at->national != NULL && !vague)
             put_national_results(&body, arena, questions.at, &reply);
-        for (size_t i = 0; questions.at->national == NULL && i < reply.list.count; i++)
+        for (size_t i = 0; questions.at->national == NULL && !vague && i < reply.list.count; i++)
             put_result(&body, i == 0, reply.list.at[i].hs6, reply.list.at[i].confidence_ppm);
         gl_buf_text(&body, "]}\n");
         gl_http_respond(request, 200, "application/json", gl_buf_view(&body), NULL);

@@ -27,7 +27,10 @@ static void open_stage(const char *more)
 {
     static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table};
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
-                                "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt", "redis.url=", more,
+                                "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
+                                "classify.vague_model=" GL_SOURCE_DIR "/models/classify/vague.glv",
+                                "redis.url=",
+                                more,
                                 NULL};
     gl_err err = {0};
     f.conf = gl_conf_load(NULL, tables, 2, sets, &err);

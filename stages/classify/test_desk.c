@@ -297,6 +297,34 @@ static void hostile_ones(void)
     gl_facts_destroy(facts);
 }
 
+/* What the trained gate takes for vague has candidates and no answer; the threshold decides, the words go first. */
+static void the_gate_leaves_candidates_and_no_answer(void)
+{
+    static const int64_t above_ppm[] = {1, 1000000};
+    static const char gate[] = GL_SOURCE_DIR "/models/classify/vague.glv";
+
+    for (size_t i = 0; i < 2; i++) {
+        gl_err err = {0};
+        gl_classifier *gated = open_classifier(0);
+        CHECK(gl_classifier_use_gate(gated, gate, above_ppm[i], &err));
+        CHECK(strstr(gl_classifier_version(gated), "+vague-") != NULL);
+        gl_desk *desk = gl_desk_new(gated, 10);
+        for (int again = 0; again < 2; again++) {
+            gl_reply reply = ask_for(desk, "jigsaw puzzle for children", "950300", 3);
+            bool vague = reply.text.status == GL_CLASSIFICATION_STATUS_VAGUE;
+            CHECK(vague == (i == 0) && strcmp(reply.text.reason, vague ? "vague-text" : "confident") == 0);
+            CHECK((gl_text_class_answer(&reply.text) == NULL) == vague && reply.list.count == 3);
+            CHECK(gl_text_class_verdict(&reply.text, GL_STR("950300")) ==
+                  (vague ? GL_CLASSIFICATION_VERDICT_AMBIGUOUS : GL_CLASSIFICATION_VERDICT_CONSISTENT));
+        }
+        CHECK(strcmp(ask_for(desk, "gift", "", 3).text.reason, "vague-term") == 0);
+        gl_desk_destroy(desk);
+        gl_classifier_destroy(gated);
+    }
+    gl_err err = {0};
+    CHECK(!gl_classifier_use_gate(classifier, "/nonexistent/vague.glv", 0, &err));
+}
+
 typedef struct crowd {
     gl_desk *desk;
     gl_hs_list expected[8];
@@ -346,6 +374,7 @@ int main(void)
     as_json();
     what_is_missing_is_asked();
     hostile_ones();
+    the_gate_leaves_candidates_and_no_answer();
     many_threads_agree();
     CHECK(gl_desk_is_code(GL_STR("61")) && gl_desk_is_code(GL_STR("61091000000000")) && !gl_desk_is_code(GL_STR("6")) &&
           !gl_desk_is_code(GL_STR("6109.10")) && !gl_desk_is_code(GL_STR("610910000000001")));

@@ -99,8 +99,11 @@ static instance open_instance(const char *url)
 
     snprintf(set_url, sizeof set_url, "redis.url=%s", url);
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
-                                "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt", set_url,
-                                "redis.timeout=2s", NULL};
+                                "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
+                                "classify.vague_model=" GL_SOURCE_DIR "/models/classify/vague.glv",
+                                set_url,
+                                "redis.timeout=2s",
+                                NULL};
     in.conf = gl_conf_load(NULL, tables, 2, sets, &err);
     gl_stage_env env = {.conf = in.conf, .metrics = in.metrics};
     if (in.conf == NULL || !gl_classify_stage.open(&env, &in.stage, &err) ||

@@ -29,6 +29,7 @@ static instance open_with(const char *set, bool brokers)
     static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table, &gl_kafka_conf_table};
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
                                 "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
+                                "classify.vague_model=" GL_SOURCE_DIR "/models/classify/vague.glv",
                                 "classify.facts=" GL_SOURCE_DIR "/models/classify/facts.txt",
                                 "classify.terms=" GL_SOURCE_DIR "/models/classify/terms.gz",
                                 "redis.url=",
@@ -227,6 +228,7 @@ static void national_codes(void)
     snprintf(text, sizeof text,
              "classify:\n  model: " GL_SOURCE_DIR "/models/classify/hs6.glm\n"
              "  vague_words: " GL_SOURCE_DIR "/models/classify/vague.txt\n"
+             "  vague_model: " GL_SOURCE_DIR "/models/classify/vague.glv\n"
              "  facts: " GL_SOURCE_DIR "/models/classify/facts.txt\n  terms: " GL_SOURCE_DIR
              "/models/classify/terms.gz\n  listen: 127.0.0.1:0\n"
              "tariffs:\n  - name: UK\n    file: %s\n",
