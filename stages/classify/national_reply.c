@@ -85,27 +85,39 @@ static void rate_of(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, gl_st
 
 /* ---- at stake ---- */
 
+/* Half away from zero. */
+static int64_t divide(int64_t number, int64_t by)
+{
+    return (number >= 0 ? number + by / 2 : number - by / 2) / by;
+}
+
+/* The mean difference, by confidence: where all duties are the same it is nothing, to the cent. */
+static void put_expected(gl_national_reply *out, const gl_ask *ask, gl_decimal less)
+{
+    gl_decimal sum = {0, MONEY_SCALE + SHARE_SCALE}, duty, more;
+    bool good = true;
+
+    for (size_t i = 0; i < out->lines.count && good; i++) {
+        const gl_national_candidate *line = &out->lines.at[i];
+        if (!duty_of(ask, line->line, &duty))
+            continue;
+        out->expected_ppm += line->confidence_ppm;
+        good = gl_decimal_add(duty, less, &more) && add_share(&sum, more, line->confidence_ppm);
+    }
+    out->has_expected = good && out->expected_ppm > 0;
+    if (out->has_expected)
+        out->expected = (gl_decimal){divide(sum.unscaled, out->expected_ppm), MONEY_SCALE};
+}
+
 static void put_stake(gl_national_reply *out, const gl_ask *ask)
 {
-    gl_decimal declared = out->declared_rate.duty, sum = {0, 0}, duty, mean;
-    int64_t known_ppm = 0;
-    bool good = true;
+    gl_decimal less = out->declared_rate.duty, duty;
 
     if (!out->declared_rate.has_duty || out->lines.count == 0)
         return;
-    declared.unscaled = -declared.unscaled;
-    out->has_stake = duty_of(ask, out->lines.at[0].line, &duty) && gl_decimal_add(duty, declared, &out->stake);
-    for (size_t i = 0; i < out->lines.count; i++)
-        known_ppm += duty_of(ask, out->lines.at[i].line, &duty) ? out->lines.at[i].confidence_ppm : 0;
-    for (size_t i = 0; i < out->lines.count && known_ppm > 0; i++) {
-        const gl_national_candidate *line = &out->lines.at[i];
-        int64_t part_ppm = (int64_t)line->confidence_ppm * PPM / known_ppm;
-        if (duty_of(ask, line->line, &duty))
-            good = good && add_share(&sum, duty, (int32_t)part_ppm);
-    }
-    out->has_expected =
-        good && known_ppm > 0 && round_money(sum, &mean) && gl_decimal_add(mean, declared, &out->expected);
-    out->expected_ppm = (int32_t)known_ppm;
+    less.unscaled = -less.unscaled;
+    out->has_stake = duty_of(ask, out->lines.at[0].line, &duty) && gl_decimal_add(duty, less, &out->stake);
+    put_expected(out, ask, less);
 }
 
 void gl_national_reply_make(gl_national_reply *out, gl_arena *arena, int32_t sure_ppm, const gl_ask *ask,

@@ -176,6 +176,22 @@ Test(national, duty_at_stake)
     cr_expect(gl_str_eqz(gl_decimal_format(out.stake, text), "-40.00"));
 }
 
+Test(national, nothing_is_at_stake_where_all_duties_are_the_same)
+{
+    gl_ask ask = {.description = GL_STR("t-shirt"), .declared = GL_STR("6109100070"), .limit = 3};
+    gl_reply reply = reply_of("610910", 333333, "999999", 100000);
+    gl_national_reply out;
+
+    ask.national = national;
+    ask.has_value = gl_duty_base_read(&ask.base, GL_STR("1234567890.12"), GL_STR("USD"));
+    gl_national_reply_make(&out, arena, 500000, &ask, &reply);
+    cr_assert(out.has_stake && out.has_expected);
+    cr_expect(out.stake.unscaled == 0 && out.expected.unscaled == 0 && out.expected.scale == 2);
+    ask.has_value = gl_duty_base_read(&ask.base, GL_STR("123456789012345678"), GL_STR("USD"));
+    gl_national_reply_make(&out, arena, 500000, &ask, &reply);
+    cr_expect(!out.has_stake && !out.has_expected, "too much to be computed");
+}
+
 Test(national, what_is_not_known_is_not_computed)
 {
     gl_ask ask = {.description = GL_STR("shirt of wool"), .declared = GL_STR("610990"), .limit = 3};
