@@ -27,11 +27,18 @@ static void put_percent(gl_buf *out, const char *before, const gl_hs_candidate *
 }
 
 /* For people: the answer with what it rolls up to, the candidates, and what of a declared code. */
-/* What the goods lexicon has under which code. */
-static void put_closest(gl_buf *out, const gl_desk *desk, const gl_ask *ask)
+/* The words that the likeliest code rests on, and what the goods lexicon has under which code. */
+static void put_reasons(gl_buf *out, gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
+    char normal[GL_TEXT_OUTPUT_MAX];
+    gl_weighed words[GL_WEIGH_SHOWN];
+    size_t word_count = gl_desk_weigh(desk, ask, reply, normal, words);
     gl_close_term at[GL_TERMS_SHOWN];
     size_t count = gl_desk_closest(desk, ask, at);
+
+    for (size_t i = 0; i < word_count; i++)
+        gl_buf_printf(out, "  without \"%.*s\": %s %.1f %%\n", GL_STR_ARG(words[i].word), reply->text.result.top[0].hs6,
+                      words[i].without_ppm / 1e4);
 
     for (size_t i = 0; i < count; i++)
         gl_buf_printf(out, "  closest %.*s: \"%.*s\"%s%.*s, %.0f %% alike\n", GL_STR_ARG(at[i].code),
@@ -39,7 +46,7 @@ static void put_closest(gl_buf *out, const gl_desk *desk, const gl_ask *ask)
                       at[i].similarity_ppm / 1e4);
 }
 
-static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
+static void put_text(gl_buf *out, gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
     gl_missing missing;
     const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
@@ -63,7 +70,7 @@ static void put_text(gl_buf *out, const gl_desk *desk, const gl_ask *ask, const 
     if (ask->national != NULL)
         gl_tariff_put_text(out, gl_classifier_abstain_ppm(gl_desk_classifier(desk)), ask, reply);
     if (ask->explain)
-        put_closest(out, desk, ask);
+        put_reasons(out, desk, ask, reply);
     if (reply->text.precedent != NULL)
         gl_ruling_show(out, reply->text.precedent, "  ");
     if (ask->declared.len == 0)
@@ -219,7 +226,8 @@ static int run_classify(int argc, char **argv)
         {"value", GL_OPTION_TEXT, &tariff.value, "Customs value, for duties: \"100.00 GBP\"."},
         {"net-mass", GL_OPTION_TEXT, &tariff.net_mass, "Kilograms, for duties by mass."},
         {"explain", GL_OPTION_FLAG, &explain,
-         "Say why: the closest terms of the goods lexicon; of a ruling who made it, when and for what reason. Asks "
+         "Say why: the words that the answer rests on; the closest terms of the goods lexicon; of a ruling who made "
+         "it, when and for what reason. Asks "
          "$KAFKA_BROKERS for rulings unless --brokers "
          "is given."},
         {"brokers", GL_OPTION_TEXT, &brokers, "Kafka's brokers: officers' rulings go before the model's answers."},

@@ -34,7 +34,7 @@ static void read_texts(const char *path)
 
 typedef struct measured {
     double us; /* of CPU, a text */
-    size_t asked, way[GL_REPLY_COMPUTED + 1];
+    size_t asked, way[GL_REPLY_RULED + 1];
 } measured;
 
 /* Whole rounds over the texts, for at least `seconds` of CPU. */

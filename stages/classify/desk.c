@@ -207,6 +207,18 @@ gl_str gl_reply_ruled(const gl_reply *reply)
     return reply->text.precedent == NULL ? (gl_str){NULL, 0} : reply->text.precedent->code;
 }
 
+size_t gl_desk_weigh(gl_desk *desk, const gl_ask *ask, const gl_reply *reply, char normal[GL_TEXT_OUTPUT_MAX],
+                     gl_weighed at[GL_WEIGH_SHOWN])
+{
+    if (reply->too_long || reply->text.precedent != NULL || reply->text.result.count == 0)
+        return 0;
+    spare *taken = take_spare(desk);
+    size_t count = gl_weigh(gl_classifier_model(desk->classifier), taken->scratch,
+                            gl_text_normalise(ask->description, normal), reply->text.result.top[0].hs6, at);
+    give_back(desk, taken);
+    return count;
+}
+
 bool gl_desk_is_code(gl_str text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -279,16 +291,20 @@ static void put_declared(gl_buf *buf, const gl_ask *ask, const gl_reply *reply)
     gl_buf_byte(buf, '}');
 }
 
-static void put_closest(gl_buf *buf, const gl_desk *desk, const gl_ask *ask)
+static void put_reasons(gl_buf *buf, gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
+    char normal[GL_TEXT_OUTPUT_MAX];
+    gl_weighed words[GL_WEIGH_SHOWN];
     gl_close_term at[GL_TERMS_SHOWN];
     size_t count = gl_desk_closest(desk, ask, at);
 
+    gl_buf_text(buf, ",\"words\":");
+    gl_weighed_json(buf, words, gl_desk_weigh(desk, ask, reply, normal, words));
     gl_buf_text(buf, ",\"closest\":");
     gl_terms_json(buf, at, count);
 }
 
-void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
+void gl_reply_json(gl_buf *buf, gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
     const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
     gl_missing missing;
@@ -319,6 +335,6 @@ void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl
         gl_precedent_tell(buf, reply->text.precedent, desk->explains);
     }
     if (ask->explain)
-        put_closest(buf, desk, ask);
+        put_reasons(buf, desk, ask, reply);
     gl_buf_byte(buf, '}');
 }

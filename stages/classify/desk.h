@@ -12,6 +12,7 @@
 #include "classify/classifier.h"
 #include "classify/facts.h"
 #include "classify/terms.h"
+#include "classify/weigh.h"
 #include "customs/duty.h"
 
 enum {
@@ -26,7 +27,7 @@ typedef struct gl_ask {
     gl_str description;
     gl_str declared; /* digits, or empty */
     size_t limit;    /* of candidates, 1 to GL_HS_LIST_LIMIT */
-    bool explain;    /* with the lexicon's closest terms */
+    bool explain;    /* with the words that it rests on, and the lexicon's closest terms */
     /* The tariff whose codes are wanted too; NULL: none. What follows is for it alone. */
     const struct gl_national *national;
     bool has_value;
@@ -72,14 +73,19 @@ size_t gl_desk_closest(const gl_desk *desk, const gl_ask *ask, gl_close_term at[
 /* The code that an officer ruled for these words; empty: none did. */
 gl_str gl_reply_ruled(const gl_reply *reply);
 
+/* The words that the likeliest subheading rests on; how many. They are slices of `normal`, which is filled. None of a
+ * text that was ruled on, or refused. */
+size_t gl_desk_weigh(gl_desk *desk, const gl_ask *ask, const gl_reply *reply, char normal[GL_TEXT_OUTPUT_MAX],
+                     gl_weighed at[GL_WEIGH_SHOWN]);
+
 /* Is it a code: 2 to GL_DESK_LIMIT_DECLARED_DIGITS digits? */
 bool gl_desk_is_code(gl_str text);
 
 /* One object, without a line feed: description, abstained, answer, roll_up, candidates, status, reason, model_version,
- * missing, of a declared code what the answer says of it, the ruling if there is one, the
- * closest terms if they are asked for, and with a tariff what it adds
+ * missing, of a declared code what the answer says of it, the ruling if there is one, why
+ * if it is asked for, and with a tariff what it adds
  * (national_reply.h). */
-void gl_reply_json(gl_buf *buf, const gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
+void gl_reply_json(gl_buf *buf, gl_desk *desk, const gl_ask *ask, const gl_reply *reply);
 /* A share of 1, with six decimals. */
 void gl_reply_share_json(gl_buf *buf, int32_t ppm);
 /* {"code":...,"confidence":...} */

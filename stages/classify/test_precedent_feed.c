@@ -205,6 +205,7 @@ static gl_classification classified(const char *brokers, const char *wait, gl_ar
     char at[256];
     const char *const sets[] = {"classify.model=" GL_SOURCE_DIR "/models/classify/hs6.glm",
                                 "classify.vague_words=" GL_SOURCE_DIR "/models/classify/vague.txt",
+                                "classify.vague_model=" GL_SOURCE_DIR "/models/classify/vague.glv",
                                 "redis.url=",
                                 at,
                                 wait,

@@ -126,6 +126,8 @@ static void questions_are_answered(void)
                    "\"verdict\":\"CONTRADICTORY\""));
     CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle\",\"explain\":true}", 200,
                    "\"closest\":[{\"term\":\"jigsaw puzzle\",\"code\":\"950300\","));
+    CHECK(answered(in.port, CLASSIFY, "{\"description\":\"jigsaw puzzle\",\"explain\":true}", 200,
+                   "\"words\":[{\"word\":\""));
     CHECK(answered(in.port, CLASSIFY, "{\"items\":[{\"description\":\"gift\"},{\"description\":\"ceramic mug\"}]}", 200,
                    "{\"answers\":[{\"description\":\"gift\",\"abstained\":true,"));
     CHECK(answered(in.port, CLASSIFY, "{\"description\":\"shoes\"}", 200, "\"missing\":[{\"attribute\":\"material\","));
@@ -135,7 +137,7 @@ static void questions_are_answered(void)
     CHECK(answered(in.port, "GET /v1/classify HTTP/1.1\r\n", "", 405, "Allow: POST"));
     CHECK(answered(in.port, "GET /v1/openapi.json HTTP/1.1\r\n", "", 200, "\"Greenlane classify\""));
     CHECK(answered(in.port, "GET /nothing HTTP/1.1\r\n", "", 404, "problem+json"));
-    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"cached\"} 1"));
+    CHECK(metric_is(&in, "gl_classify_replies_total{result=\"cached\"} 2"));
     CHECK(metric_is(&in, "gl_classify_replies_total{result=\"computed\"} 5"));
     CHECK(metric_is(&in, "gl_classify_replies_total{result=\"refused\"} 2"));
     close_instance(&in);
