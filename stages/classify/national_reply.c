@@ -69,7 +69,7 @@ static void rate_of_lines(gl_code_rate *out, gl_arena *arena, const gl_ask *ask,
 }
 
 /* `code`: digits, as deep as it is. */
-static void rate_of(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, gl_str code)
+static void rate_of(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, const gl_national_list *ranked, gl_str code)
 {
     const gl_tariff *tariff = gl_national_tariff(ask->national);
     const gl_tariff_line *line = gl_tariff_find(tariff, code), *lines;
@@ -80,6 +80,9 @@ static void rate_of(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, gl_st
     if (count == 0 || known.len < GL_HS_CODE_DIGITS)
         return;
     memcpy(out->code, known.ptr, known.len);
+    for (size_t i = 0; i < ranked->count; i++)
+        if (gl_str_starts(gl_str_of(ranked->at[i].code), known))
+            out->confidence_ppm += ranked->at[i].confidence_ppm;
     rate_of_lines(out, arena, ask, lines, count);
 }
 
@@ -136,10 +139,10 @@ void gl_national_reply_make(gl_national_reply *out, gl_arena *arena, int32_t sur
         out->answer = gl_national_answer(&out->groups, &out->lines, (gl_str){answer->hs6, GL_HS_CODE_DIGITS}, sure_ppm);
     out->has_declared = ask->declared.len > 0;
     if (out->has_declared)
-        rate_of(&out->declared_rate, arena, ask, ask->declared);
+        rate_of(&out->declared_rate, arena, ask, &out->lines, ask->declared);
     out->has_answer = out->answer != NULL || (answer != NULL && reply->text.answer_digits == GL_HS_CODE_DIGITS);
     if (out->has_answer)
-        rate_of(&out->answer_rate, arena, ask,
+        rate_of(&out->answer_rate, arena, ask, &out->lines,
                 out->answer != NULL ? gl_str_of(out->answer->code) : (gl_str){answer->hs6, GL_HS_CODE_DIGITS});
     put_stake(out, ask);
 }
@@ -233,7 +236,8 @@ static void put_code_rate(gl_buf *buf, const char *name, bool has, const gl_code
         gl_buf_text(buf, "null");
         return;
     }
-    gl_buf_printf(buf, "{\"code\":\"%s\"", rate->code);
+    gl_buf_printf(buf, "{\"code\":\"%s\",\"confidence\":", rate->code);
+    gl_reply_share_json(buf, rate->confidence_ppm);
     put_rate(buf, rate->rate, rate->kind);
     gl_buf_printf(buf, ",\"same\":%s", rate->same ? "true" : "false");
     if (ask->has_value)

@@ -17,13 +17,12 @@ enum { GL_NATIONAL_USUAL_CANDIDATES = 10, GL_NATIONAL_LIMIT_JSON_BYTES = 32 * 10
 
 /* The rate of a code: of one line, or of several below it. */
 typedef struct gl_code_rate {
-    char
-        code[GL_TARIFF_CODE_DIGITS + 1]; /* the tariff's: of the line, or what all its lines begin with; "": it has none
-                                          */
-    bool same;                           /* all its lines have the same rate */
-    gl_str rate;                         /* as it is written; same */
-    gl_duty_kind kind;                   /* same */
-    bool has_duty;                       /* of several lines: the mean by their shares, and each of them can be told */
+    char code[GL_TARIFF_CODE_DIGITS + 1]; /* the tariff's, of the line or above all of them; "": it has none */
+    int32_t confidence_ppm;               /* of all its lines; 0 for a subheading that the model does not have */
+    bool same;                            /* all its lines have the same rate */
+    gl_str rate;                          /* as it is written; same */
+    gl_duty_kind kind;                    /* same */
+    bool has_duty;                        /* of several lines: the mean by their shares, and each of them can be told */
     gl_decimal duty;
 } gl_code_rate;
 

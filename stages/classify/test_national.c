@@ -173,6 +173,8 @@ Test(national, duty_at_stake)
     ask.declared = GL_STR("0101299000");
     gl_national_reply_make(&out, arena, 500000, &ask, &reply);
     cr_expect_str_eq(out.declared_rate.code, "01012990", "the nearest line above");
+    cr_expect(out.declared_rate.confidence_ppm > 0 &&
+              out.declared_rate.confidence_ppm < out.answer_rate.confidence_ppm);
     cr_expect(gl_str_eqz(gl_decimal_format(out.stake, text), "-40.00"));
 }
 
@@ -203,10 +205,11 @@ Test(national, what_is_not_known_is_not_computed)
     gl_national_reply_make(&out, arena, 700000, &ask, &reply);
     cr_expect(out.answer == NULL && out.lines.unknown_count == 1);
     cr_expect(!out.declared_rate.same && !out.declared_rate.has_duty && !out.has_stake && !out.has_expected);
-    cr_expect_not_null(strstr(json_of(&ask, &reply),
-                              "\"declared_rate\":{\"code\":\"610990\",\"rate\":null,\"rate_kind\":\"none\","
-                              "\"same\":false,\"duty\":null},\"duty_at_stake\":{\"currency\":\"GBP\",\"amount\":null,"
-                              "\"expected\":null,\"expected_over\":0.000000}"));
+    cr_expect_not_null(
+        strstr(json_of(&ask, &reply),
+               "\"declared_rate\":{\"code\":\"610990\",\"confidence\":0.600000,\"rate\":null,\"rate_kind\":\"none\","
+               "\"same\":false,\"duty\":null},\"duty_at_stake\":{\"currency\":\"GBP\",\"amount\":null,"
+               "\"expected\":null,\"expected_over\":0.000000}"));
     ask.declared = GL_STR("61099010");
     cr_assert(gl_duty_base_weigh(&ask.base, GL_STR("1.5")));
     gl_national_reply_make(&out, arena, 700000, &ask, &reply);
