@@ -88,11 +88,11 @@ static void open_mock(cluster *c, bool with_topic)
 
 static void produce(cluster *c, gl_str key, gl_str value)
 {
-    CHECK(rd_kafka_producev(c->producer, RD_KAFKA_V_TOPIC(GL_PRECEDENT_TOPIC), RD_KAFKA_V_PARTITION(0),
-                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.ptr, key.len),
-                            RD_KAFKA_V_VALUE((void *)(uintptr_t)value.ptr, value.len),
-                            RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(c->producer, GL_PRECEDENT_TOPIC, NULL);
+    CHECK(rd_kafka_produce(topic, 0, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)value.ptr, value.len, key.ptr, key.len,
+                           NULL) == 0);
     CHECK(rd_kafka_flush(c->producer, 30000) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_destroy(topic);
 }
 
 static gl_precedent ruling(const char *words, const char *code, int64_t made_at, const char *event_id)
