@@ -61,12 +61,12 @@ def arguments():
     o.check(first["answer"]["code"] == "950300" and len(first["candidates"]) == 2, f"{first}")
     o.check(first["declared"]["verdict"] == "CONTRADICTORY" and first["declared"]["better"], f"{first}")
     o.check(second["description"] == "ceramic mug" and len(second["declared"]["code"]) == 6, f"{second}")
-    shoes, gift = classify("--text", "shoes", "gift")
+    shoes, gift = classify("--text", "footwear", "gift")
     o.check(shoes["missing"][0]["attribute"] == "material" and first["missing"] == [], f"{shoes}")
     named = {code for value in shoes["missing"][0]["values"] for code in value["codes"]}
     o.check(len(named) > 2 and all(code[:2] == "64" for code in named), f"{shoes}")
     o.check([m["attribute"] for m in gift["missing"]] == ["goods"], f"{gift}")
-    text = o.greenlane("classify", "--text", "shoes")
+    text = o.greenlane("classify", "--text", "footwear")
     o.check(b"? What are upper and sole made of: " in text, f"{text}")
     with tempfile.NamedTemporaryFile(prefix="shoe") as file:
         o.check(classify(file.name) == [] and len(classify("--text", file.name)) == 1, "--text")

@@ -1,9 +1,9 @@
 /* Loading and evaluating the HS6 model; the layout is written by training/classify/export.py. See model.h.
  *
- * File (little-endian; sections begin at multiples of 64): header, codes, bias, head scales, head, buckets, hashes, row
- * scales, rows; the last 32 bytes are the SHA-256 of all before them. `hashes` is rising; bucket b is where the hashes
- * begin whose top bits are b. A row is `width` numbers of 4 bits, less 8: the low halves of the bytes are the first
- * half of the row, the high halves the second.
+ * File (little-endian; sections begin at multiples of 64): header, codes, chapter mix, bias, head scales, head,
+ * buckets, hashes, row scales, rows; the last 32 bytes are the SHA-256 of all before them. `hashes` is rising; bucket b
+ * is where the hashes begin whose top bits are b. A row is `width` numbers of 4 bits, less 8: the low halves of the
+ * bytes are the first half of the row, the high halves the second.
  */
 #include "classify/model.h"
 
@@ -39,7 +39,7 @@
 #endif
 
 enum {
-    HEADER_BYTES = 128,
+    HEADER_BYTES = 192,
     DIGEST_BYTES = 32,
     ALIGN_BYTES = 64,
     WIDTH_UNIT = 32,
@@ -49,18 +49,23 @@ enum {
     BUCKET_BITS_MAX = 20,
     LANES = 16,
     NAME_BYTES = 32,
+    LENGTHS = 8, /* of texts: 1 word, 2, 3 to 4, 5 to 8, ..., more than 64 */
+    CHAPTER_MAX = 100,
 };
 
-static const char MAGIC[8] = {'G', 'L', 'H', 'S', '6', 'M', 0, 1};
+static const char MAGIC[8] = {'G', 'L', 'H', 'S', '6', 'M', 0, 2};
 
 typedef struct header {
     char magic[8];
     uint32_t width, class_count, row_count, bucket_bits;
     uint32_t gram_min, gram_max, gram_word_max, abstain_ppm;
-    float temperature, word_weight, gram_weight;
+    uint32_t chapter_count;
+    float word_weight, gram_weight;
     char name[NAME_BYTES]; /* NUL-padded */
     uint32_t unused;
     uint64_t file_bytes;
+    float temperature[LENGTHS]; /* by the text's words: longer texts are less sure than they look */
+    float ceiling[LENGTHS];     /* likewise: what all shares together come to */
     uint8_t zero[32];
 } header;
 _Static_assert(sizeof(header) == HEADER_BYTES, "the header's layout is the file's");
@@ -77,6 +82,7 @@ typedef struct level {
 struct gl_hs_model {
     header head;
     const char *codes;       /* class_count x 6, rising */
+    const float *mix;        /* of each chapter, its share of the labelled training rows */
     const float *bias;       /* class_count */
     const float *head_scale; /* class_count */
     const int8_t *head_rows; /* class_count x width */
@@ -94,9 +100,10 @@ struct gl_hs_scratch {
     float hidden[WIDTH_MAX];
     int16_t quantised[WIDTH_MAX];
     float total_weight;
+    size_t words;
     float *logits;                 /* class_count, padded with -inf to a multiple of LANES */
     float *shares;                 /* e^((logit - largest) / temperature), likewise */
-    float sum;                     /* of them; 0: the model knows nothing of the text */
+    float sum;                     /* what is 1 of them; 0: the model knows nothing of the text */
     float *sums[GL_HS_LEVELS - 1]; /* of each group */
 };
 
@@ -126,8 +133,14 @@ static bool check_header(const header *h, size_t size, gl_err *err)
         return invalid(err, "n-gram lengths are out of range");
     if (h->abstain_ppm > 1000000)
         return invalid(err, "abstention threshold is out of range");
-    if (!(h->temperature >= 0.01f && h->temperature <= 100.0f))
-        return invalid(err, "temperature is out of range");
+    if (h->chapter_count == 0 || h->chapter_count > CHAPTER_MAX)
+        return invalid(err, "chapter count is out of range");
+    for (size_t i = 0; i < LENGTHS; i++)
+        if (!(h->temperature[i] >= 0.01f && h->temperature[i] <= 100.0f))
+            return invalid(err, "a temperature is out of range");
+    for (size_t i = 0; i < LENGTHS; i++)
+        if (!(h->ceiling[i] >= 0.01f && h->ceiling[i] <= 1))
+            return invalid(err, "a ceiling is out of range");
     if (!(h->word_weight > 0 && h->word_weight <= 16 && h->gram_weight > 0 && h->gram_weight <= 16))
         return invalid(err, "feature weights are out of range");
     return true;
@@ -135,7 +148,7 @@ static bool check_header(const header *h, size_t size, gl_err *err)
 
 /* Where each section begins, for these counts, and where the digest does (all bounded, so nothing overflows). */
 typedef struct layout {
-    size_t codes, bias, head_scale, head_rows, buckets, hashes, row_scale, rows, digest;
+    size_t codes, mix, bias, head_scale, head_rows, buckets, hashes, row_scale, rows, digest;
 } layout;
 
 static size_t after(size_t begin, size_t count, size_t bytes)
@@ -146,7 +159,8 @@ static size_t after(size_t begin, size_t count, size_t bytes)
 static layout layout_of(const header *h)
 {
     layout l = {.codes = HEADER_BYTES};
-    l.bias = after(l.codes, h->class_count, GL_HS_CODE_DIGITS);
+    l.mix = after(l.codes, h->class_count, GL_HS_CODE_DIGITS);
+    l.bias = after(l.mix, h->chapter_count, sizeof(float));
     l.head_scale = after(l.bias, h->class_count, sizeof(float));
     l.head_rows = after(l.head_scale, h->class_count, sizeof(float));
     l.buckets = after(l.head_rows, h->class_count, h->width);
@@ -165,6 +179,7 @@ static bool lay_out(gl_hs_model *model, const uint8_t *base, size_t size)
     if (l.digest + DIGEST_BYTES != size)
         return false;
     model->codes = (const char *)base + l.codes;
+    model->mix = (const void *)(base + l.mix);
     model->bias = (const void *)(base + l.bias);
     model->head_scale = (const void *)(base + l.head_scale);
     model->head_rows = (const void *)(base + l.head_rows);
@@ -186,6 +201,19 @@ static bool codes_ok(const gl_hs_model *model)
             return false;
     }
     return true;
+}
+
+/* As many chapters as the header says, each with a share of more than nothing. */
+static bool mix_ok(const gl_hs_model *model)
+{
+    uint32_t chapters = 1;
+
+    for (size_t i = 1; i < model->head.class_count; i++)
+        chapters += memcmp(model->codes + (i - 1) * GL_HS_CODE_DIGITS, model->codes + i * GL_HS_CODE_DIGITS, 2) != 0;
+    for (size_t i = 0; i < model->head.chapter_count; i++)
+        if (!(model->mix[i] > 0 && model->mix[i] <= 1))
+            return false;
+    return chapters == model->head.chapter_count;
 }
 
 /* Each bucket is exactly the rising run of hashes with its top bits. */
@@ -229,6 +257,8 @@ static bool check(gl_hs_model *model, const uint8_t *bytes, size_t size, gl_err 
         return invalid(err, "the digest does not match: the file is damaged");
     if (!codes_ok(model))
         return invalid(err, "a code is not six digits, or out of order");
+    if (!mix_ok(model))
+        return invalid(err, "the mix of chapters is not one of its codes");
     if (!hashes_ok(model))
         return invalid(err, "the hashes are out of order, or not in their buckets");
     if (!floats_ok(model->bias, model->head.class_count, 1e3f) ||
@@ -338,6 +368,18 @@ const char *gl_hs_model_version(const gl_hs_model *model)
 int32_t gl_hs_model_abstain_ppm(const gl_hs_model *model)
 {
     return (int32_t)model->head.abstain_ppm;
+}
+
+size_t gl_hs_model_chapters(const gl_hs_model *model)
+{
+    return model->head.chapter_count;
+}
+
+float gl_hs_model_chapter(const gl_hs_model *model, size_t index, char code[3])
+{
+    memcpy(code, model->codes + model->groups[0].starts[index] * GL_HS_CODE_DIGITS, 2);
+    code[2] = 0;
+    return model->mix[index];
 }
 
 static int compare_code(const void *key, const void *code)
@@ -479,6 +521,7 @@ static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str w
 static void add_text(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text)
 {
     for (gl_str word = gl_text_word(&text); word.len > 0; word = gl_text_word(&text)) {
+        scratch->words++;
         add_feature(model, scratch, fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
         add_grams(model, scratch, word);
     }
@@ -617,6 +660,16 @@ static size_t sum_groups(const level *groups, const float *parts, float *sums)
     return best;
 }
 
+/* Which of LENGTHS: each has texts of up to twice as many words as the one before. */
+static size_t length_of(size_t words)
+{
+    size_t length = 0;
+
+    while (length < LENGTHS - 1 && words > (size_t)1 << length)
+        length++;
+    return length;
+}
+
 void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text, gl_hs_result *result)
 {
     size_t width = model->head.width, classes = model->head.class_count, best[GL_HS_TOP];
@@ -624,6 +677,7 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
     *result = (gl_hs_result){0};
     memset(scratch->hidden, 0, sizeof scratch->hidden);
     scratch->total_weight = scratch->sum = 0;
+    scratch->words = 0;
     add_text(model, scratch, text);
     if (!(scratch->total_weight > 0))
         return;
@@ -631,10 +685,11 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
     head_logits(model->head_rows, scratch->quantised, width, classes, model->head_scale, model->bias, unit,
                 scratch->logits);
     best_three(scratch->logits, classes, best);
-    float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature;
+    size_t length = length_of(scratch->words);
+    float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature[length];
     size_t padded = (classes + LANES - 1) / LANES * LANES;
     exp_shares(scratch->logits, padded, top, inverse, scratch->shares);
-    scratch->sum = sum_shares(scratch->shares, padded);
+    scratch->sum = sum_shares(scratch->shares, padded) / model->head.ceiling[length];
     result->count = GL_HS_TOP;
     for (size_t i = 0; i < GL_HS_TOP; i++)
         result->top[i] = candidate_of(model, best[i], GL_HS_CODE_DIGITS, scratch->shares[best[i]] / scratch->sum);

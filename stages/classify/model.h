@@ -1,5 +1,5 @@
-/* The HS6 model: a description's words, word pairs and character n-grams, each with an embedding; their weighted sum
- * against one row a subheading; the best three with calibrated confidence, and the sums of their groups.
+/* The HS6 model: a description's words and character n-grams, each with an embedding; their weighted sum against one
+ * row a subheading; the best three with confidence, calibrated by the length of the text, and the sums of their groups.
  * training/classify writes the file, models/classify/README.md describes it.
  *
  * Always holds: a model that opened has been checked to the last byte (sizes, digest, ranges, finite numbers), so
@@ -57,6 +57,9 @@ void gl_hs_model_destroy(gl_hs_model *model);
 const char *gl_hs_model_version(const gl_hs_model *model);
 /* The threshold below which a result is no answer, as fitted in training. */
 int32_t gl_hs_model_abstain_ppm(const gl_hs_model *model);
+/* The chapters that the model has, and of each its code and its share of the labelled rows that it learnt from. */
+size_t gl_hs_model_chapters(const gl_hs_model *model);
+float gl_hs_model_chapter(const gl_hs_model *model, size_t index, char code[3]);
 bool gl_hs_model_knows_code(const gl_hs_model *model, gl_str hs6);
 /* The same for a code of any level: is it one of the model's classes, or the beginning of one? */
 bool gl_hs_model_knows(const gl_hs_model *model, gl_str code);

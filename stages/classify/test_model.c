@@ -192,6 +192,49 @@ Test(classify_model, a_tiny_model_opens_and_any_changed_byte_is_refused)
         cr_assert_null(gl_hs_model_over(bytes, cut, &err), "%zu bytes", cut);
 }
 
+/* The first confidence of a text by a tiny model with another temperature for texts of two words. */
+static float tiny_confidence(const char *text, float temperature)
+{
+    static _Alignas(ALIGN) uint8_t bytes[TINY_LIMIT + GL_SHA256_BYTES];
+    enum { TEMPERATURE_OF_TWO = 96 + sizeof(float) };
+    size_t size = read_tiny(bytes);
+    gl_hs_result result;
+    gl_err err = {0};
+
+    memcpy(bytes + TEMPERATURE_OF_TWO, &temperature, sizeof temperature);
+    gl_hs_model *model = gl_hs_model_over(bytes, sign(bytes, size), &err);
+    cr_assert_not_null(model, "%s", err.message);
+    gl_hs_scratch *scratch = gl_hs_scratch_new(model);
+    classify(model, scratch, gl_str_of(text), &result);
+    gl_hs_scratch_destroy(scratch);
+    gl_hs_model_destroy(model);
+    cr_assert_eq(result.count, GL_HS_TOP);
+    return result.top[0].confidence;
+}
+
+Test(classify_model, each_length_of_text_has_its_temperature)
+{
+    cr_expect(tiny_confidence("leather shoe", 4.0f) < tiny_confidence("leather shoe", 1.0f));
+    cr_expect(tiny_confidence("shoe", 4.0f) == tiny_confidence("shoe", 1.0f));
+    cr_expect(tiny_confidence("leather shoe shoe", 4.0f) == tiny_confidence("leather shoe shoe", 1.0f));
+}
+
+Test(classify_model, the_chapters_share_one)
+{
+    gl_hs_model *model = open_model();
+    char code[3], before[3] = "00";
+    double sum = 0;
+
+    for (size_t i = 0; i < gl_hs_model_chapters(model); i++) {
+        sum += (double)gl_hs_model_chapter(model, i, code);
+        cr_expect(gl_hs_model_knows(model, gl_str_of(code)), "%s", code);
+        cr_expect(strcmp(before, code) < 0, "%s after %s", code, before);
+        memcpy(before, code, sizeof before);
+    }
+    cr_expect(sum > 0.999 && sum < 1.001, "%f", sum);
+    gl_hs_model_destroy(model);
+}
+
 /* A well-signed file with any byte changed is refused, or usable: never read outside (the sanitizers look on). */
 Test(classify_model, a_signed_model_with_any_changed_byte_is_refused_or_usable)
 {

@@ -8,6 +8,8 @@ import random
 import sys
 from collections import Counter, defaultdict
 
+import numpy as np
+
 from text import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -19,6 +21,10 @@ KIND = {"uk_fpo_extra_references": "parcels", "uk_fpo_brands": "parcels", "uk_se
         "hs2022": "hs", "uk_cn_2020": "cn", "us_hts_2026": "us"}
 # How often a row is drawn in an epoch, on average.
 WEIGHT = {"parcels": 6.0, "search": 4.0, "lexicon": 1.0, "names": 0.7, "rulings": 2.0, "hs": 1.0, "cn": 0.5, "us": 0.15}
+# "Commodities not specified according to kind" of trade statistics: in the nomenclature file, last, but no code of the Harmonized System.
+# It takes part in training and is left out of what ships.
+NOT_A_CODE = "999999"
+LABELLED = ("parcels", "search", "rulings")
 
 
 def data_dir():
@@ -41,6 +47,20 @@ def shares(texts, kinds):
     own = ("lexicon", "names")
     codes = Counter(text for text, kind in zip(texts, kinds) if kind in own)
     return [1 / codes[text] if kind in own else 1.0 for text, kind in zip(texts, kinds)]
+
+
+def singular(word):
+    """An English plural's singular, roughly; other words as they are."""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def family(text):
+    """What a text has in common with its near duplicates: its words in any order and number."""
+    return " ".join(sorted({singular(word) for word in text.split(" ")}))
 
 
 class Rows:
@@ -67,12 +87,22 @@ class Rows:
             self.sources.append(source)
             self.labels.append(index[code])
 
-    def split(self, seed, share):
-        """Row indices held out: of labelled.csv, whole groups of one normalised text, `share` of the groups."""
+    def chapter_mix(self):
+        """The share of each chapter of `codes` in the labelled rows, as they are weighed; one draw more for each, so that none is 0."""
+        chapters = sorted({code[:2] for code in self.codes if code != NOT_A_CODE})
+        seen = Counter(dict.fromkeys(chapters, 1.0))
+        for kind, label in zip(self.kinds, self.labels):
+            if kind in LABELLED:
+                seen[self.codes[label][:2]] += WEIGHT[kind]
+        total = sum(seen[chapter] for chapter in chapters)
+        return np.array([seen[chapter] / total for chapter in chapters], np.float32)
+
+    def folds(self, seed, count):
+        """The rows of labelled.csv in `count` parts of much the same size, as lists of indices; a family is in one part."""
         groups = defaultdict(list)
         for i, kind in enumerate(self.kinds):
-            if kind in ("parcels", "search", "rulings"):
-                groups[self.texts[i]].append(i)
+            if kind in LABELLED:
+                groups[family(self.texts[i])].append(i)
         keys = sorted(groups)
         random.Random(seed).shuffle(keys)
-        return sorted(i for key in keys[:int(len(keys) * share)] for i in groups[key])
+        return [sorted(i for key in keys[part::count] for i in groups[key]) for part in range(count)]

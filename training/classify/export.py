@@ -9,25 +9,40 @@ import struct
 
 import numpy as np
 
+from data import NOT_A_CODE
 from features import GRAM_MAX, GRAM_MIN, GRAM_WEIGHT, GRAM_WORD_MAX, WORD_WEIGHT, features
 
-MAGIC = b"GLHS6M\x00\x01"
-ALIGN = 64
+MAGIC = b"GLHS6M\x00\x02"
+HEADER, ALIGN = 192, 64
 BUCKET_BITS = 16
-# "Commodities not specified according to kind" of trade statistics: in the nomenclature file, last, but no code of the Harmonized System.
-# It takes part in training and is left out of what ships.
-NOT_A_CODE = "999999"
+
+
+LENGTHS = 8     # of texts, each with a temperature and a ceiling: 1 word, 2, 3 to 4, 5 to 8, ..., more than 64
+
+
+def length_of(words):
+    """Which of LENGTHS a text of so many words has."""
+    return min(int(max(words - 1, 0)).bit_length(), LENGTHS - 1)
 
 
 class Quantised:
-    """rows: 4 bits (-7 to 7) with a scale each; head: 8 bits with a scale each."""
+    """rows: 4 bits (-7 to 7) with a scale each; head: 8 bits with a scale each. Before it ships it needs temperatures, ceilings, abstain_ppm and mix."""
+    ARRAYS = ("vocabulary", "bias", "row_scale", "rows", "head_scale", "head")
 
     def __init__(self, vocabulary, model, codes):
         count = len(codes) - (codes[-1] == NOT_A_CODE)
         self.vocabulary, self.codes, self.bias = vocabulary, codes[:count], model.bias[:count].astype(np.float32)
         self.row_scale, self.rows = self.symmetric(model.embed, 7)
         self.head_scale, self.head = self.symmetric(model.head[:count], 127)
-        self.temperature, self.abstain_ppm = np.float32(1), 0
+
+    @classmethod
+    def of(cls, codes, arrays):
+        """From ARRAYS that were kept."""
+        made = cls.__new__(cls)
+        made.codes = codes[:len(arrays["bias"])]
+        for name in cls.ARRAYS:
+            setattr(made, name, arrays[name])
+        return made
 
     @staticmethod
     def symmetric(weights, limit):
@@ -66,9 +81,10 @@ class Quantised:
             quantised = np.rint(hidden * (np.float32(32767) / largest)).astype(np.int32)
             unit = largest / np.float32(32767)
         logits = (self.head.astype(np.int32) @ quantised).astype(np.float32) * (self.head_scale * unit) + self.bias
-        scaled = (logits - logits.max()).astype(np.float64) / float(self.temperature)
+        length = length_of(len(text.split(" ")))
+        scaled = (logits - logits.max()).astype(np.float64) / float(self.temperatures[length])
         p = np.exp(scaled)
-        p /= p.sum()
+        p *= float(self.ceilings[length]) / p.sum()
         order = np.argsort(-logits, kind="stable")[:top]
         return [(self.codes[i], float(p[i])) for i in order]
 
@@ -78,15 +94,15 @@ class Quantised:
         bucket = np.append(bucket, np.uint32(len(self.vocabulary))).astype("<u4")
         nibbles = (self.rows.astype(np.int16) + 8).astype(np.uint8)
         packed = nibbles[:, :width // 2] | (nibbles[:, width // 2:] << 4)
-        sections = ["".join(self.codes).encode(), self.bias.astype("<f4").tobytes(), self.head_scale.astype("<f4").tobytes(),
+        sections = ["".join(self.codes).encode(), self.mix.astype("<f4").tobytes(), self.bias.astype("<f4").tobytes(), self.head_scale.astype("<f4").tobytes(),
                     self.head.astype(np.int8).tobytes(), bucket.tobytes(), self.vocabulary.astype("<u4").tobytes(),
                     self.row_scale.astype("<f4").tobytes(), packed.tobytes()]
         body = b"".join(s + b"\0" * (-len(s) % ALIGN) for s in sections)
-        size = 128 + len(body) + 32
-        header = MAGIC + struct.pack("<IIIIIIIIfff", width, len(self.codes), len(self.vocabulary), BUCKET_BITS, GRAM_MIN, GRAM_MAX,
-                                     GRAM_WORD_MAX, self.abstain_ppm, self.temperature, WORD_WEIGHT, GRAM_WEIGHT)
-        header += name.encode().ljust(32, b"\0") + b"\0" * 4 + struct.pack("<Q", size)
-        header = header.ljust(128, b"\0")
+        size = HEADER + len(body) + 32
+        header = MAGIC + struct.pack("<IIIIIIIIIff", width, len(self.codes), len(self.vocabulary), BUCKET_BITS, GRAM_MIN, GRAM_MAX,
+                                     GRAM_WORD_MAX, self.abstain_ppm, len(self.mix), WORD_WEIGHT, GRAM_WEIGHT)
+        header += name.encode().ljust(32, b"\0") + b"\0" * 4 + struct.pack("<Q", size) + self.temperatures.astype("<f4").tobytes() + self.ceilings.astype("<f4").tobytes()
+        header = header.ljust(HEADER, b"\0")
         return header + body + hashlib.sha256(header + body).digest()
 
 

@@ -13,6 +13,7 @@ import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+MODEL_HEADER = 192
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "zh")
 ATTRIBUTES = {"material", "construction", "for", "use", "power", "condition", "state", "size", "content", "kind"}
 WANTED = {"terms": 20000, "subheadings": 4000}
@@ -57,7 +58,7 @@ def codes():
     with open(os.path.join(HERE, "..", "..", "models", "classify", "hs6.glm"), "rb") as file:
         data = file.read()
     count, = struct.unpack_from("<I", data, 12)
-    return {data[at:at + 6].decode() for at in range(128, 128 + 6 * count, 6)}
+    return {data[at:at + 6].decode() for at in range(MODEL_HEADER, MODEL_HEADER + 6 * count, 6)}
 
 
 def problems_of(line, known):
