@@ -26,6 +26,10 @@ def quantiles(metric, legend="", by="", more=""):
     return [(quantile(q, metric, by, more), f"{legend} p{str(q)[2:]}".strip()) for q in ("0.5", "0.95", "0.99")]
 
 
+CHAPTERS = f"increase(gl_classify_chapters_total{{{OF}}}[6h])"
+CHAPTER_SHARE = f"(sum by (job, chapter) ({CHAPTERS}) / on (job) group_left () sum by (job) ({CHAPTERS}))"
+CHAPTER_MIX = f"max by (job, chapter) (gl_classify_chapter_mix{{{OF}}})"
+
 ROWS = [
     ("Overview", [
         ("Daemons that answer", "stat", "short", 4, [(f"sum(up{{{OF}}})", "up"), (f"count(up{{{OF}}})", "known")], ""),
@@ -123,6 +127,11 @@ ROWS = [
                                                     (f"sum(gl_classify_precedents_complete{{{OF}}})", "instances that read them all")], ""),
         ("Confidence", "lines", "percentunit", 6, [(quantile("0.1", "gl_classify_confidence"), "lowest tenth below"),
                                                     (quantile("0.5", "gl_classify_confidence"), "median")], "A fall is a drift of the descriptions."),
+        ("Chapters against those of training", "lines", "short", 12, [(
+            f"sum by (job) ((clamp_min({CHAPTER_SHARE}, 0.001) - on (job, chapter) {CHAPTER_MIX}) "
+            f"* ln(clamp_min({CHAPTER_SHARE}, 0.001) / on (job, chapter) {CHAPTER_MIX}))", "{{job}}")],
+         "Population stability index of the last six hours: 0 is what the model learnt from. A hub with few kinds of goods stands high; a rise is a drift."),
+        ("Most frequent chapters", "stacked", "percentunit", 12, [(f"topk(12, {CHAPTER_SHARE})", "{{chapter}}")], "By the likeliest chapter of the description, over six hours."),
     ]),
     ("Classification over HTTP", [
         ("Descriptions by result", "stacked", "ops", 6, [(rate("gl_classify_replies_total", "result"), "{{result}}")], "refused: vague, not a text, or too long."),

@@ -12,6 +12,7 @@
 #include "gen/topics.h"
 
 enum { OUT_CLASSIFIED, OUT_EVENTS };
+enum { CHAPTER_NUMBERS = 100 };
 
 /* ---- configuration and metrics ---- */
 
@@ -82,6 +83,8 @@ enum {
     HITS,
     MISSES,
     CONFIDENCE,
+    CHAPTERS,
+    CHAPTER_MIX,
     MODEL,
     RULED_TEXTS,
     RULED_ITEMS,
@@ -124,6 +127,17 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                     "Confidence of the best candidate, as shares of 1.",
                     {NULL},
                     {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95}},
+    [CHAPTERS] = {"gl_classify_chapters_total",
+                  GL_COUNTER,
+                  "Items, by the likeliest chapter of their description, of the chapters that the model has.",
+                  {"chapter"},
+                  {0}},
+    [CHAPTER_MIX] = {"gl_classify_chapter_mix",
+                     GL_GAUGE,
+                     "Share of a chapter in the labelled rows that the model learnt from: what the mix of "
+                     "gl_classify_chapters_total is held against.",
+                     {"chapter"},
+                     {0}},
     [MODEL] = {"gl_model_info",
                GL_GAUGE,
                "Always 1; the labels say which model is in use: model is hs6.",
@@ -175,6 +189,7 @@ typedef struct classify_stage {
     gl_series *items[GL_CLASSIFICATION_STATUS_COUNT], *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT],
         *answers[GL_HS_CODE_DIGITS / 2 + 1], *verdicts[GL_CLASSIFICATION_VERDICT_COUNT]; /* NULL without metrics */
     gl_series *cache_hits, *kv_hits, *misses, *confidence, *ruled_items;
+    gl_series *chapters[CHAPTER_NUMBERS]; /* by the chapter's number; NULL for one that the model does not have */
     gl_precedent_series rulings;
 } classify_stage;
 
@@ -185,6 +200,25 @@ typedef struct classify_worker {
     gl_str *keys, *values; /* for Redis after the commit; in the batch's arena */
     size_t count;
 } classify_worker;
+
+static size_t chapter_number(const char *code)
+{
+    return (size_t)(code[0] - '0') * 10 + (size_t)(code[1] - '0');
+}
+
+/* What was seen of each chapter, and what share the model expects. */
+static void make_chapter_series(classify_stage *stage, gl_metrics *registry)
+{
+    const gl_hs_model *model = gl_classifier_model(stage->classifier);
+
+    for (size_t i = 0; i < gl_hs_model_chapters(model); i++) {
+        char code[3];
+        float share = gl_hs_model_chapter(model, i, code);
+        const char *const labels[GL_METRIC_LABELS] = {code};
+        stage->chapters[chapter_number(code)] = gl_metrics_series(registry, &metrics[CHAPTERS], labels);
+        gl_series_set(gl_metrics_series(registry, &metrics[CHAPTER_MIX], labels), (double)share);
+    }
+}
 
 static void make_series(classify_stage *stage, gl_metrics *registry)
 {
@@ -218,6 +252,7 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
                               .complete = gl_metrics_series(registry, &metrics[RULINGS_READ], none),
                               .delay = gl_metrics_series(registry, &metrics[RULINGS_DELAY], none),
                               .unreadable = gl_metrics_series(registry, &metrics[RULINGS_UNREADABLE], none)};
+    make_chapter_series(stage, registry);
     const char *const model[GL_METRIC_LABELS] = {"hs6", gl_classifier_version(stage->classifier)};
     gl_metrics_info(registry, &metrics[MODEL], model, NULL);
 }
@@ -439,10 +474,13 @@ static gl_classification_item_answer item_answer(const gl_declaration_goods_item
 }
 
 static void count_item(const classify_stage *stage, const gl_classification_item_classification *item,
-                       const gl_classification_item_answer *answer)
+                       const gl_classification_item_answer *answer, const gl_text_class *text)
 {
     if (stage->confidence == NULL)
         return;
+    gl_series *chapter = text->result.count > 0 ? stage->chapters[chapter_number(text->result.group[0].hs6)] : NULL;
+    if (chapter != NULL)
+        gl_series_add(chapter, 1);
     gl_series_add(stage->answers[answer->answer_code.len / 2], 1);
     gl_series_add(stage->verdicts[answer->verdict], 1);
     gl_series_add(stage->items[item->status], 1);
@@ -493,7 +531,7 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
     for (size_t i = 0; i < count; i++) {
         section.items.at[i] = item_section(&in->declaration.items.at[i], &texts[i], batch->arena);
         section.answers.at[i] = item_answer(&in->declaration.items.at[i], &texts[i]);
-        count_item(stage, &section.items.at[i], &section.answers.at[i]);
+        count_item(stage, &section.items.at[i], &section.answers.at[i], &texts[i]);
     }
     note_precedents(&section, texts, count, batch->arena);
     gl_buf_reserve(&value, record->value.len + 64 + 160 * count);

@@ -159,6 +159,24 @@ Test(classify_stage, each_kind_of_description)
 }
 
 /* Beside each item stands how deep its answer is, and what that says of the declared code. */
+static void expect_metric(const char *line)
+{
+    gl_buf text = gl_buf_in(f.arena);
+    gl_metrics_render(f.metrics, &text);
+    gl_buf_byte(&text, 0);
+    cr_expect_not_null(strstr((const char *)gl_buf_view(&text).ptr, line), "%s", line);
+}
+
+Test(classify_stage, likely_chapters_are_counted_beside_those_of_training)
+{
+    only_item("mens cotton t-shirt", NULL);
+    only_item("ladies cotton t-shirt knitted", NULL);
+    only_item("gift", NULL);
+    expect_metric("gl_classify_chapters_total{chapter=\"61\"} 2\n");
+    expect_metric("gl_classify_chapters_total{chapter=\"84\"} 0\n");
+    expect_metric("gl_classify_chapter_mix{chapter=\"61\"} 0.");
+}
+
 Test(classify_stage, each_item_has_its_answer)
 {
     const char *const goods[] = {"jigsaw puzzle for children", "jigsaw puzzle for children", "gift", "", NULL},
