@@ -673,7 +673,7 @@ void gl_sad_read_unit(gl_cds *cds, const gl_xml *node, void *record, const gl_pa
                  *name = gl_xml_child(node, "Suppplementary_unit_name");
     gl_str number = number_at(sad_of(cds), quantity);
     gl_cds_check(cds, gl_cds_find_inside(&gl_sad_item, "Tarification/Supplementary_unit"), node);
-    if (gl_sad_nothing(cds, node))
+    if (gl_sad_nothing(cds, node) || (text_of(quantity).len == 0 && text_of(code).len == 0 && text_of(name).len == 0))
         return;
     number = text_of(quantity).len == 0 ? GL_STR("0") : number.len > 0 ? number : text_of(quantity);
     if (item->tariff_quantity != NULL || !gl_sad_same_number(number, number) || number.ptr[0] == '-' ||
