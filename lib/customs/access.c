@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "customs/ids.h"
 
 /* Keys are made by `greenlane key`, longer than this. What a person thinks of is shorter, and its hash can be guessed.
@@ -402,6 +403,33 @@ bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, int64_t bytes, 
 bool gl_submitter_take(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal)
 {
     return take(submitter, now_us, 0, bytes, refusal);
+}
+
+bool gl_access_admit(gl_access *access, gl_http_request *request, int64_t body_limit_bytes, bool api_key,
+                     gl_http_refusal *refusal)
+{
+    gl_credentials credentials = {.authorization = gl_http_header(request, "Authorization"),
+                                  .account = gl_http_header(request, "Greenlane-Account")};
+    int64_t bytes = gl_http_announced(request);
+
+    if (api_key)
+        credentials.key = gl_http_header(request, "X-Api-Key");
+    credentials.subject = gl_http_peer(request, &credentials.untrusted);
+    gl_submitter *submitter = gl_access_find(access, &credentials, refusal);
+    if (submitter != NULL && (bytes > gl_submitter_body_limit(submitter) || bytes > body_limit_bytes))
+        bytes = 0;
+    if (submitter == NULL || !gl_submitter_admit(submitter, gl_mono_us(), bytes, refusal)) {
+        gl_access_release(access);
+        return false;
+    }
+    gl_http_limit_body(request, gl_submitter_body_limit(submitter));
+    gl_http_set_principal(request, submitter);
+    return true;
+}
+
+void gl_access_forget(void *submitter)
+{
+    gl_access_release(gl_submitter_access(submitter));
 }
 
 gl_access *gl_submitter_access(const gl_submitter *submitter)

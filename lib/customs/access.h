@@ -52,6 +52,14 @@ gl_submitter *gl_access_find(gl_access *access, const gl_credentials *credential
 bool gl_submitter_admit(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal);
 /* The same for bytes of a body that were not announced. */
 bool gl_submitter_take(gl_submitter *submitter, int64_t now_us, int64_t bytes, gl_http_refusal *refusal);
+/* Of a request over HTTP, before its body is read: who sends it, and may it? `body_limit_bytes`: of the service (a
+ * larger body is refused anyway, and takes nothing out of the allowance); `api_key`: X-Api-Key counts as a key. True:
+ * the request has its submitter as principal, and is an owner of `access` until gl_access_forget. False: with the
+ * refusal, and `access` is released. */
+bool gl_access_admit(gl_access *access, gl_http_request *request, int64_t body_limit_bytes, bool api_key,
+                     gl_http_refusal *refusal);
+/* gl_http_conf.forget of such a request. */
+void gl_access_forget(void *submitter);
 gl_access *gl_submitter_access(const gl_submitter *submitter);
 const char *gl_submitter_name(const gl_submitter *submitter);
 /* What gl_access_role.fill filled in. */

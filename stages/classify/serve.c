@@ -47,34 +47,15 @@ static void count_refusal(const gl_serve *serve, const char *code)
         gl_series_add(gl_metrics_series(serve->metrics, &serve->defs[GL_SERVE_REFUSALS], labels), 1);
 }
 
-/* A body that is too large is refused anyway, and takes nothing out of the allowance. */
-static int64_t bytes_to_take(const gl_serve *serve, const gl_http_request *request, const gl_submitter *submitter)
-{
-    int64_t bytes = gl_http_announced(request);
-    return bytes > gl_submitter_body_limit(submitter) || bytes > serve->conf.http.body_limit_bytes ? 0 : bytes;
-}
-
 /* The key may come as that classifier's clients send theirs. */
 static bool admit(void *context, gl_http_request *request, gl_http_refusal *refusal)
 {
     gl_serve *serve = context;
     gl_access *access = access_of(serve);
-    if (access == NULL)
+    if (access == NULL || gl_access_admit(access, request, serve->conf.http.body_limit_bytes, true, refusal))
         return true;
-    gl_credentials credentials = {.authorization = gl_http_header(request, "Authorization"),
-                                  .key = gl_http_header(request, "X-Api-Key"),
-                                  .account = gl_http_header(request, "Greenlane-Account")};
-    credentials.subject = gl_http_peer(request, &credentials.untrusted);
-    gl_submitter *submitter = gl_access_find(access, &credentials, refusal);
-    if (submitter == NULL ||
-        !gl_submitter_admit(submitter, gl_mono_us(), bytes_to_take(serve, request, submitter), refusal)) {
-        count_refusal(serve, refusal->code);
-        gl_access_release(access);
-        return false;
-    }
-    gl_http_limit_body(request, gl_submitter_body_limit(submitter));
-    gl_http_set_principal(request, submitter);
-    return true;
+    count_refusal(serve, refusal->code);
+    return false;
 }
 
 static bool take_part(void *context, gl_http_request *request, int64_t bytes, gl_http_refusal *refusal)
@@ -83,11 +64,6 @@ static bool take_part(void *context, gl_http_request *request, int64_t bytes, gl
         return true;
     count_refusal(context, refusal->code);
     return false;
-}
-
-static void forget(void *submitter)
-{
-    gl_access_release(gl_submitter_access(submitter));
 }
 
 /* ---- answering ---- */
@@ -352,7 +328,7 @@ gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classif
     serve->routes[2] = (gl_http_route){"GET", "/v1/openapi.json", get_openapi, serve};
     serve->conf.http.admit = admit;
     serve->conf.http.part = take_part;
-    serve->conf.http.forget = forget;
+    serve->conf.http.forget = gl_access_forget;
     serve->conf.http.admit_context = serve;
     serve->tariffs = gl_tariffs_retain(conf->tariffs);
     serve->conf.tariffs = NULL;

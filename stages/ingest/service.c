@@ -40,33 +40,15 @@ static gl_access *access_of(gl_ingest *ingest)
     return access;
 }
 
-/* A body that is too large is refused anyway, and takes nothing out of the allowance. */
-static int64_t bytes_to_take(const gl_ingest *ingest, const gl_http_request *request, const gl_submitter *submitter)
-{
-    int64_t bytes = gl_http_announced(request);
-    return bytes > gl_submitter_body_limit(submitter) || bytes > ingest->conf.http.body_limit_bytes ? 0 : bytes;
-}
-
 /* Who sends is found before the body is read. The request is an owner of its submitter's table until it ends. */
 static bool admit(void *context, gl_http_request *request, gl_http_refusal *refusal)
 {
     gl_ingest *ingest = context;
     gl_access *access = access_of(ingest);
-    if (access == NULL)
+    if (access == NULL || gl_access_admit(access, request, ingest->conf.http.body_limit_bytes, false, refusal))
         return true;
-    gl_credentials credentials = {.authorization = gl_http_header(request, "Authorization"),
-                                  .account = gl_http_header(request, "Greenlane-Account")};
-    credentials.subject = gl_http_peer(request, &credentials.untrusted);
-    gl_submitter *submitter = gl_access_find(access, &credentials, refusal);
-    if (submitter == NULL ||
-        !gl_submitter_admit(submitter, gl_mono_us(), bytes_to_take(ingest, request, submitter), refusal)) {
-        gl_ingest_count_refusal(ingest, refusal->code);
-        gl_access_release(access);
-        return false;
-    }
-    gl_http_limit_body(request, gl_submitter_body_limit(submitter));
-    gl_http_set_principal(request, submitter);
-    return true;
+    gl_ingest_count_refusal(ingest, refusal->code);
+    return false;
 }
 
 static bool take_part(void *context, gl_http_request *request, int64_t bytes, gl_http_refusal *refusal)
@@ -75,11 +57,6 @@ static bool take_part(void *context, gl_http_request *request, int64_t bytes, gl
         return true;
     gl_ingest_count_refusal(context, refusal->code);
     return false;
-}
-
-static void forget(void *submitter)
-{
-    gl_access_release(gl_submitter_access(submitter));
 }
 
 static const gl_account *request_account(const gl_ingest *ingest, const gl_http_request *request)
@@ -495,7 +472,7 @@ bool gl_service_start(gl_ingest *ingest, gl_err *err)
     ingest->view_kv = gl_kv_new(ingest->kv_conf, ingest->registry);
     ingest->conf.http.admit = admit;
     ingest->conf.http.part = take_part;
-    ingest->conf.http.forget = forget;
+    ingest->conf.http.forget = gl_access_forget;
     ingest->conf.http.admit_context = ingest;
     ingest->http = gl_http_start(&ingest->conf.http, routes, GL_INGEST_ROUTES, ingest->registry, err);
     if (ingest->http == NULL)
