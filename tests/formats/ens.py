@@ -272,9 +272,9 @@ def corrected(found):
     order, left = orders(), {case.name: case for case in found if not case.valid}
     with tempfile.TemporaryDirectory() as folder:
         trees = {name: load(case.path) for name, case in left.items()}
-        todo = {name: [("schema", e) for e in case.form_errors()] if case.category == "schema" else sorted(case.wanted) for name, case in left.items()}
+        faulty = {name: [("schema", e) for e in case.form_errors()] if case.category == "schema" else sorted(case.wanted) for name, case in left.items()}
         for _ in range(ROUNDS):
-            for name, errors in todo.items():
+            for name, errors in faulty.items():
                 corrector = Corrector(message_of(trees[name]), order)
                 for number, what in sorted(errors, key=lambda pair: pair[0], reverse=True):
                     try:
@@ -284,12 +284,12 @@ def corrected(found):
                             corrector.correct(number, what)
                     except (IndexError, ValueError):
                         continue  # another correction took it away
-            paths = {name: save(trees[name], folder, name) for name in todo}
+            paths = {name: save(trees[name], folder, name) for name in faulty}
             after = dict(zip(paths, errors_of(list(paths.values()))))
-            todo = {name: [("schema", e) if not e["code"].startswith("ens-") else (e["code"][4:], place_of(e["pointer"])) for e in errors] for name, errors in after.items() if errors}
-            if not todo:
+            faulty = {name: [("schema", e) if not e["code"].startswith("ens-") else (e["code"][4:], place_of(e["pointer"])) for e in errors] for name, errors in after.items() if errors}
+            if not faulty:
                 break
-    return set(left) - set(todo), todo
+    return set(left) - set(faulty), faulty
 
 
 def count_cases(found):
