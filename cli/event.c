@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "cli/event_json.h"
 #include "cli/event_send.h"
 #include "ingest/formats/pack/message.h"
@@ -64,20 +63,13 @@ static int send_file(gl_event_sending *s, const char *path)
 
 static int send_one(gl_event_sending *s, const gl_event_words *given)
 {
-    char id[64], at[GL_TIME_TEXT_BYTES + 1];
+    gl_event_stamp stamp;
     gl_event_words words = *given;
     gl_buf body = {0};
     gl_err err = {0};
     int code = GL_EXIT_OK;
-    if (words.event_id[0] == '\0' && !gl_event_make_id(id))
+    if (!gl_event_complete(&words, &stamp))
         return GL_EXIT_UNAVAILABLE;
-    if (words.event_id[0] == '\0')
-        words.event_id = id;
-    if (words.occurred_at[0] == '\0') {
-        gl_str now = gl_time_format(gl_wall_us(), at);
-        at[now.len] = '\0';
-        words.occurred_at = at;
-    }
     if (gl_event_json_of(&body, &words, &err))
         gl_event_send_part(s, "application/json", gl_buf_view(&body), &code);
     else

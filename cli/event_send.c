@@ -88,7 +88,7 @@ bool gl_event_send_lines(gl_event_sending *s, gl_str lines, int *code)
 }
 
 /* "cli-" and 12 random bytes; nothing else makes the same. */
-bool gl_event_make_id(char id[64])
+static bool make_id(char id[64])
 {
     uint8_t bytes[ID_BYTES];
     char hex[2 * ID_BYTES + 1];
@@ -96,5 +96,20 @@ bool gl_event_make_id(char id[64])
         return gl_complain(0, "no random bytes for the event's id: %s; give --id", strerror(errno));
     gl_hex(bytes, sizeof bytes, hex);
     snprintf(id, 64, "cli-%s", hex);
+    return true;
+}
+
+bool gl_event_complete(gl_event_words *words, gl_event_stamp *stamp)
+{
+    if (words->event_id[0] == '\0') {
+        if (!make_id(stamp->id))
+            return false;
+        words->event_id = stamp->id;
+    }
+    if (words->occurred_at[0] == '\0') {
+        gl_str now = gl_time_format(gl_wall_us(), stamp->at);
+        stamp->at[now.len] = '\0';
+        words->occurred_at = stamp->at;
+    }
     return true;
 }

@@ -5,8 +5,10 @@
 #ifndef GL_CLI_EVENT_SEND_H
 #define GL_CLI_EVENT_SEND_H
 
+#include "base/clock.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/event_json.h"
 
 typedef struct gl_event_sending {
     gl_client *client;
@@ -20,7 +22,13 @@ typedef struct gl_event_sending {
 bool gl_event_send_part(gl_event_sending *s, const char *content_type, gl_str body, int *code);
 /* Events a line, in parts. The same. */
 bool gl_event_send_lines(gl_event_sending *s, gl_str lines, int *code);
-/* A new id: nothing else makes the same. false: there are no random bytes; said already. */
-bool gl_event_make_id(char id[64]);
+
+/* What gl_event_complete gives an event that has none. */
+typedef struct gl_event_stamp {
+    char id[64], at[GL_TIME_TEXT_BYTES + 1];
+} gl_event_stamp;
+/* An event without an id or a time (texts that are empty) gets a new one that nothing else makes, and now; they stay in
+ * `stamp`. false: there are no random bytes; said already. */
+bool gl_event_complete(gl_event_words *words, gl_event_stamp *stamp);
 
 #endif

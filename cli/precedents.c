@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "cli/event_json.h"
 #include "cli/event_send.h"
 #include "cli/rulings.h"
@@ -77,7 +76,7 @@ static int list(const options *o)
 /* `code` "": a revocation. */
 static int rule(const options *o, const char *description, const char *code)
 {
-    char id[64], at[GL_TIME_TEXT_BYTES + 1];
+    gl_event_stamp stamp;
     gl_event_words words = {.event_id = o->id,
                             .occurred_at = o->at,
                             .mrn = "",
@@ -89,15 +88,8 @@ static int rule(const options *o, const char *description, const char *code)
                             .text = o->reason,
                             .description = description,
                             .commodity_code = code};
-    if (words.event_id[0] == '\0' && !gl_event_make_id(id))
+    if (!gl_event_complete(&words, &stamp))
         return GL_EXIT_UNAVAILABLE;
-    if (words.event_id[0] == '\0')
-        words.event_id = id;
-    if (words.occurred_at[0] == '\0') {
-        gl_str now = gl_time_format(gl_wall_us(), at);
-        at[now.len] = '\0';
-        words.occurred_at = at;
-    }
     gl_event_sending s = {.client = gl_client_new(o->url, o->account), .patience_ms = o->patience_ms, .json = o->json};
     gl_buf body = {0};
     gl_err err = {0};

@@ -5,26 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LINE_BYTES = 65536 };
+#include "customs/test_unescape.h"
 
-/* \xNN and \\ back to bytes, in place; returns the length. */
-static size_t unescape(char *text)
-{
-    char *to = text;
-    for (const char *p = text; *p != 0; p++) {
-        if (*p != '\\') {
-            *to++ = *p;
-        } else if (p[1] == '\\') {
-            *to++ = '\\';
-            p++;
-        } else {
-            char hex[3] = {p[2], p[3], 0};
-            *to++ = (char)strtol(hex, NULL, 16);
-            p += 3;
-        }
-    }
-    return (size_t)(to - text);
-}
+enum { LINE_BYTES = 65536 };
 
 Test(text, golden_vectors_of_training)
 {
@@ -41,12 +24,12 @@ Test(text, golden_vectors_of_training)
         cr_assert(expected != NULL, "line %zu", seen);
         size_t repeat = (size_t)strtoul(line, NULL, 10), size = 0;
         *expected++ = 0;
-        size_t len = unescape(++text);
+        size_t len = test_unescape(++text);
         for (; repeat > 0; repeat--, size += len) {
             cr_assert(size + len <= sizeof raw);
             memcpy(raw + size, text, len);
         }
-        gl_str expect = {expected, unescape(expected)};
+        gl_str expect = {expected, test_unescape(expected)};
         gl_str got = gl_text_normalise((gl_str){raw, size}, out);
         cr_expect(gl_str_eq(got, expect), "text \"%s\": got \"%.*s\"", text, GL_STR_ARG(got));
         seen++;

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "classify/fnv.h"
 #include "customs/ids.h"
 #include "customs/text.h"
 
@@ -463,17 +464,9 @@ void gl_hs_scratch_destroy(gl_hs_scratch *scratch)
 
 /* ---- features ---- */
 
-static uint32_t fnv1a(uint32_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ p[i]) * 0x01000193u;
-    return hash;
-}
-
 static uint32_t fnv1a_kind(unsigned char kind)
 {
-    return fnv1a(0x811C9DC5u, &kind, 1);
+    return gl_fnv1a(GL_FNV1A_BASIS, &kind, 1);
 }
 
 VECTORISED static void add_scaled(float *restrict low, float *restrict high, const uint8_t *restrict row, float factor,
@@ -515,14 +508,14 @@ static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str w
     float weight = model->head.gram_weight / (float)count;
     for (size_t n = model->head.gram_min; n <= model->head.gram_max; n++)
         for (size_t i = 0; i + n <= size; i++)
-            add_feature(model, scratch, fnv1a(fnv1a_kind(2), marked + i, n), weight);
+            add_feature(model, scratch, gl_fnv1a(fnv1a_kind(2), marked + i, n), weight);
 }
 
 static void add_text(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text)
 {
     for (gl_str word = gl_text_word(&text); word.len > 0; word = gl_text_word(&text)) {
         scratch->words++;
-        add_feature(model, scratch, fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
+        add_feature(model, scratch, gl_fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
         add_grams(model, scratch, word);
     }
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "classify/fnv.h"
 #include "customs/text.h"
 
 /* Fitted on public rulings and search terms with national codes (docs/CLASSIFY.md). */
@@ -72,9 +73,7 @@ static bool is_empty_word(gl_str text)
 /* Never 0, which is a free slot. */
 static uint32_t hash_of(gl_str text)
 {
-    uint32_t hash = 0x811c9dc5u;
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.ptr[i]) * 0x01000193u;
+    uint32_t hash = gl_fnv1a(GL_FNV1A_BASIS, text.ptr, text.len);
     return hash == 0 ? 1 : hash;
 }
 

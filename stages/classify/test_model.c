@@ -6,30 +6,13 @@
 #include <stdlib.h>
 
 #include "customs/ids.h"
+#include "customs/test_unescape.h"
 #include "customs/text.h"
 
 static const char model_path[] = GL_SOURCE_DIR "/models/classify/hs6.glm";
 static const char golden_path[] = GL_SOURCE_DIR "/stages/classify/golden_model.tsv";
 static const char tiny_path[] = GL_SOURCE_DIR "/stages/classify/corpus/model/tiny";
 enum { LINE_BYTES = 65536, TINY_LIMIT = 4096, ALIGN = 64, GOLDEN_LIMIT = 400 };
-
-static size_t unescape(char *text)
-{
-    char *to = text;
-    for (const char *p = text; *p != 0; p++) {
-        if (*p != '\\') {
-            *to++ = *p;
-        } else if (p[1] == '\\') {
-            *to++ = '\\';
-            p++;
-        } else {
-            char hex[3] = {p[2], p[3], 0};
-            *to++ = (char)strtol(hex, NULL, 16);
-            p += 3;
-        }
-    }
-    return (size_t)(to - text);
-}
 
 static gl_hs_model *open_model(void)
 {
@@ -78,7 +61,7 @@ Test(classify_model, golden_vectors_of_training)
         gl_hs_result result;
         if (cells != NULL)
             *cells++ = 0;
-        gl_str raw = {line, unescape(line)};
+        gl_str raw = {line, test_unescape(line)};
         classify(model, scratch, raw, &result);
         check_golden(line, cells == NULL ? empty : cells, &result);
         seen++;

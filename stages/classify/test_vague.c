@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "classify/test_hostile.h"
+#include "customs/test_unescape.h"
 #include "customs/text.h"
 
 static const char path[] = GL_SOURCE_DIR "/models/classify/vague.glv";
@@ -28,25 +29,6 @@ static int32_t ppm_of(const gl_vague *vague, gl_str raw)
     return gl_vague_ppm(vague, raw, gl_text_normalise(raw, normal));
 }
 
-/* \xNN and \\ stand for bytes, as golden.py writes them. */
-static size_t unescape(char *text)
-{
-    char *to = text;
-    for (const char *p = text; *p != 0; p++) {
-        if (*p != '\\') {
-            *to++ = *p;
-        } else if (p[1] == '\\') {
-            *to++ = '\\';
-            p++;
-        } else {
-            char hex[3] = {p[2], p[3], 0};
-            *to++ = (char)strtol(hex, NULL, 16);
-            p += 3;
-        }
-    }
-    return (size_t)(to - text);
-}
-
 Test(classify_vague, golden_vectors_of_training)
 {
     gl_vague *vague = open_shipped();
@@ -61,7 +43,7 @@ Test(classify_vague, golden_vectors_of_training)
             continue;
         cr_assert_not_null(cell);
         *cell++ = 0;
-        double off = strtod(cell, NULL) * 1e6 - ppm_of(vague, (gl_str){line, unescape(line)});
+        double off = strtod(cell, NULL) * 1e6 - ppm_of(vague, (gl_str){line, test_unescape(line)});
         cr_expect(off < 1 && off > -1, "\"%s\": off by %.3f ppm", line, off);
         seen++;
     }

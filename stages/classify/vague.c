@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "classify/fnv.h"
 #include "customs/ids.h"
 #include "customs/text.h"
 
@@ -166,16 +167,9 @@ typedef struct sums {
     size_t words, grams;
 } sums;
 
-static uint32_t fnv1a(uint32_t hash, const char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * 0x01000193u;
-    return hash;
-}
-
 static int8_t weight_of(const gl_vague *vague, char kind, const char *bytes, size_t size)
 {
-    uint32_t hash = fnv1a(fnv1a(0x811C9DC5u, &kind, 1), bytes, size);
+    uint32_t hash = gl_fnv1a(gl_fnv1a(GL_FNV1A_BASIS, &kind, 1), bytes, size);
     return vague->buckets[(hash ^ hash >> vague->head.bits) & ((1u << vague->head.bits) - 1)];
 }
 
