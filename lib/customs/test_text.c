@@ -69,3 +69,10 @@ Test(text, words)
     cr_expect_eq(gl_text_word(&rest).len, 0);
     cr_expect_eq(gl_text_word(&rest).len, 0);
 }
+
+Test(text, words_are_counted)
+{
+    cr_assert_eq(gl_text_words(GL_STR("")), 0);
+    cr_assert_eq(gl_text_words(GL_STR("lamp")), 1);
+    cr_assert_eq(gl_text_words(GL_STR("glass table lamp 0 w")), 5);
+}

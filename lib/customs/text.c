@@ -164,3 +164,12 @@ gl_str gl_text_word(gl_str *rest)
         *rest = (gl_str){rest->ptr + used, rest->len - used};
     return word;
 }
+
+size_t gl_text_words(gl_str normal)
+{
+    size_t count = 0;
+
+    while (gl_text_word(&normal).len > 0)
+        count++;
+    return count;
+}

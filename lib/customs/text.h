@@ -22,5 +22,7 @@ gl_str gl_text_normalise(gl_str raw, char out[GL_TEXT_OUTPUT_MAX]);
 
 /* The next word of a normalised text, cutting it off the front of `*rest`; empty at the end. */
 gl_str gl_text_word(gl_str *rest);
+/* How many words a normalised text has. */
+size_t gl_text_words(gl_str normal);
 
 #endif

@@ -110,6 +110,8 @@ static const gl_conf_entry entries[] = {
           "How long dead letters are kept."),
     NAMED("originals_retention", originals_retention_ms, GL_CONF_DURATION, "90d", MINUTE, 0x7fffffffffff,
           "How long the declarations' own bytes are kept (gl.intake.originals), where ingest keeps them."),
+    NAMED("findings_retention", findings_retention_ms, GL_CONF_DURATION, "365d", MINUTE, 0x7fffffffffff,
+          "How long what officers found of items' codes is kept (gl.findings): at least classify.findings_window."),
 };
 
 const gl_conf_table gl_kafka_conf_table = {
@@ -540,17 +542,21 @@ static bool ends_with(const char *text, const char *end)
 gl_kafka_topic gl_kafka_topic_of(const gl_kafka_conf *conf, const char *name, bool compacted)
 {
     const gl_topic_schema *schema = gl_topic_schema_find(name);
-    bool dead_letters = ends_with(name, DLQ_SUFFIX), originals = strcmp(name, GL_KAFKA_ORIGINALS) == 0;
+    bool dead_letters = ends_with(name, DLQ_SUFFIX), originals = strcmp(name, GL_KAFKA_ORIGINALS) == 0,
+         findings = strcmp(name, GL_KAFKA_FINDINGS) == 0;
+    bool is_compacted = schema != NULL ? schema->compacted : compacted;
     gl_kafka_topic topic = {
         .partitions = schema != NULL && schema->partitions > 0 ? schema->partitions : (int)conf->partitions,
-        .compacted = schema != NULL ? schema->compacted : compacted,
+        .compacted = is_compacted,
         .dead_letters = dead_letters,
         .replication = (int)conf->replication,
         .min_insync = conf->min_insync,
         .message_limit_bytes = dead_letters ? conf->dlq_message_limit_bytes : conf->message_limit_bytes,
-        .retention_ms = dead_letters ? conf->dlq_retention_ms
-                        : originals  ? conf->originals_retention_ms
-                                     : conf->retention_ms,
+        .retention_ms = dead_letters   ? conf->dlq_retention_ms
+                        : originals    ? conf->originals_retention_ms
+                        : findings     ? conf->findings_retention_ms
+                        : is_compacted ? -1
+                                       : conf->retention_ms,
         .retention_bytes = conf->retention_bytes == 0 || dead_letters ? -1 : conf->retention_bytes,
     };
     snprintf(topic.name, sizeof topic.name, "%s", name);
@@ -699,15 +705,22 @@ static rd_kafka_NewTopic_t *new_topic(const gl_kafka_topic *topic, char *why, si
     rd_kafka_NewTopic_set_config(fresh, "max.message.bytes", number);
     snprintf(number, sizeof number, "%lld", (long long)topic->min_insync);
     rd_kafka_NewTopic_set_config(fresh, "min.insync.replicas", number);
-    rd_kafka_NewTopic_set_config(fresh, "cleanup.policy", topic->compacted ? "compact" : "delete");
+    bool deleted = !topic->compacted || topic->retention_ms >= 0;
+    rd_kafka_NewTopic_set_config(fresh, "cleanup.policy",
+                                 !topic->compacted ? "delete"
+                                 : deleted         ? "compact,delete"
+                                                   : "compact");
     if (topic->compacted) { /* a restore reads what is left: keep the dirty part small */
         rd_kafka_NewTopic_set_config(fresh, "min.cleanable.dirty.ratio", "0.2");
         rd_kafka_NewTopic_set_config(fresh, "segment.bytes", "67108864");
         rd_kafka_NewTopic_set_config(fresh, "delete.retention.ms", "86400000");
-        return fresh;
     }
+    if (!deleted)
+        return fresh;
     snprintf(number, sizeof number, "%lld", (long long)topic->retention_ms);
     rd_kafka_NewTopic_set_config(fresh, "retention.ms", number);
+    if (topic->compacted)
+        return fresh;
     snprintf(number, sizeof number, "%lld", (long long)topic->retention_bytes);
     rd_kafka_NewTopic_set_config(fresh, "retention.bytes", number);
     return fresh;

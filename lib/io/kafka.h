@@ -46,6 +46,7 @@ typedef struct gl_kafka_conf {
     int64_t retention_bytes; /* of a partition; 0: no limit */
     int64_t dlq_retention_ms;
     int64_t originals_retention_ms;
+    int64_t findings_retention_ms;
 } gl_kafka_conf;
 extern const gl_conf_table gl_kafka_conf_table; /* section "kafka" */
 
@@ -102,12 +103,14 @@ typedef struct gl_kafka_topic {
     int replication;
     int64_t min_insync;
     int64_t message_limit_bytes;
-    int64_t retention_ms;    /* not compacted only; -1: for ever */
+    int64_t retention_ms;    /* -1: for ever, as compacted topics are, but for findings */
     int64_t retention_bytes; /* -1: no limit */
 } gl_kafka_topic;
 
 /* The bytes of accepted declarations as they came; key: declaration id, SHA-256 of the bytes. */
 #define GL_KAFKA_ORIGINALS "gl.intake.originals"
+/* What officers found: compacted, and deleted when it is old. */
+#define GL_KAFKA_FINDINGS "gl.findings"
 /* Every topic of Greenlane: those of the schemas, originals, the dead letters of the four stages and the marks of those
  * that were dealt with. Owned by the caller (free). */
 gl_kafka_topic *gl_kafka_topology(const gl_kafka_conf *conf, size_t *count);

@@ -611,10 +611,10 @@ Test(topics, states_of_a_later_version_are_read)
     gl_arena *arena = gl_arena_new(0);
     gl_clearance clearance = {.mrn = GL_STR("25NL0000000000000R5"), .version = 7, .body = GL_STR("body")};
     gl_buf buf = gl_buf_in(arena);
-    gl_envelope_begin(&buf, 3009);
+    gl_envelope_begin(&buf, 4009);
     gl_clearance_encode(&buf, &clearance);
     size_t known = buf.len - 5;
-    gl_buf_text(&buf, "what version 3 added");
+    gl_buf_text(&buf, "what version 4 added");
     gl_clearance_state read;
     cr_assert(gl_clearance_state_decode(&read, buf.data, buf.len, arena, &err), "%s", err.message);
     cr_assert(read.clearance.version == 7 && gl_str_eqz(read.clearance.body, "body") && read.body.len == known);

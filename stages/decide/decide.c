@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "customs/finding.h"
 #include "customs/ids.h"
 #include "decide/notification.h"
 #include "decide/policy.h"
@@ -27,6 +28,8 @@ enum {
     METRIC_LATENCY,
     METRIC_RULES,
     METRIC_EXPIRED,
+    METRIC_FINDINGS,
+    METRIC_UNUSED_FINDINGS,
     OWN_METRICS
 };
 
@@ -67,6 +70,16 @@ static const gl_metric_def METRICS[OWN_METRICS + GL_VIEWS_METRICS] = {
     {.name = "gl_clearances_expired_total",
      .type = GL_COUNTER,
      .help = "Closed clearances removed from the state after decide.idempotency_window."},
+    {.name = "gl_findings_total",
+     .type = GL_COUNTER,
+     .help =
+         "Items whose code an officer found, by what that makes of the model's likeliest subheading: right, wrong; or "
+         "withdrawn.",
+     .labels = {"result"}},
+    {.name = "gl_findings_unused_total",
+     .type = GL_COUNTER,
+     .help = "Findings of officers that say nothing of the model: of no item of the declaration, of a text that it "
+             "claimed nothing of, of a test declaration."},
     GL_VIEWS_METRIC_ROWS,
 };
 
@@ -75,6 +88,7 @@ typedef struct stage {
     gl_decide_policy *policy;
     gl_series *decisions[GL_DECISION_LANE_COUNT][GL_DECISION_OUTCOME_COUNT];
     gl_series *duplicates, *reused, *holds, *parked, *superseded, *expired;
+    gl_series *found_right, *found_wrong, *found_withdrawn, *unused_findings;
     gl_series *later[GL_DECISION_CAUSE_COUNT];
     gl_series *degraded, *latency;
     gl_metrics *registry;
@@ -168,8 +182,9 @@ static void count_state(stage *self, const counting *c, const gl_outbox_entry *e
     const gl_outbox_entry *decision = c->decision;
     if (decision != NULL && decision->cause == entry->cause) {
         gl_series_add(self->decisions[state.clearance.lane][state.clearance.outcome], 1);
-        if (decision->note == GL_DECIDE_NOTE_DEGRADED)
+        if (decision->note & GL_DECIDE_NOTE_DEGRADED)
             gl_series_add(self->degraded, 1);
+        gl_series_add(self->unused_findings, decision->note / GL_DECIDE_NOTE_UNUSED);
         if (state.clearance.version == 1 && !state.clearance.undecided)
             observe_latency(self, c->now_us - state.clearance.accepted_at);
         if ((state.clearance.version > 1 || state.clearance.undecided) &&
@@ -183,6 +198,16 @@ static void count_state(stage *self, const counting *c, const gl_outbox_entry *e
         gl_series_add(self->duplicates, 1);
 }
 
+static void count_finding(stage *self, const gl_outbox_entry *entry, gl_arena *arena)
+{
+    gl_finding_envelope envelope;
+    gl_err err;
+    if (entry->value.ptr == NULL)
+        gl_series_add(self->found_withdrawn, 1);
+    else if (gl_finding_envelope_decode(&envelope, (const uint8_t *)entry->value.ptr, entry->value.len, arena, &err))
+        gl_series_add(envelope.finding.right ? self->found_right : self->found_wrong, 1);
+}
+
 static void count_entries(stage *self, const gl_outbox *outbox, gl_arena *arena)
 {
     size_t count;
@@ -192,6 +217,8 @@ static void count_entries(stage *self, const gl_outbox *outbox, gl_arena *arena)
         const gl_outbox_entry *entry = &entries[i];
         if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_DECISIONS)
             c.decision = entry;
+        else if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_FINDINGS)
+            count_finding(self, entry, arena);
         else if (entry->kind == 'o' && entry->output == GL_DECIDE_OUT_NOTIFICATIONS &&
                  (c.decision == NULL || c.decision->cause != entry->cause))
             count_message(self, &c, entry, arena);
@@ -266,7 +293,8 @@ static void report_policy(stage *self, const gl_decide_policy *policy)
 
 static void make_series(stage *self, gl_metrics *metrics)
 {
-    const char *const none[GL_METRIC_LABELS] = {NULL};
+    const char *const none[GL_METRIC_LABELS] = {NULL}, *const right[GL_METRIC_LABELS] = {"right"},
+                      *const wrong[GL_METRIC_LABELS] = {"wrong"}, *const withdrawn[GL_METRIC_LABELS] = {"withdrawn"};
     for (int lane = 0; lane < GL_DECISION_LANE_COUNT; lane++)
         for (int outcome = 0; outcome < GL_DECISION_OUTCOME_COUNT; outcome++) {
             const char *labels[GL_METRIC_LABELS] = {gl_decision_lane_name((gl_decision_lane)lane),
@@ -279,6 +307,10 @@ static void make_series(stage *self, gl_metrics *metrics)
     }
     self->parked = gl_metrics_series(metrics, &METRICS[METRIC_PARKED], none);
     self->superseded = gl_metrics_series(metrics, &METRICS[METRIC_SUPERSEDED], none);
+    self->found_right = gl_metrics_series(metrics, &METRICS[METRIC_FINDINGS], right);
+    self->found_wrong = gl_metrics_series(metrics, &METRICS[METRIC_FINDINGS], wrong);
+    self->found_withdrawn = gl_metrics_series(metrics, &METRICS[METRIC_FINDINGS], withdrawn);
+    self->unused_findings = gl_metrics_series(metrics, &METRICS[METRIC_UNUSED_FINDINGS], none);
     self->expired = gl_metrics_series(metrics, &METRICS[METRIC_EXPIRED], none);
     self->duplicates = gl_metrics_series(metrics, &METRICS[METRIC_DUPLICATES], none);
     self->reused = gl_metrics_series(metrics, &METRICS[METRIC_REUSED], none);
@@ -349,7 +381,7 @@ static void decide_worker_close(void *at)
 }
 
 static const char *const INPUTS[] = {"gl.declarations.assessed", "gl.events", NULL};
-static const char *const OUTPUTS[] = {"gl.decisions", "gl.notifications", "gl.audit", NULL};
+static const char *const OUTPUTS[] = {"gl.decisions", "gl.notifications", "gl.audit", GL_FINDING_TOPIC, NULL};
 static const gl_conf_table *const TABLES[] = {&gl_decide_conf_table, &gl_office_conf_table, &gl_seed_conf_table,
                                               &gl_kv_conf_table, NULL};
 

@@ -37,6 +37,7 @@ typedef struct gl_deciding {
     gl_decide_input input;
     gl_str event_source, event_id; /* to remember, or {NULL, 0} */
     bool amends;                   /* the prior content is replaced */
+    size_t unused_findings;        /* of the event, to be counted */
     bool with_view;
 } gl_deciding;
 

@@ -9,6 +9,7 @@
 #include "decide/audit.h"
 #include "decide/clearance.h"
 #include "decide/decide.h"
+#include "decide/findings.h"
 #include "decide/pass.h"
 #include "decide/status.h"
 #include "io/envelope.h"
@@ -210,7 +211,8 @@ bool gl_pass_decide(gl_pass *p, const gl_deciding *d, gl_err *err)
         return false;
     gl_str value = decided_value(p->arena, d->assessed, decision);
     gl_outbox_put(p->outbox, d->cause, GL_DECIDE_OUT_DECISIONS, d->key, value);
-    gl_outbox_note(p->outbox, decision->degraded ? GL_DECIDE_NOTE_DEGRADED : 0);
+    gl_outbox_note(p->outbox, (decision->degraded ? GL_DECIDE_NOTE_DEGRADED : 0) +
+                                  (unsigned)d->unused_findings * GL_DECIDE_NOTE_UNUSED);
     note_audit(p, d->cause, decision, value);
     gl_clearance clearance = gl_status_decided(p->arena, d->assessed, decision, d->prior, d->body, d->with_view);
     if (d->event_id.ptr != NULL)
@@ -533,10 +535,12 @@ bool gl_pass_decide_event(gl_pass *p, const gl_record *record, gl_str key, const
     gl_assessed *assessed = GL_NEW(p->arena, gl_assessed);
     if (!gl_clearance_sections(p->arena, (const uint8_t *)key.ptr, prior, assessed, err))
         return false;
+    gl_findings findings = gl_findings_of(p->arena, event, assessed, prior->drawn);
     gl_deciding deciding = {.cause = record,
                             .key = key,
                             .assessed = assessed,
                             .prior = prior,
+                            .unused_findings = findings.unused,
                             .body = prior->body,
                             .event_source = event->source,
                             .event_id = event->event_id,
@@ -545,7 +549,10 @@ bool gl_pass_decide_event(gl_pass *p, const gl_record *record, gl_str key, const
                                       .causing_event_id = event->event_id,
                                       .prior = gl_clearance_prior(p->arena, prior),
                                       .event = causing_event(p, event)}};
-    return gl_pass_decide(p, &deciding, err);
+    if (!gl_pass_decide(p, &deciding, err))
+        return false;
+    gl_findings_put(p, record, key, prior->version + 1, &findings);
+    return true;
 }
 
 /* What does not wait until a technical hold ends. */

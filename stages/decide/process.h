@@ -27,6 +27,8 @@
  *   decide.parking_deadline a dead letter event-orphaned. On a technical hold only what ends or holds (cancellation,
  *   an officer's refuse or hold, an unsatisfactory inspection) is decided at once, the rest is parked until the
  *   declaration itself is decided.
+ * - what an inspection result or an officer's action says of items' codes (findings.h): a record on gl.findings for
+ *   each item, with the event's decision.
  * - a hold's time limit passes: one decision, cause TIMER, which changes nothing but says overdue. So does that of a
  *   technical hold: its decision carries no more than is known, and the declaration itself is still awaited.
  *

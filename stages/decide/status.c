@@ -286,6 +286,15 @@ static gl_str refused_for(const gl_decision *decision, const gl_clearance *prior
     return decision->reasons.count == 0 ? GL_STR("") : decision->reasons.at[0].code;
 }
 
+/* Whatever else selected it: the draw goes by the declaration's id alone. */
+static bool is_drawn(const gl_decision *decision)
+{
+    for (size_t i = 0; i < decision->reasons.count; i++)
+        if (gl_str_eqz(decision->reasons.at[i].code, "random"))
+            return true;
+    return false;
+}
+
 /* What the schema's growth added, and what goes on from the clearance before. */
 static void carry_on(gl_arena *arena, gl_clearance *clearance, const gl_decision *decision, const gl_clearance *prior)
 {
@@ -293,6 +302,7 @@ static void carry_on(gl_arena *arena, gl_clearance *clearance, const gl_decision
         (gl_clearance_opt_outcome){.set = true, .value = (gl_clearance_outcome)decision->intended_outcome};
     clearance->hold = gl_clearance_hold_of(arena, decision->hold);
     clearance->refused_for = refused_for(decision, prior);
+    clearance->drawn = is_drawn(decision) || (decision->prior != NULL && prior != NULL && prior->drawn);
     if (prior == NULL)
         return;
     clearance->duplicate_count = prior->duplicate_count;

@@ -310,7 +310,7 @@ static void age(const uint8_t *id)
     gl_envelope_begin(&buf, 1009);
     gl_clearance_encode(&buf, &old);
     /* Empty text and lists, nulls, a count of 0 and false are one byte each: what the schema grew by. */
-    buf.len -= 10;
+    buf.len -= 11;
     gl_record cause = {.key = {(const char *)id, GL_DECLARATION_ID_BYTES}};
     gl_outbox_state(outbox, gl_arena_dup(arena, &cause, sizeof cause), cause.key, gl_buf_view(&buf));
     cr_assert(state_of(id)->body.len == 0 && state_of(id)->hold == NULL && state_of(id)->version == old.version);

@@ -126,7 +126,7 @@ static const gl_outbox_entry *last_of(char kind, int output)
     return NULL;
 }
 
-static gl_decided *last_decision(void)
+static inline gl_decided *last_decision(void)
 {
     gl_decided *decided = GL_NEW(arena, gl_decided);
     const gl_outbox_entry *entry = last_of('o', GL_DECIDE_OUT_DECISIONS);

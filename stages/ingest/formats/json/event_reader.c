@@ -7,6 +7,7 @@
  */
 #include "base/clock.h"
 #include "base/yaml.h"
+#include "customs/finding.h"
 #include "customs/ids.h"
 #include "customs/precedent.h"
 #include "ingest/formats/json/elements.h"
@@ -290,6 +291,27 @@ static void check_lane(gl_report *report, const gl_json *tree, const gl_event *e
                      "not a lane");
 }
 
+/* What was found of items: only officers' events say it, and only what is read here counts. */
+static void check_found(gl_report *report, const gl_json *tree, const gl_event *event)
+{
+    const gl_json *details = gl_json_get(tree, "details");
+    gl_path path = {NULL, "details", NULL};
+    for (size_t i = 0; i < event->details.count; i++) {
+        const gl_event_detail *detail = &event->details.at[i];
+        gl_found found;
+        bool of_name = false;
+        const char *allowed =
+            gl_found_is(detail->name) ? gl_found_read(detail->name, detail->value, &found, &of_name) : NULL;
+        if (allowed == NULL)
+            continue;
+        const char *name = gl_arena_strndup(report->arena, detail->name.ptr, detail->name.len);
+        gl_path inner = {&path, name, NULL};
+        gl_report_at(report, gl_json_get(details, name), &inner,
+                     &(gl_problem){.code = of_name ? "unknown-field" : "invalid-code", .allowed = allowed},
+                     of_name ? "no detail says so what was found" : "not a code that was found");
+    }
+}
+
 static void check_code(gl_report *report, const gl_json *tree, const struct event_kind *kind, const gl_event *event)
 {
     gl_path path = {NULL, "code", NULL};
@@ -330,6 +352,8 @@ static void read_event(gl_reader *reader, gl_intake *intake, const gl_json *tree
         check_code(report, tree, kind, event);
         if (kind->codes == officer_codes && gl_str_eqz(event->code, "reroute"))
             check_lane(report, tree, event);
+        if (kind->codes != NULL)
+            check_found(report, tree, event);
     }
     intake->lrn = gl_usable_lrn(request->lrn);
     gl_intake_refuse(reader, intake, text);

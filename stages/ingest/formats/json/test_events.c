@@ -98,6 +98,12 @@ Test(events, each_type_needs_its_own)
         {E(",\"type\":\"OFFICER_ACTION\",\"code\":\"reroute\",\"actor\":\"o\""), "missing", ""},
         {E(",\"type\":\"OFFICER_ACTION\",\"code\":\"reroute\",\"actor\":\"o\",\"details\":{\"lane\":\"PINK\"}"),
          "invalid-code", "/details/lane"},
+        {E(",\"type\":\"INSPECTION_RESULT\",\"code\":\"B1\",\"details\":{\"found.1\":\"61.09\"}"), "invalid-code",
+         "/details/found.1"},
+        {E(",\"type\":\"INSPECTION_RESULT\",\"code\":\"B1\",\"details\":{\"found.0\":\"610910\"}"), "unknown-field",
+         "/details/found.0"},
+        {E(",\"type\":\"OFFICER_ACTION\",\"code\":\"refuse\",\"actor\":\"o\",\"details\":{\"found\":610910}"),
+         "invalid-code", "/details/found"},
         {E(",\"type\":\"SIGNAL\""), "missing", ""},
         {E(",\"type\":\"DOCUMENT\""), "missing", ""},
         {E(",\"type\":\"TECHNICAL_FAILURE\",\"code\":\"x\""), "invalid-code", "/type"},
@@ -169,5 +175,27 @@ Test(events, a_text_has_its_limit)
     test_read *r = read_events(GL_FORMAT_JSON, text);
     cr_assert_not_null(find_error(&r->at[0], "too-long", "/text"));
     free(text);
+    test_read_free(r);
+}
+
+Test(events, an_officer_says_what_was_found)
+{
+    test_read *r = read_events(GL_FORMAT_JSON,
+                               "{\"event_id\":\"E-1\"," WHO "," AT ",\"type\":\"INSPECTION_RESULT\",\"code\":\"B1\","
+                               "\"details\":{\"found\":\"as-declared\",\"found.2\":\"6109100010\","
+                               "\"found.3\":\"unknown\",\"found.4\":610910,\"founder\":\"x\"}}");
+    cr_assert_eq(r->count, 1);
+    expect_accepted(&r->at[0]);
+    const gl_event *e = &r->at[0].event->event;
+    cr_assert(e->details.count == 5 && gl_str_eqz(e->details.at[1].name, "found.2") &&
+              gl_str_eqz(e->details.at[1].value, "6109100010"));
+    test_read_free(r);
+}
+
+Test(events, what_others_say_is_no_finding)
+{
+    test_read *r = read_events(GL_FORMAT_JSON, "{\"event_id\":\"E-1\"," WHO "," AT
+                                               ",\"type\":\"SIGNAL\",\"code\":\"x\",\"details\":{\"found.x\":\"y\"}}");
+    expect_accepted(&r->at[0]);
     test_read_free(r);
 }
