@@ -1,9 +1,5 @@
-/* Follows gl.precedents: a thread with a consumer of its own, in no group, reads it from the beginning to the end and
- * on, into the table.
- *
- * Always holds: what the table has is committed; a topic that is not there yet is one without rulings, and is looked
- * for again; a record that cannot be read is said and passed over; brokers that are away are waited for. Thread: one of
- * its own; start, wait and stop from any one at a time. Locks: none.
+/* Follows gl.precedents into the table of rulings (io/follower.h): a topic that is not there yet is one without
+ * rulings. Thread: one of its own; start, wait and stop from any one at a time. Locks: none.
  */
 #ifndef GL_CLASSIFY_PRECEDENT_FEED_H
 #define GL_CLASSIFY_PRECEDENT_FEED_H
