@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "classify/desk.h"
 #include "cli/classify_tariff.h"
 #include "cli/command.h"
+#include "cli/found.h"
 #include "cli/rulings.h"
 
 enum { CACHE_ENTRIES = 100000 };
@@ -57,6 +59,9 @@ static void put_text(gl_buf *out, gl_desk *desk, const gl_ask *ask, const gl_rep
         put_percent(out, "answer ", answer);
     for (size_t i = 0; i < reply->list.count; i++)
         put_percent(out, "  ", &reply->list.at[i]);
+    if (gl_text_class_is_tightened(&reply->text))
+        gl_buf_printf(out, "  tightened by what officers found: times %.3f, claimed were %.1f %%\n",
+                      reply->text.tightening.factor_ppm / 1e6, reply->text.claimed_ppm / 1e4);
     if (result->count > 0)
         gl_buf_printf(out, "  heading %s %.1f %%, chapter %s %.1f %%\n", result->group[1].hs6,
                       result->group[1].confidence_ppm / 1e4, result->group[0].hs6,
@@ -210,11 +215,29 @@ static bool open_rulings(const run *r, const char *brokers, gl_precedents **prec
     return gl_rulings_load(*precedents, brokers, err);
 }
 
+/* As classify tightens where its configuration says nothing else; `*calibration` stays NULL where no submitter is
+ * named. */
+static bool open_findings(const run *r, const char *brokers, gl_classifier *classifier, gl_calibration **calibration,
+                          gl_err *err)
+{
+    enum { LEAST = 30, DAYS = 180 };
+    gl_calibration_conf conf = {.by = GL_CALIBRATION_DRAWN, .least = LEAST, .window_us = INT64_C(86400000000) * DAYS};
+    if (r->ask.submitter.len == 0)
+        return true;
+    if (brokers[0] == '\0')
+        brokers = gl_env("KAFKA_BROKERS", "");
+    if (brokers[0] == '\0')
+        return gl_fail(err, GL_FATAL, "brokers-missing", "--submitter needs --brokers or KAFKA_BROKERS");
+    *calibration = gl_calibration_new(&conf, gl_classifier_version(classifier), gl_wall_us(), 0);
+    gl_classifier_calibrate(classifier, *calibration);
+    return gl_found_load(*calibration, brokers, err);
+}
+
 static int run_classify(int argc, char **argv)
 {
     const char *models = gl_env("GREENLANE_MODELS", "models"), *brokers = "";
     int64_t limit = GL_DESK_USUAL_CANDIDATES;
-    const char *declared = "";
+    const char *declared = "", *submitter = "";
     gl_tariff_options tariff = {"", "", ""};
     gl_national *national = NULL;
     run r = {0};
@@ -230,6 +253,8 @@ static int run_classify(int argc, char **argv)
          "it, when and for what reason. Asks "
          "$KAFKA_BROKERS for rulings unless --brokers "
          "is given."},
+        {"submitter", GL_OPTION_TEXT, &submitter,
+         "Tighten confidence by what officers found of this one's declarations, as classify does by default."},
         {"brokers", GL_OPTION_TEXT, &brokers, "Kafka's brokers: officers' rulings go before the model's answers."},
         {"json", GL_OPTION_FLAG, &r.json, "As JSON, one object a line, in order."},
         {"text", GL_OPTION_FLAG, &texts, "The argument is a description, also when there is a file of that name."},
@@ -243,17 +268,19 @@ static int run_classify(int argc, char **argv)
     if (declared[0] != '\0' && !gl_desk_is_code(gl_str_of(declared)))
         return gl_complain(GL_EXIT_USAGE, "--declared: \"%s\" is not a code of 2 to %d digits", declared,
                            GL_DESK_LIMIT_DECLARED_DIGITS);
-    r.ask = (gl_ask){.declared = gl_str_of(declared), .limit = (size_t)limit, .explain = explain};
+    r.ask = (gl_ask){
+        .declared = gl_str_of(declared), .limit = (size_t)limit, .explain = explain, .submitter = gl_str_of(submitter)};
     gl_err err = {0};
     if (!gl_tariff_options_read(&tariff, &r.ask, &national, &err))
         return gl_complain_err(err.action == GL_FATAL ? GL_EXIT_UNAVAILABLE : GL_EXIT_USAGE, &err);
     gl_classifier *classifier = open_classifier(models, &err);
     gl_facts *facts = classifier == NULL ? NULL : open_facts(models, &err);
     gl_precedents *precedents = NULL;
+    gl_calibration *calibration = NULL;
     gl_terms *terms = NULL;
     int status = GL_EXIT_UNAVAILABLE;
     if (facts != NULL && open_terms(models, r.ask.explain, &terms, &err) &&
-        open_rulings(&r, brokers, &precedents, &err)) {
+        open_rulings(&r, brokers, &precedents, &err) && open_findings(&r, brokers, classifier, &calibration, &err)) {
         gl_classifier_use(classifier, precedents);
         r.desk = gl_desk_new(classifier, CACHE_ENTRIES);
         gl_desk_use_facts(r.desk, facts);
@@ -269,6 +296,7 @@ static int run_classify(int argc, char **argv)
     gl_terms_destroy(terms);
     gl_classifier_destroy(classifier);
     gl_precedents_destroy(precedents);
+    gl_calibration_destroy(calibration);
     return status;
 }
 

@@ -71,6 +71,7 @@ const char *gl_thousands(int64_t value, char text[32]);
 extern const gl_command gl_command_submit, gl_command_decisions, gl_command_status, gl_command_replay,
     gl_command_original, gl_command_topics, gl_command_schema, gl_command_generate, gl_command_doctor,
     gl_command_classify, gl_command_docs, gl_command_event, gl_command_reconcile, gl_command_dlq, gl_command_top,
-    gl_command_key, gl_command_mapping, gl_command_detect, gl_command_convert, gl_command_precedents;
+    gl_command_key, gl_command_mapping, gl_command_detect, gl_command_convert, gl_command_precedents,
+    gl_command_calibration;
 
 #endif

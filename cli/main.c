@@ -10,10 +10,11 @@
 #include "cli/registry.h"
 
 static const gl_command *const commands[] = {
-    &gl_command_submit,   &gl_command_status, &gl_command_decisions, &gl_command_replay,    &gl_command_original,
-    &gl_command_classify, &gl_command_topics, &gl_command_schema,    &gl_command_doctor,    &gl_command_generate,
-    &gl_command_docs,     &gl_command_dlq,    &gl_command_event,     &gl_command_reconcile, &gl_command_top,
-    &gl_command_key,      &gl_command_detect, &gl_command_mapping,   &gl_command_convert,   &gl_command_precedents,
+    &gl_command_submit,      &gl_command_status, &gl_command_decisions, &gl_command_replay,    &gl_command_original,
+    &gl_command_classify,    &gl_command_topics, &gl_command_schema,    &gl_command_doctor,    &gl_command_generate,
+    &gl_command_docs,        &gl_command_dlq,    &gl_command_event,     &gl_command_reconcile, &gl_command_top,
+    &gl_command_key,         &gl_command_detect, &gl_command_mapping,   &gl_command_convert,   &gl_command_precedents,
+    &gl_command_calibration,
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 

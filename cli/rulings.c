@@ -5,36 +5,22 @@
 #include "cli/topic_reader.h"
 #include "gen/topics.h"
 
-enum { PATIENCE_MS = 10000 };
-
-static bool take(gl_precedents *precedents, const gl_topic_record *record, gl_arena *arena, gl_err *err)
+static bool take(void *context, const gl_topic_record *record, gl_arena *arena, gl_err *err)
 {
+    gl_precedents *precedents = context;
     gl_precedent_envelope envelope;
 
-    if (record->value.ptr == NULL) {
-        gl_precedents_remove(precedents, record->key);
-        return true;
-    }
-    gl_arena_reset(arena);
-    return (gl_precedent_envelope_decode(&envelope, (const uint8_t *)record->value.ptr, record->value.len, arena,
-                                         err) &&
-            gl_precedents_put(precedents, &envelope.precedent, err)) ||
-           gl_fail_context(err, "%s offset %lld", GL_PRECEDENT_TOPIC, (long long)record->offset);
+    if (record->value.ptr != NULL)
+        return gl_precedent_envelope_decode(&envelope, (const uint8_t *)record->value.ptr, record->value.len, arena,
+                                            err) &&
+               gl_precedents_put(precedents, &envelope.precedent, err);
+    gl_precedents_remove(precedents, record->key);
+    return true;
 }
 
 bool gl_rulings_load(gl_precedents *precedents, const char *brokers, gl_err *err)
 {
-    gl_topic_record record;
-    gl_topic_reader *reader = gl_topic_reader_open(brokers, GL_PRECEDENT_TOPIC, 0, false, err);
-    if (reader == NULL)
-        return false;
-    gl_arena *arena = gl_arena_new(0);
-    bool good = true;
-    while (good && gl_topic_reader_next(reader, PATIENCE_MS, &record, err))
-        good = take(precedents, &record, arena, err);
-    gl_arena_destroy(arena);
-    gl_topic_reader_close(reader);
-    if (!good || err->code != NULL)
+    if (!gl_topic_read_all(brokers, GL_PRECEDENT_TOPIC, take, precedents, err))
         return false;
     gl_precedents_complete(precedents);
     return true;

@@ -163,3 +163,24 @@ void gl_topic_reader_close(gl_topic_reader *reader)
     free(reader->ended);
     free(reader);
 }
+
+bool gl_topic_read_all(const char *brokers, const char *topic,
+                       bool (*take)(void *context, const gl_topic_record *record, gl_arena *arena, gl_err *err),
+                       void *context, gl_err *err)
+{
+    enum { PATIENCE_MS = 10000 };
+    gl_topic_record record;
+    gl_topic_reader *reader = gl_topic_reader_open(brokers, topic, 0, false, err);
+    if (reader == NULL)
+        return false;
+    gl_arena *arena = gl_arena_new(0);
+    bool good = true;
+    while (good && gl_topic_reader_next(reader, PATIENCE_MS, &record, err)) {
+        gl_arena_reset(arena);
+        good = take(context, &record, arena, err) ||
+               gl_fail_context(err, "%s offset %lld", topic, (long long)record.offset);
+    }
+    gl_arena_destroy(arena);
+    gl_topic_reader_close(reader);
+    return good && err->code == NULL;
+}

@@ -3,6 +3,7 @@
 #ifndef GL_CLI_TOPIC_READER_H
 #define GL_CLI_TOPIC_READER_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -24,5 +25,11 @@ bool gl_topic_reader_next(gl_topic_reader *reader, int timeout_ms, gl_topic_reco
 bool gl_topic_reader_at_end(const gl_topic_reader *reader);
 int32_t gl_topic_reader_partitions(const gl_topic_reader *reader);
 void gl_topic_reader_close(gl_topic_reader *reader);
+
+/* Every record of a topic of one partition, to its end; `arena` is reset before each. False from `take` ends it.
+ * Errors: kafka-... (GL_RETRY), those of `take` with the record's offset. */
+bool gl_topic_read_all(const char *brokers, const char *topic,
+                       bool (*take)(void *context, const gl_topic_record *record, gl_arena *arena, gl_err *err),
+                       void *context, gl_err *err);
 
 #endif

@@ -125,6 +125,10 @@ ROWS = [
         ("Officers' rulings", "lines", "short", 6, [(f"max(gl_classify_precedents{{{OF}}})", "texts"),
                                                     (f"sum(rate(gl_classify_precedent_items_total{{{OF}}}{RATE}))", "items answered, a second"),
                                                     (f"sum(gl_classify_precedents_complete{{{OF}}})", "instances that read them all")], ""),
+        ("Confidence against what officers found", "lines", "percentunit", 6, [
+            (f"max by (words) (gl_classify_findings_claimed{{{OF}}} - gl_classify_findings_right{{{OF}}})", "claimed too much, {{words}} words"),
+            (f"sum(rate(gl_classify_tightened_items_total{{{OF}}}{RATE})) / on () clamp_min(sum(rate(gl_classify_items_total{{{OF}}}{RATE})), 0.001)", "items tightened")],
+         "By the words of the text, over all submitters; greenlane calibration says of which."),
         ("Confidence", "lines", "percentunit", 6, [(quantile("0.1", "gl_classify_confidence"), "lowest tenth below"),
                                                     (quantile("0.5", "gl_classify_confidence"), "median")], "A fall is a drift of the descriptions."),
         ("Chapters against those of training", "lines", "short", 12, [(

@@ -11,6 +11,7 @@ void gl_text_batch_begin(gl_text_batch *batch, const gl_classifier *classifier, 
     *batch = (gl_text_batch){.classifier = classifier, .cache = cache, .arena = arena, .limit = limit};
     batch->texts = gl_arena_alloc(arena, limit * sizeof *batch->texts);
     batch->declared = gl_arena_alloc(arena, limit * sizeof *batch->declared);
+    batch->submitters = gl_arena_alloc(arena, limit * sizeof *batch->submitters);
     batch->miss_of = gl_arena_alloc(arena, limit * sizeof *batch->miss_of);
     batch->misses = gl_arena_alloc(arena, limit * sizeof *batch->misses);
     batch->slots = gl_arena_calloc(arena, slots, sizeof *batch->slots);
@@ -33,13 +34,14 @@ static uint32_t miss_of(gl_text_batch *batch, const gl_text_key *key, gl_str nor
     return batch->slots[at];
 }
 
-void gl_text_batch_add(gl_text_batch *batch, gl_str description, gl_str declared)
+void gl_text_batch_add(gl_text_batch *batch, gl_str submitter, gl_str description, gl_str declared)
 {
     char buffer[GL_TEXT_OUTPUT_MAX];
     gl_str normal;
     gl_text_class *text = &batch->texts[batch->count];
     uint32_t *miss = &batch->miss_of[batch->count];
 
+    batch->submitters[batch->count] = submitter;
     batch->declared[batch->count++] = declared;
     *miss = 0;
     if (!gl_classifier_admit(batch->classifier, description, buffer, &normal, text))
@@ -47,7 +49,7 @@ void gl_text_batch_add(gl_text_batch *batch, gl_str description, gl_str declared
     declared = gl_classifier_declared(batch->classifier, declared);
     gl_text_key key = gl_text_key_of(normal, declared);
     if (gl_text_cache_get(batch->cache, &key, &text->result, NULL)) {
-        gl_classifier_judge(batch->classifier, text);
+        gl_classifier_judge(batch->classifier, submitter, text, NULL);
         batch->cache_hits++;
         return;
     }
@@ -89,10 +91,11 @@ bool gl_text_batch_resolve(gl_text_batch *batch, gl_kv *kv, gl_hs_scratch *scrat
         const gl_text_miss *miss = &batch->misses[batch->miss_of[i] - 1];
         batch->texts[i].result = miss->result;
         batch->kv_hits += miss->known;
-        gl_classifier_judge(batch->classifier, &batch->texts[i]);
+        gl_classifier_judge(batch->classifier, batch->submitters[i], &batch->texts[i], NULL);
     }
     for (size_t i = 0; i < batch->count; i++) {
         batch->ruled += batch->texts[i].precedent != NULL;
+        batch->tightened += gl_text_class_is_tightened(&batch->texts[i]);
         gl_classifier_lead(batch->declared[i], &batch->texts[i], NULL);
     }
     return good;

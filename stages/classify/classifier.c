@@ -11,7 +11,8 @@ struct gl_classifier {
     gl_gate *gate;
     gl_vague *vague; /* NULL: only the words count */
     int32_t vague_above_ppm;
-    const gl_precedents *precedents; /* NULL: none */
+    const gl_precedents *precedents;   /* NULL: none */
+    const gl_calibration *calibration; /* NULL: nothing is tightened */
     int32_t abstain_ppm;
     char version[VERSION_BYTES];
 };
@@ -78,6 +79,16 @@ const gl_precedents *gl_classifier_precedents(const gl_classifier *classifier)
     return classifier->precedents;
 }
 
+void gl_classifier_calibrate(gl_classifier *classifier, const gl_calibration *calibration)
+{
+    classifier->calibration = calibration;
+}
+
+const gl_calibration *gl_classifier_calibration(const gl_classifier *classifier)
+{
+    return classifier->calibration;
+}
+
 bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, char buffer[GL_TEXT_OUTPUT_MAX],
                          gl_str *normal, gl_text_class *out)
 {
@@ -102,6 +113,7 @@ bool gl_classifier_admit(const gl_classifier *classifier, gl_str description, ch
     }
     if (classifier->vague != NULL)
         out->vague_ppm = gl_vague_ppm(classifier->vague, description, *normal);
+    out->words = gl_text_words(*normal);
     return true;
 }
 
@@ -125,12 +137,57 @@ static const gl_hs_candidate *best_of(const gl_hs_result *result, size_t level)
     return level == GL_HS_LEVELS - 1 ? &result->top[0] : &result->group[level];
 }
 
-void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out)
+/* The deepest level that is sure. */
+static size_t sure_digits(const gl_classifier *classifier, const gl_hs_result *result)
 {
-    out->answer_digits = 0;
-    for (size_t l = 0; l < GL_HS_LEVELS && out->result.count > 0; l++)
-        if (best_of(&out->result, l)->confidence_ppm >= classifier->abstain_ppm)
-            out->answer_digits = gl_hs_level_digits[l];
+    size_t digits = 0;
+    for (size_t l = 0; l < GL_HS_LEVELS && result->count > 0; l++)
+        if (best_of(result, l)->confidence_ppm >= classifier->abstain_ppm)
+            digits = gl_hs_level_digits[l];
+    return digits;
+}
+
+int32_t gl_tightened_ppm(const gl_tightening *tightening, int32_t ppm)
+{
+    return tightening->factor_ppm == 0 ? ppm
+                                       : (int32_t)((int64_t)ppm * tightening->factor_ppm / GL_CALIBRATION_ONE_PPM);
+}
+
+static void tighten_all(const gl_tightening *tightening, gl_hs_candidate *at, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        at[i].confidence_ppm = gl_tightened_ppm(tightening, at[i].confidence_ppm);
+        at[i].confidence *= (float)tightening->factor_ppm / GL_CALIBRATION_ONE_PPM;
+    }
+}
+
+/* Like the ceiling that the model has for a length: all shares are multiplied, what is left is nobody's. */
+static void tighten(const gl_classifier *classifier, gl_str submitter, gl_text_class *out, gl_hs_list *list)
+{
+    gl_hs_result *result = &out->result;
+    out->tightening = (gl_tightening){0};
+    if (classifier->calibration == NULL || result->count == 0)
+        return;
+    out->tightening = gl_calibration_of(classifier->calibration, submitter, out->words);
+    if (out->tightening.factor_ppm == 0)
+        return;
+    const gl_hs_candidate *claimed = gl_text_class_answer(out);
+    out->claimed_ppm = result->top[0].confidence_ppm;
+    out->claimed_digits = out->answer_digits;
+    if (claimed != NULL)
+        out->claimed_answer = *claimed;
+    tighten_all(&out->tightening, result->top, result->count);
+    tighten_all(&out->tightening, result->group, GL_HS_LEVELS - 1);
+    result->declared_ppm = gl_tightened_ppm(&out->tightening, result->declared_ppm);
+    if (list != NULL)
+        tighten_all(&out->tightening, list->at, list->count);
+    out->answer_digits = sure_digits(classifier, result);
+}
+
+void gl_classifier_judge(const gl_classifier *classifier, gl_str submitter, gl_text_class *out, gl_hs_list *list)
+{
+    out->answer_digits = sure_digits(classifier, &out->result);
+    tighten(classifier, submitter, out, list);
     bool sure = out->answer_digits == GL_HS_CODE_DIGITS;
     out->status = sure ? GL_CLASSIFICATION_STATUS_CLASSIFIED : GL_CLASSIFICATION_STATUS_ABSTAINED;
     out->reason = sure ? "confident" : "low-confidence";
@@ -159,9 +216,14 @@ void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scra
 
     if (gl_classifier_admit(classifier, description, buffer, &normal, out)) {
         gl_classifier_compute(classifier, scratch, normal, gl_classifier_declared(classifier, declared), &out->result);
-        gl_classifier_judge(classifier, out);
+        gl_classifier_judge(classifier, GL_STR(""), out, NULL);
     }
     gl_classifier_lead(declared, out, NULL);
+}
+
+bool gl_text_class_is_tightened(const gl_text_class *text_class)
+{
+    return text_class->tightening.factor_ppm > 0 && text_class->precedent == NULL;
 }
 
 const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class)
@@ -206,8 +268,9 @@ gl_classification_verdict gl_text_class_verdict(const gl_text_class *text_class,
         return text_class->answer_digits == GL_HS_CODE_DIGITS ? GL_CLASSIFICATION_VERDICT_CONSISTENT
                                                               : GL_CLASSIFICATION_VERDICT_FINER_THAN_SURE;
     if (result->has_declared)
-        return result->declared_ppm >= GL_CLASSIFIER_CONTRADICTS_PPM ? GL_CLASSIFICATION_VERDICT_AMBIGUOUS
-                                                                     : GL_CLASSIFICATION_VERDICT_CONTRADICTORY;
+        return result->declared_ppm >= gl_tightened_ppm(&text_class->tightening, GL_CLASSIFIER_CONTRADICTS_PPM)
+                   ? GL_CLASSIFICATION_VERDICT_AMBIGUOUS
+                   : GL_CLASSIFICATION_VERDICT_CONTRADICTORY;
     /* A code that the model does not have, of another edition perhaps: only the heading can be held against it. */
     return memcmp(answer->hs6, declared.ptr, text_class->answer_digits < 4 ? 2 : 4) == 0
                ? GL_CLASSIFICATION_VERDICT_AMBIGUOUS

@@ -7,6 +7,7 @@
 #ifndef GL_CLASSIFY_CLASSIFIER_H
 #define GL_CLASSIFY_CLASSIFIER_H
 
+#include "classify/calibration.h"
 #include "classify/gate.h"
 #include "classify/model.h"
 #include "classify/precedents.h"
@@ -24,6 +25,13 @@ typedef struct gl_text_class {
     gl_hs_result result;  /* candidates also when the classifier abstained; none when words or no text say VAGUE */
     size_t answer_digits; /* of the deepest level that is sure: 6, 4 or 2; 0: none is */
     int32_t vague_ppm;    /* what the trained gate says of it */
+    size_t words;         /* of the normalised text; 0: no model is asked */
+    /* What findings make of the model's claims: where there is a factor, `result` is multiplied by it, and this is what
+     * was claimed: the likeliest subheading's confidence, and the answer (no digits: there was none). */
+    gl_tightening tightening;
+    int32_t claimed_ppm;
+    size_t claimed_digits;
+    gl_hs_candidate claimed_answer;
     const gl_precedent *precedent; /* what an officer ruled of it; NULL: nothing. As long as the table of rulings */
 } gl_text_class;
 
@@ -47,6 +55,12 @@ void gl_classifier_use(gl_classifier *classifier, const gl_precedents *precedent
 /* NULL: it uses none. */
 const gl_precedents *gl_classifier_precedents(const gl_classifier *classifier);
 
+/* What was found of its claims, by which confidences are tightened; NULL: they are the model's. Borrowed; before any
+ * thread classifies. */
+void gl_classifier_calibrate(gl_classifier *classifier, const gl_calibration *calibration);
+/* NULL: nothing is tightened. */
+const gl_calibration *gl_classifier_calibration(const gl_classifier *classifier);
+
 /* Before the model: true when the text is to be looked up or computed (`normal` is its normalised form, a slice of
  * `buffer`); false when `out` already has the answer (no description, no letters, vague). Either way `out` has its
  * ruling, which gl_classifier_lead puts first, whatever the rest came from. */
@@ -57,16 +71,22 @@ gl_str gl_classifier_declared(const gl_classifier *classifier, gl_str declared);
 /* The model, with the confidence of `declared` (as above) in the result. */
 void gl_classifier_compute(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str normal, gl_str declared,
                            gl_hs_result *result);
-/* After the model: fills the rest from out->result. */
-void gl_classifier_judge(const gl_classifier *classifier, gl_text_class *out);
+/* After the model, and after every cache: multiplies what it claims by what the findings of this submitter (may be
+ * empty) and kind of text make of it, in `list` (may be NULL) too, and fills the rest from out->result. */
+void gl_classifier_judge(const gl_classifier *classifier, gl_str submitter, gl_text_class *out, gl_hs_list *list);
+/* A confidence of the model by what findings make of it. */
+int32_t gl_tightened_ppm(const gl_tightening *tightening, int32_t ppm);
 
 /* At the end, and after every cache: a ruling's code goes before all that the model says. Without a ruling nothing
  * changes. `declared`: as it was declared, any length; `list` may be NULL. */
 void gl_classifier_lead(gl_str declared, gl_text_class *out, gl_hs_list *list);
 
-/* All of it for one description, without any cache. `declared`: a declared code, or empty. */
+/* All of it for one description of nobody in particular, without any cache. `declared`: a declared code, or empty. */
 void gl_classifier_classify(const gl_classifier *classifier, gl_hs_scratch *scratch, gl_str description,
                             gl_str declared, gl_text_class *out);
+
+/* Is its confidence the model's, tightened? Not where a ruling answers. */
+bool gl_text_class_is_tightened(const gl_text_class *text_class);
 
 /* The code that is answered: as deep as it is sure, never padded. NULL when no level is sure enough. */
 const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class);
@@ -76,7 +96,8 @@ const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class);
  * candidates, 0: not there. */
 gl_classification_agreement gl_text_class_compare(const gl_text_class *text_class, gl_str declared, int32_t *rank);
 
-/* What the answer says of a declared code: CONSISTENT (the same subheading), FINER_THAN_SURE (below the heading or
+/* What the answer says of a declared code, which is likely or not by what the model claims of it, so that a tightening
+ * contradicts nobody: CONSISTENT (the same subheading), FINER_THAN_SURE (below the heading or
  * chapter that is answered), AMBIGUOUS (nothing is answered, or something else, and this code is not unlikely),
  * CONTRADICTORY (something else is answered, and this code is unlikely), NOT_COMPARED (fewer than six digits, or the
  * model knows nothing of the text). */

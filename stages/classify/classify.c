@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "classify/batch.h"
+#include "classify/calibration_feed.h"
 #include "classify/precedent_feed.h"
 #include "customs/failure.h"
 #include "gen/topics.h"
@@ -37,8 +39,17 @@ static const gl_conf_entry entries[] = {
     {"cache_ttl", GL_CONF_DURATION, offsetof(gl_classify_conf, cache_ttl_ms), "7d", 0, 0, 0, NULL,
      "How long a result stays in Redis. 0: until Redis evicts it."},
     {"precedents_wait", GL_CONF_DURATION, offsetof(gl_classify_conf, precedents_wait_ms), "10s", 0, 0, 600000, NULL,
-     "How long a start waits until officers' rulings (gl.precedents) are read to their end. After it classifying goes "
-     "on without those that are not read yet, and records say that they are degraded."},
+     "How long a start waits until officers' rulings (gl.precedents) and findings (gl.findings) are read to their end. "
+     "After it classifying goes on without those that are not read yet, and records say that they are degraded."},
+    {"tighten", GL_CONF_ENUM, offsetof(gl_classify_conf, tighten), "drawn", 0, 0, 0, gl_calibration_by_names,
+     "Where officers' findings show that confidence is too high for a submitter and kind of text, it is multiplied by "
+     "what was right of it. drawn: by findings of declarations that were drawn at random, which are not biased by why "
+     "somebody looked. all: by every finding. off: it is watched only."},
+    {"tighten_least", GL_CONF_INT, offsetof(gl_classify_conf, tighten_least), "30", 0, 10, 1000000, NULL,
+     "Findings that there must be of a submitter and kind of text (or of all submitters) before confidence is "
+     "tightened."},
+    {"findings_window", GL_CONF_DURATION, offsetof(gl_classify_conf, findings_window_ms), "180d", 0, 60000,
+     0x7fffffffffff, NULL, "How long a finding counts; kafka.findings_retention is to be no shorter."},
     {"listen", GL_CONF_STRING, offsetof(gl_classify_conf, serve.http.listen), NULL, 0, 0, 0, NULL,
      "Address and port of the HTTP service (docs/CLASSIFY.md); port 0 takes any free one. Empty: there is none. "
      "Without "
@@ -91,6 +102,15 @@ enum {
     RULINGS_READ,
     RULINGS_DELAY,
     RULINGS_UNREADABLE,
+    FINDINGS,
+    FINDINGS_CLAIMED,
+    FINDINGS_RIGHT,
+    FACTOR,
+    TIGHTENED_SUBMITTERS,
+    TIGHTENED_ITEMS,
+    FINDINGS_READ,
+    FINDINGS_DELAY,
+    FINDINGS_UNREADABLE,
     SERVED,
     METRIC_COUNT = SERVED + GL_SERVE_METRIC_COUNT
 };
@@ -162,6 +182,47 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                             "Records of gl.precedents that could not be read, and were passed over.",
                             {NULL},
                             {0}},
+    [FINDINGS] = {"gl_classify_findings",
+                  GL_GAUGE,
+                  "Findings of officers within classify.findings_window that confidence is held against, of all "
+                  "submitters, by the words of the text.",
+                  {"words"},
+                  {0}},
+    [FINDINGS_CLAIMED] =
+        {"gl_classify_findings_claimed",
+         GL_GAUGE,
+         "Mean confidence, before any tightening, that the model had in its likeliest subheading where "
+         "officers found the code, as a share of 1.",
+         {"words"},
+         {0}},
+    [FINDINGS_RIGHT] = {"gl_classify_findings_right", GL_GAUGE, "Share of these that was right.", {"words"}, {0}},
+    [FACTOR] = {"gl_classify_tightening",
+                GL_GAUGE,
+                "What confidence is multiplied by, for submitters whose own findings say nothing else; 1: nothing.",
+                {"words"},
+                {0}},
+    [TIGHTENED_SUBMITTERS] = {"gl_classify_tightened_submitters",
+                              GL_GAUGE,
+                              "Submitters with findings whose confidence is tightened.",
+                              {"words"},
+                              {0}},
+    [TIGHTENED_ITEMS] =
+        {"gl_classify_tightened_items_total", GL_COUNTER, "Items whose confidence was tightened.", {NULL}, {0}},
+    [FINDINGS_READ] = {"gl_classify_findings_complete",
+                       GL_GAUGE,
+                       "1 once gl.findings was read to its end since the start; 0: nothing is tightened yet.",
+                       {NULL},
+                       {0}},
+    [FINDINGS_DELAY] = {"gl_classify_finding_delay_seconds",
+                        GL_HISTOGRAM,
+                        "From a finding's decision until it counts here.",
+                        {NULL},
+                        {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60}},
+    [FINDINGS_UNREADABLE] = {"gl_classify_findings_unreadable_total",
+                             GL_COUNTER,
+                             "Records of gl.findings that could not be read, and were passed over.",
+                             {NULL},
+                             {0}},
     [SERVED +
         GL_SERVE_REPLIES] = {"gl_classify_replies_total",
                              GL_COUNTER,
@@ -181,16 +242,19 @@ typedef struct classify_stage {
     gl_classifier *classifier;
     gl_serve *serve;                 /* NULL: no HTTP service */
     gl_precedents *precedents;       /* NULL: no brokers (tests, the command line) */
-    pthread_mutex_t feed_lock;       /* guards feed */
+    gl_calibration *calibration;     /* NULL likewise */
+    pthread_mutex_t feed_lock;       /* guards the feeds */
     gl_precedent_feed *feed;         /* of the rulings; NULL until the first worker starts it */
+    gl_calibration_feed *findings;   /* likewise */
     const gl_kafka_conf *kafka_conf; /* NULL likewise */
     gl_classify_conf conf;
     const gl_kv_conf *kv_conf; /* NULL: the configuration has no Redis */
     gl_series *items[GL_CLASSIFICATION_STATUS_COUNT], *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT],
         *answers[GL_HS_CODE_DIGITS / 2 + 1], *verdicts[GL_CLASSIFICATION_VERDICT_COUNT]; /* NULL without metrics */
-    gl_series *cache_hits, *kv_hits, *misses, *confidence, *ruled_items;
+    gl_series *cache_hits, *kv_hits, *misses, *confidence, *ruled_items, *tightened_items;
     gl_series *chapters[CHAPTER_NUMBERS]; /* by the chapter's number; NULL for one that the model does not have */
     gl_precedent_series rulings;
+    gl_calibration_series found;
 } classify_stage;
 
 typedef struct classify_worker {
@@ -218,6 +282,24 @@ static void make_chapter_series(classify_stage *stage, gl_metrics *registry)
         stage->chapters[chapter_number(code)] = gl_metrics_series(registry, &metrics[CHAPTERS], labels);
         gl_series_set(gl_metrics_series(registry, &metrics[CHAPTER_MIX], labels), (double)share);
     }
+}
+
+static void make_finding_series(classify_stage *stage, gl_metrics *registry)
+{
+    static const char *const none[GL_METRIC_LABELS] = {NULL};
+
+    for (size_t k = 0; k < GL_CALIBRATION_KINDS; k++) {
+        const char *const labels[GL_METRIC_LABELS] = {gl_calibration_kind_names[k]};
+        stage->found.kinds[k].findings = gl_metrics_series(registry, &metrics[FINDINGS], labels);
+        stage->found.kinds[k].claimed = gl_metrics_series(registry, &metrics[FINDINGS_CLAIMED], labels);
+        stage->found.kinds[k].right = gl_metrics_series(registry, &metrics[FINDINGS_RIGHT], labels);
+        stage->found.kinds[k].factor = gl_metrics_series(registry, &metrics[FACTOR], labels);
+        stage->found.kinds[k].submitters = gl_metrics_series(registry, &metrics[TIGHTENED_SUBMITTERS], labels);
+    }
+    stage->found.complete = gl_metrics_series(registry, &metrics[FINDINGS_READ], none);
+    stage->found.delay = gl_metrics_series(registry, &metrics[FINDINGS_DELAY], none);
+    stage->found.unreadable = gl_metrics_series(registry, &metrics[FINDINGS_UNREADABLE], none);
+    stage->tightened_items = gl_metrics_series(registry, &metrics[TIGHTENED_ITEMS], none);
 }
 
 static void make_series(classify_stage *stage, gl_metrics *registry)
@@ -252,6 +334,7 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
                               .complete = gl_metrics_series(registry, &metrics[RULINGS_READ], none),
                               .delay = gl_metrics_series(registry, &metrics[RULINGS_DELAY], none),
                               .unreadable = gl_metrics_series(registry, &metrics[RULINGS_UNREADABLE], none)};
+    make_finding_series(stage, registry);
     make_chapter_series(stage, registry);
     const char *const model[GL_METRIC_LABELS] = {"hs6", gl_classifier_version(stage->classifier)};
     gl_metrics_info(registry, &metrics[MODEL], model, NULL);
@@ -276,8 +359,10 @@ static void classify_close(void *context)
         return;
     gl_serve_stop(stage->serve);
     gl_precedent_feed_stop(stage->feed);
+    gl_calibration_feed_stop(stage->findings);
     gl_classifier_destroy(stage->classifier);
     gl_precedents_destroy(stage->precedents);
+    gl_calibration_destroy(stage->calibration);
     pthread_mutex_destroy(&stage->feed_lock);
     free(stage);
 }
@@ -292,6 +377,22 @@ static bool start_service(classify_stage *stage, const gl_stage_env *env, gl_err
         gl_tariffs_tell(conf.tariffs);
     gl_tariffs_release(conf.tariffs);
     return stage->serve != NULL;
+}
+
+/* What comes from topics into memory. */
+static void use_topics(classify_stage *stage)
+{
+    const gl_classify_conf *conf = &stage->conf;
+    gl_calibration_conf terms = {.by = (gl_calibration_by)conf->tighten,
+                                 .least = conf->tighten_least,
+                                 .window_us = conf->findings_window_ms * 1000};
+
+    stage->precedents = gl_precedents_new(conf->precedents_wait_ms);
+    stage->calibration =
+        gl_calibration_new(&terms, gl_classifier_version(stage->classifier), gl_wall_us(), conf->precedents_wait_ms);
+    gl_classifier_use(stage->classifier, stage->precedents);
+    if (terms.by != GL_CALIBRATION_OFF)
+        gl_classifier_calibrate(stage->classifier, stage->calibration);
 }
 
 static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
@@ -312,8 +413,7 @@ static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
     make_series(stage, env->metrics);
     stage->kafka_conf = gl_conf_section(env->conf, gl_kafka_conf_table.section);
     if (stage->kafka_conf != NULL)
-        stage->precedents = gl_precedents_new(conf->precedents_wait_ms);
-    gl_classifier_use(classifier, stage->precedents);
+        use_topics(stage);
     if (conf->serve.http.listen[0] != '\0' && !start_service(stage, env, err)) {
         classify_close(stage);
         return false;
@@ -355,16 +455,21 @@ static bool classify_reload(void *context, const gl_conf *conf, gl_err *err)
     return good;
 }
 
-/* The first worker starts the feed: topics and schemas are known by then. */
-static void read_rulings(classify_stage *stage)
+/* The first worker starts the feeds: topics and schemas are known by then. */
+static void read_topics(classify_stage *stage)
 {
     if (stage->precedents == NULL)
         return;
     pthread_mutex_lock(&stage->feed_lock);
     if (stage->feed == NULL)
         stage->feed = gl_precedent_feed_start(stage->kafka_conf, stage->precedents, &stage->rulings);
+    if (stage->findings == NULL)
+        stage->findings = gl_calibration_feed_start(stage->kafka_conf, stage->calibration, &stage->found);
     pthread_mutex_unlock(&stage->feed_lock);
+    int64_t end_us = gl_mono_us() + stage->conf.precedents_wait_ms * 1000;
     gl_precedent_feed_wait(stage->feed, stage->conf.precedents_wait_ms);
+    int64_t left_us = end_us - gl_mono_us();
+    gl_calibration_feed_wait(stage->findings, left_us > 0 ? left_us / 1000 : 0);
 }
 
 static bool classify_worker_open(void *context, const gl_stage_env *env, void **out, gl_err *err)
@@ -379,7 +484,7 @@ static bool classify_worker_open(void *context, const gl_stage_env *env, void **
     worker->cache = gl_text_cache_new((size_t)stage->conf.cache_entries, 0);
     if (stage->kv_conf != NULL)
         worker->kv = gl_kv_new(stage->kv_conf, env->metrics);
-    read_rulings(stage);
+    read_topics(stage);
     *out = worker;
     return true;
 }
@@ -511,6 +616,41 @@ static void note_precedents(gl_classification *section, const gl_text_class *tex
     }
 }
 
+/* Which items' confidence was tightened, and what was claimed; slices of `texts`. */
+static void note_tightened(gl_classification *section, const gl_text_class *texts, size_t count, gl_arena *arena)
+{
+    size_t tightened = 0;
+
+    for (size_t i = 0; i < count; i++)
+        tightened += gl_text_class_is_tightened(&texts[i]);
+    if (tightened == 0)
+        return;
+    section->tightened.at = GL_NEW_N(arena, gl_classification_item_tightening, tightened);
+    for (size_t i = 0; i < count; i++) {
+        const gl_text_class *text = &texts[i];
+        if (!gl_text_class_is_tightened(text))
+            continue;
+        gl_classification_item_tightening *out = &section->tightened.at[section->tightened.count++];
+        *out = (gl_classification_item_tightening){.item = (int32_t)i,
+                                                   .factor_ppm = text->tightening.factor_ppm,
+                                                   .own = text->tightening.own,
+                                                   .findings = (int32_t)text->tightening.findings,
+                                                   .claimed_ppm = text->claimed_ppm};
+        if (text->claimed_digits == 0)
+            continue;
+        out->claimed_code = (gl_str){text->claimed_answer.hs6, text->claimed_digits};
+        out->claimed_code_ppm = GL_SOME_I32(text->claimed_answer.confidence_ppm);
+    }
+}
+
+/* Is all known that other instances go by? */
+static bool has_read_topics(const classify_stage *stage)
+{
+    const gl_calibration *calibration = gl_classifier_calibration(stage->classifier);
+    return (stage->precedents == NULL || gl_precedents_is_complete(stage->precedents)) &&
+           (calibration == NULL || gl_calibration_is_complete(calibration));
+}
+
 /* Upstream bytes, then our section. `texts`: of the declaration's items. */
 static void put_classified(const classify_stage *stage, const gl_batch *batch, gl_outbox *outbox,
                            const gl_record *record, const gl_accepted *in, const gl_text_class *texts)
@@ -518,8 +658,7 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
     size_t count = in->declaration.items.count;
     gl_classification section = {.classified_at = batch->now_us,
                                  .model_version = gl_str_of(gl_classifier_version(stage->classifier)),
-                                 .degraded =
-                                     stage->precedents != NULL && !gl_precedents_is_complete(stage->precedents)};
+                                 .degraded = !has_read_topics(stage)};
     gl_buf value = gl_buf_in(batch->arena);
 
 #if GL_VERSION_NEXT
@@ -534,6 +673,7 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
         count_item(stage, &section.items.at[i], &section.answers.at[i], &texts[i]);
     }
     note_precedents(&section, texts, count, batch->arena);
+    note_tightened(&section, texts, count, batch->arena);
     gl_buf_reserve(&value, record->value.len + 64 + 160 * count);
     gl_classified_follow(&value, in);
     gl_classification_encode(&value, &section);
@@ -553,6 +693,7 @@ static void resolve(const classify_stage *stage, classify_worker *worker, gl_tex
     gl_series_add(stage->kv_hits, texts->kv_hits);
     gl_series_add(stage->misses, texts->computed);
     gl_series_add(stage->ruled_items, texts->ruled);
+    gl_series_add(stage->tightened_items, texts->tightened);
 }
 
 static bool classify_process(void *context, void *worker_context, const gl_batch *batch, gl_outbox *outbox, gl_err *err)
@@ -566,7 +707,8 @@ static bool classify_process(void *context, void *worker_context, const gl_batch
     gl_text_batch_begin(&texts, stage->classifier, worker->cache, batch->arena, d.item_count);
     for (size_t i = 0; i < d.count; i++)
         for (size_t k = 0; k < d.decoded[i].declaration.items.count; k++)
-            gl_text_batch_add(&texts, d.decoded[i].declaration.items.at[k].description,
+            gl_text_batch_add(&texts, d.decoded[i].declaration.submitter,
+                              d.decoded[i].declaration.items.at[k].description,
                               d.decoded[i].declaration.items.at[k].commodity_code);
     resolve(stage, worker, &texts);
     const gl_text_class *text = texts.texts;

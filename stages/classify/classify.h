@@ -5,8 +5,8 @@
  * Redis, and the rest is computed; Redis is written after the commit. Always holds: one record out for each that can be
  * decoded, in order; the others are dead letters, with a technical failure on gl.events when their declaration is
  * known; what is found in a cache is what would have been computed, so a failure of Redis changes nothing;
- * officers' rulings go before both, and `degraded` is true only while they were not read to their end since the start.
- * Kafka-free: see lib/stage/stage.h.
+ * what officers found of the model's claims, and ruled, comes after both, and `degraded` is true only while that was
+ * not read to its end since the start. Kafka-free: see lib/stage/stage.h.
  */
 #ifndef GL_CLASSIFY_CLASSIFY_H
 #define GL_CLASSIFY_CLASSIFY_H
@@ -17,11 +17,14 @@
 
 typedef struct gl_classify_conf {
     const char *model, *vague_words, *vague_model;
-    int64_t vague_above_ppm;   /* 0: the gate's own */
-    int64_t abstain_below_ppm; /* 0: as fitted in training */
-    int64_t cache_entries;     /* a worker */
-    int64_t cache_ttl_ms;      /* in Redis */
-    int64_t precedents_wait_ms;
+    int64_t vague_above_ppm;    /* 0: the gate's own */
+    int64_t abstain_below_ppm;  /* 0: as fitted in training */
+    int64_t cache_entries;      /* a worker */
+    int64_t cache_ttl_ms;       /* in Redis */
+    int64_t precedents_wait_ms; /* of findings, too */
+    int tighten;                /* gl_calibration_by */
+    int64_t tighten_least;
+    int64_t findings_window_ms;
     gl_serve_conf serve;
 } gl_classify_conf;
 

@@ -156,7 +156,7 @@ static void ask_model(gl_desk *desk, const gl_ask *ask, gl_str normal, gl_reply 
         compute(desk, &key, normal, declared, ask->limit, reply);
     reply->way = found ? GL_REPLY_CACHED : GL_REPLY_COMPUTED;
     reply->known = reply->list.count;
-    gl_classifier_judge(desk->classifier, &reply->text);
+    gl_classifier_judge(desk->classifier, ask->submitter, &reply->text, &reply->list);
 }
 
 void gl_desk_answer(gl_desk *desk, const gl_ask *ask, gl_reply *reply)
@@ -216,6 +216,8 @@ size_t gl_desk_weigh(gl_desk *desk, const gl_ask *ask, const gl_reply *reply, ch
     size_t count = gl_weigh(gl_classifier_model(desk->classifier), taken->scratch,
                             gl_text_normalise(ask->description, normal), reply->text.result.top[0].hs6, at);
     give_back(desk, taken);
+    for (size_t i = 0; i < count; i++)
+        at[i].without_ppm = gl_tightened_ppm(&reply->text.tightening, at[i].without_ppm);
     return count;
 }
 
@@ -291,6 +293,21 @@ static void put_declared(gl_buf *buf, const gl_ask *ask, const gl_reply *reply)
     gl_buf_byte(buf, '}');
 }
 
+/* What the model had claimed, where findings say that it is too much. */
+static void put_tightening(gl_buf *buf, const gl_text_class *text)
+{
+    gl_buf_text(buf, ",\"tightened\":{\"factor\":");
+    gl_reply_share_json(buf, text->tightening.factor_ppm);
+    gl_buf_text(buf, ",\"claimed\":");
+    gl_reply_share_json(buf, text->claimed_ppm);
+    gl_buf_text(buf, ",\"answer\":");
+    if (text->claimed_digits > 0)
+        gl_reply_candidate_json(buf, &text->claimed_answer);
+    else
+        gl_buf_text(buf, "null");
+    gl_buf_byte(buf, '}');
+}
+
 static void put_reasons(gl_buf *buf, gl_desk *desk, const gl_ask *ask, const gl_reply *reply)
 {
     char normal[GL_TEXT_OUTPUT_MAX];
@@ -330,6 +347,8 @@ void gl_reply_json(gl_buf *buf, gl_desk *desk, const gl_ask *ask, const gl_reply
         put_declared(buf, ask, reply);
     if (ask->national != NULL)
         gl_national_reply_json(buf, gl_classifier_abstain_ppm(desk->classifier), ask, reply);
+    if (gl_text_class_is_tightened(&reply->text))
+        put_tightening(buf, &reply->text);
     if (reply->text.precedent != NULL) {
         gl_buf_text(buf, ",\"precedent\":");
         gl_precedent_tell(buf, reply->text.precedent, desk->explains);

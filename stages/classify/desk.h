@@ -1,9 +1,9 @@
 /* Descriptions that somebody asks about, answered with as many candidates as wanted: what the command line and the HTTP
  * service share, so that they agree. The stream has its own way (batch.h) with three candidates.
  *
- * Always holds: the answer depends on the classifier, its rulings and the question only, not on the cache or the
- * thread; the time is bounded whatever the text is. Thread: any number. Locks: one a part of the cache, one around the
- * list of scratches; none while the model is evaluated.
+ * Always holds: the answer depends on the classifier, its rulings, its findings and the question only, not on the cache
+ * or the thread; the time is bounded whatever the text is. Thread: any number. Locks: one a part of the cache, one
+ * around the list of scratches; none while the model is evaluated.
  */
 #ifndef GL_CLASSIFY_DESK_H
 #define GL_CLASSIFY_DESK_H
@@ -25,9 +25,10 @@ enum {
 
 typedef struct gl_ask {
     gl_str description;
-    gl_str declared; /* digits, or empty */
-    size_t limit;    /* of candidates, 1 to GL_HS_LIST_LIMIT */
-    bool explain;    /* with the words that it rests on, and the lexicon's closest terms */
+    gl_str declared;  /* digits, or empty */
+    gl_str submitter; /* whose findings its confidence is tightened by; empty: everybody's */
+    size_t limit;     /* of candidates, 1 to GL_HS_LIST_LIMIT */
+    bool explain;     /* with the words that it rests on, and the lexicon's closest terms */
     /* The tariff whose codes are wanted too; NULL: none. What follows is for it alone. */
     const struct gl_national *national;
     bool has_value;

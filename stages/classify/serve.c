@@ -88,10 +88,13 @@ static void answer(gl_serve *serve, const gl_ask *ask, gl_reply *reply)
 static bool may_answer(const gl_serve *serve, gl_http_request *request)
 {
     static const char *const soon[] = {"Retry-After: 1", NULL};
-    const gl_precedents *precedents = gl_classifier_precedents(gl_desk_classifier(serve->desk));
-    if (precedents == NULL || gl_precedents_may_answer(precedents))
+    const gl_classifier *classifier = gl_desk_classifier(serve->desk);
+    const gl_precedents *precedents = gl_classifier_precedents(classifier);
+    const gl_calibration *calibration = gl_classifier_calibration(classifier);
+    if ((precedents == NULL || gl_precedents_may_answer(precedents)) &&
+        (calibration == NULL || gl_calibration_may_answer(calibration)))
         return true;
-    gl_http_problem(request, 503, "starting", "officers' rulings are being read; ask again", soon);
+    gl_http_problem(request, 503, "starting", "what officers ruled and found is being read; ask again", soon);
     return false;
 }
 
@@ -129,6 +132,14 @@ static bool use_tariff(const gl_tariffs *tariffs, gl_arena *arena, gl_questions_
     return false;
 }
 
+/* Whose declarations the sender's are: nobody's in particular where senders are not authenticated. */
+static void use_submitter(gl_http_request *request, gl_questions *questions)
+{
+    const gl_submitter *sender = gl_http_principal(request);
+    for (size_t i = 0; sender != NULL && i < questions->count; i++)
+        questions->at[i].submitter = gl_str_of(gl_submitter_name(sender));
+}
+
 /* False: refused, with what is wrong. `tariffs` are those that the questions then point into. */
 static bool read_questions(const gl_serve *serve, const gl_tariffs *tariffs, gl_http_request *request, gl_arena *arena,
                            gl_questions_form form, gl_questions *questions)
@@ -145,8 +156,10 @@ static bool read_questions(const gl_serve *serve, const gl_tariffs *tariffs, gl_
     if (!may_answer(serve, request))
         return false;
     if (gl_questions_read(arena, gl_http_body(request), (size_t)serve->conf.http.body_limit_bytes, form, questions) &&
-        use_tariff(tariffs, arena, form, questions))
+        use_tariff(tariffs, arena, form, questions)) {
+        use_submitter(request, questions);
         return true;
+    }
     gl_questions_problem(&body, questions, form, &status);
     gl_http_respond(request, status, "application/problem+json", gl_buf_view(&body), NULL);
     return false;

@@ -207,8 +207,8 @@ static gl_text_class in_a_batch(gl_text_cache *cache, gl_arena *arena, gl_hs_scr
 {
     gl_text_batch batch;
     gl_text_batch_begin(&batch, classifier, cache, arena, 2);
-    gl_text_batch_add(&batch, gl_str_of(text), gl_str_of(declared));
-    gl_text_batch_add(&batch, GL_STR("ceramic mug"), gl_str_of(declared));
+    gl_text_batch_add(&batch, GL_STR("hub"), gl_str_of(text), gl_str_of(declared));
+    gl_text_batch_add(&batch, GL_STR("hub"), GL_STR("ceramic mug"), gl_str_of(declared));
     CHECK(gl_text_batch_resolve(&batch, NULL, scratch, NULL));
     CHECK(batch.texts[1].precedent == NULL && strcmp(batch.texts[1].reason, "precedent") != 0);
     *ruled = batch.ruled;

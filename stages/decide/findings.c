@@ -58,6 +58,15 @@ static bool begins_with(gl_str code, gl_str beginning)
     return beginning.len > 0 && gl_str_starts(code, beginning);
 }
 
+/* Of the likeliest subheading; before it was tightened, so that a claim stays too high however it was tightened. */
+static int32_t claimed_of(const gl_classification *said, size_t index)
+{
+    for (size_t i = 0; i < said->tightened.count; i++)
+        if (said->tightened.at[i].item == (int32_t)index)
+            return said->tightened.at[i].claimed_ppm;
+    return said->items.at[index].candidates.at[0].confidence_ppm;
+}
+
 /* False: the model claimed nothing of the item, or what was found has no subheading. */
 static bool compare(const gl_classification *said, size_t index, const gl_declaration_goods_item *item, gl_str code,
                     gl_finding *out)
@@ -71,7 +80,7 @@ static bool compare(const gl_classification *said, size_t index, const gl_declar
     if (!claimed || about->candidates.count == 0 || gl_str_eqz(about->reason, "precedent"))
         return false;
     out->words = (int32_t)gl_text_words(gl_text_normalise(item->description, normal));
-    out->claimed_ppm = about->candidates.at[0].confidence_ppm;
+    out->claimed_ppm = claimed_of(said, index);
     out->right = begins_with(code, about->candidates.at[0].hs6);
     if (index >= said->answers.count || said->answers.at[index].answer_code.len == 0)
         return true;

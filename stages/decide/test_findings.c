@@ -168,6 +168,20 @@ Test(findings, a_ruling_is_no_claim_of_the_model)
     cr_assert(put_count() == 0 && unused() == 1);
 }
 
+Test(findings, a_claim_is_that_of_before_it_was_tightened)
+{
+    make(false);
+    gl_classification *c = &declared.classification;
+    c->tightened.at = GL_NEW(arena, gl_classification_item_tightening);
+    c->tightened.count = 1;
+    *c->tightened.at = (gl_classification_item_tightening){
+        .item = 1, .factor_ppm = 625000, .findings = 40, .claimed_ppm = 800000, .claimed_code = GL_STR("640411")};
+    run(assessed_record(&declared));
+    happens(EVENT(INSPECTION_RESULT), "e-1", DETAILS("found", "as-declared"));
+    cr_assert(put(2, 1)->claimed_ppm == 900000 && put(1, 2)->claimed_ppm == 800000);
+    cr_assert(put(1, 2)->answer_confidence_ppm == 550000, "as it was answered");
+}
+
 Test(findings, a_test_declaration_has_none)
 {
     make(true);
