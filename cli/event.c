@@ -111,7 +111,9 @@ static int run_event(int argc, char **argv)
     const gl_option options[] = {
         {"actor", GL_OPTION_TEXT, &words.actor, "Who did it; an officer's action needs it."},
         {"text", GL_OPTION_TEXT, &words.text, "In words."},
-        {"detail", GL_OPTION_LIST, &details, "name=value; may be given several times. reroute: lane=RED."},
+        {"detail", GL_OPTION_LIST, &details,
+         "name=value; may be given several times. reroute: lane=RED. What was found of a code: found.2=640419, "
+         "found=as-declared."},
         {"at", GL_OPTION_TEXT, &words.occurred_at, "When, RFC 3339 (default: now)."},
         {"id", GL_OPTION_TEXT, &words.event_id, "The event's id (default: a new one)."},
         {"lrn", GL_OPTION_TEXT, &words.lrn, "Name the declaration by LRN instead of MRN."},

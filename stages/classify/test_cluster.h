@@ -12,6 +12,7 @@
 #include "customs/ids.h"
 #include "gen/topics.h"
 #include "io/envelope.h"
+#include "io/kafka.h"
 
 typedef struct test_cluster {
     const char *topic;
