@@ -152,15 +152,41 @@ static void publish(gl_calibration *calibration, submitter *of, size_t kind, uin
         atomic_fetch_sub_explicit(&calibration->tightened, 1, memory_order_release);
 }
 
+/* How much more was claimed than was right. */
+static int64_t excess_of(const gl_calibration_counts *counts)
+{
+    return counts->claimed_ppm - (int64_t)counts->right * PPM;
+}
+
+/* Everybody's findings but those of the one submitter whose claims were most too high: one alone lowers nobody else's
+ * confidence. */
+static gl_calibration_counts counts_but_the_worst(const gl_calibration *calibration, size_t kind)
+{
+    gl_calibration_counts rest = *counted_of(calibration, &calibration->everybody.cells[kind]), worst = {0};
+
+    for (size_t i = 0; i < CHAINS; i++)
+        for (const submitter *at = atomic_load_explicit(&calibration->chains[i], memory_order_relaxed); at != NULL;
+             at = atomic_load_explicit(&at->next, memory_order_relaxed)) {
+            const gl_calibration_counts *counts = counted_of(calibration, &at->cells[kind]);
+            if (excess_of(counts) > excess_of(&worst) ||
+                (excess_of(counts) == excess_of(&worst) && counts->count > worst.count))
+                worst = *counts;
+        }
+    rest.count -= worst.count;
+    rest.right -= worst.right;
+    rest.claimed_ppm -= worst.claimed_ppm;
+    return rest;
+}
+
 /* Everybody's is what a submitter's own findings are held against: they count where they differ from it. */
 static void settle_kind(gl_calibration *calibration, size_t kind)
 {
     int64_t least = calibration->conf.least;
     gl_calibration_cell *all = &calibration->everybody.cells[kind];
-    const gl_calibration_counts *of_all = counted_of(calibration, all);
+    gl_calibration_counts rest = counts_but_the_worst(calibration, kind);
 
-    all->factor_ppm = gl_calibration_factor(of_all, least, GL_CALIBRATION_ONE_PPM);
-    publish(calibration, &calibration->everybody, kind, of_all->count);
+    all->factor_ppm = gl_calibration_factor(&rest, least, GL_CALIBRATION_ONE_PPM);
+    publish(calibration, &calibration->everybody, kind, rest.count);
     for (size_t i = 0; i < CHAINS; i++)
         for (submitter *at = atomic_load_explicit(&calibration->chains[i], memory_order_relaxed); at != NULL;
              at = atomic_load_explicit(&at->next, memory_order_relaxed)) {
@@ -168,7 +194,7 @@ static void settle_kind(gl_calibration *calibration, size_t kind)
             const gl_calibration_counts *of_own = counted_of(calibration, cell);
             cell->factor_ppm = gl_calibration_factor(of_own, least, all->factor_ppm);
             cell->own = cell->factor_ppm != all->factor_ppm;
-            publish(calibration, at, kind, cell->own ? of_own->count : of_all->count);
+            publish(calibration, at, kind, cell->own ? of_own->count : rest.count);
         }
 }
 

@@ -67,7 +67,7 @@ typedef struct gl_calibration_cell {
 
 /* Findings that count, drawn ones or not. */
 size_t gl_calibration_count(const gl_calibration *calibration);
-/* Over all submitters. */
+/* Over all submitters; the factor is that of who has no findings of his own. */
 gl_calibration_cell gl_calibration_total(const gl_calibration *calibration, size_t kind);
 /* Submitters whose claims of this kind are tightened. */
 size_t gl_calibration_tightened(const gl_calibration *calibration, size_t kind);

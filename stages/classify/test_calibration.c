@@ -148,6 +148,7 @@ static void counts_depend_on_the_findings_and_not_on_their_order(void)
 {
     enum { COUNT = 200 };
     gl_calibration_cell first = {.factor_ppm = 0};
+    int32_t first_factor = 0;
     rolls = 7;
     for (int run = 0; run < 4; run++) {
         gl_calibration *calibration = calibration_of(GL_CALIBRATION_DRAWN, 30);
@@ -173,8 +174,10 @@ static void counts_depend_on_the_findings_and_not_on_their_order(void)
         if (run == 0)
             first = cell;
         CHECK(cell.all.count == COUNT && cell.drawn.count == COUNT && cell.all.claimed_ppm == COUNT * 900000LL);
-        CHECK(cell.all.right == first.all.right && cell.factor_ppm == first.factor_ppm && cell.factor_ppm < ONE);
-        CHECK(factor(calibration, "hub") == cell.factor_ppm);
+        CHECK(cell.all.right == first.all.right && cell.factor_ppm == ONE);
+        CHECK(factor(calibration, "hub") == first_factor || run == 0);
+        first_factor = factor(calibration, "hub");
+        CHECK(first_factor > 0 && first_factor < ONE);
         gl_calibration_destroy(calibration);
     }
 }
@@ -260,20 +263,23 @@ static void a_submitter_has_its_own_and_others_everybodys(void)
 {
     gl_calibration *calibration = calibration_of(GL_CALIBRATION_DRAWN, 30);
     put_many(calibration, 0, "sloppy", 40, 10, 900000);
-    CHECK(factor(calibration, "sloppy") == 277778 && factor(calibration, "") == 277778);
+    CHECK(factor(calibration, "sloppy") == 277778 && factor(calibration, "") == 0);
     put_many(calibration, 1000, "good", 1000, 905, 900000);
     CHECK(factor(calibration, "sloppy") == 277778 && factor(calibration, "good") == 0 && factor(calibration, "") == 0);
     gl_tightening own = gl_calibration_of(calibration, GL_STR("sloppy"), 3);
     CHECK(own.own && own.findings == 40);
     CHECK(gl_calibration_of(calibration, GL_STR("sloppy"), 5).factor_ppm == 0); /* another kind of text */
-    put_many(calibration, 10000, "several", 2000, 1000, 900000);
+    put_many(calibration, 10000, "bad", 2000, 1000, 900000);
+    CHECK(factor(calibration, "bad") == 555556 &&
+          factor(calibration, "unseen") == 0); /* one alone lowers nobody else's */
+    put_many(calibration, 15000, "as bad", 2000, 1000, 900000);
     int32_t everybody = factor(calibration, "");
     gl_tightening others = gl_calibration_of(calibration, GL_STR("unseen"), SHIRT_WORDS);
     CHECK(everybody > 600000 && everybody < 800000 && others.factor_ppm == everybody && !others.own &&
           others.findings == 3040);
     CHECK(factor(calibration, "good") == 0 && factor(calibration, "sloppy") == 277778);
     put_many(calibration, 20000, "few", 5, 5, 900000);
-    CHECK(factor(calibration, "few") == factor(calibration, "") && gl_calibration_tightened(calibration, 2) == 3);
+    CHECK(factor(calibration, "few") == factor(calibration, "") && gl_calibration_tightened(calibration, 2) == 4);
     gl_calibration_destroy(calibration);
 }
 
