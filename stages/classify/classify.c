@@ -430,9 +430,23 @@ int gl_classify_port(const void *context)
     return stage->serve == NULL ? 0 : gl_serve_port(stage->serve);
 }
 
+/* Findings that count are to be there still after a restart. */
+static bool check_window(const gl_conf *conf, const gl_classify_conf *own, gl_err *err)
+{
+    const gl_kafka_conf *kafka = gl_conf_section(conf, gl_kafka_conf_table.section);
+    if (kafka == NULL || kafka->findings_retention_ms >= own->findings_window_ms)
+        return true;
+    return gl_fail(err, GL_FATAL, "conf-value",
+                   "kafka.findings_retention is shorter than classify.findings_window: findings would count until a "
+                   "restart, and not after it");
+}
+
 static bool classify_check(const gl_conf *conf, gl_err *err)
 {
     const gl_classify_conf *own = gl_conf_section(conf, gl_classify_conf_table.section);
+
+    if (!check_window(conf, own, err))
+        return false;
     gl_tariffs *tariffs = gl_tariffs_of_conf(conf, err);
 
     gl_tariffs_release(tariffs);

@@ -128,6 +128,22 @@ static void the_record_says_what_was_claimed(void)
     gl_arena_destroy(arena);
 }
 
+static void findings_are_kept_as_long_as_they_count(void)
+{
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_tariff_conf_table, &gl_kafka_conf_table};
+    static const char *const kept[] = {"100d", "180d"};
+    for (int i = 0; i < 2; i++) {
+        char set[64];
+        const char *const sets[] = {"kafka.brokers=127.0.0.1:1", set, NULL};
+        gl_err err = {0};
+        snprintf(set, sizeof set, "kafka.findings_retention=%s", kept[i]);
+        gl_conf *conf = gl_conf_load(NULL, tables, 3, sets, &err);
+        CHECK(conf != NULL && gl_classify_stage.check(conf, &err) == (i == 1));
+        CHECK(i == 1 || strstr(err.message, "findings_window") != NULL);
+        gl_conf_destroy(conf);
+    }
+}
+
 int main(void)
 {
     gl_err err = {0};
@@ -142,5 +158,6 @@ int main(void)
     it_reads_to_the_end_and_on();
     without_brokers_it_goes_on_trying();
     the_record_says_what_was_claimed();
+    findings_are_kept_as_long_as_they_count();
     return check_result();
 }
