@@ -163,17 +163,38 @@ const char *gl_duty_kind_name(gl_duty_kind kind)
 
 /* ---- computing ---- */
 
+static bool is_quantity(gl_decimal number)
+{
+    return number.unscaled >= 0 && number.scale >= 0 && number.scale <= NUMBER_CHARS;
+}
+
+bool gl_duty_base_put(gl_duty_base *base, gl_decimal amount, gl_str currency)
+{
+    if (!is_quantity(amount) || !is_currency(currency))
+        return false;
+    base->value = amount;
+    memcpy(base->currency, currency.ptr, GL_DUTY_CURRENCY_CHARS);
+    base->currency[GL_DUTY_CURRENCY_CHARS] = '\0';
+    return true;
+}
+
+bool gl_duty_base_put_mass(gl_duty_base *base, gl_decimal net_mass_kg)
+{
+    base->has_mass = is_quantity(net_mass_kg);
+    base->net_mass_kg = net_mass_kg;
+    return base->has_mass;
+}
+
 bool gl_duty_base_read(gl_duty_base *base, gl_str amount, gl_str currency)
 {
-    if (!gl_decimal_parse(amount, &base->value) || base->value.unscaled < 0 || !is_currency(currency))
-        return false;
-    memcpy(base->currency, currency.ptr, GL_DUTY_CURRENCY_CHARS);
-    return true;
+    gl_decimal value;
+    return gl_decimal_parse(amount, &value) && gl_duty_base_put(base, value, currency);
 }
 
 bool gl_duty_base_weigh(gl_duty_base *base, gl_str net_mass_kg)
 {
-    base->has_mass = gl_decimal_parse(net_mass_kg, &base->net_mass_kg) && base->net_mass_kg.unscaled >= 0;
+    gl_decimal mass;
+    base->has_mass = gl_decimal_parse(net_mass_kg, &mass) && gl_duty_base_put_mass(base, mass);
     return base->has_mass;
 }
 

@@ -50,8 +50,11 @@ typedef struct gl_duty_base {
 /* Amount (a decimal, not negative) and currency (three capital letters) out of somebody's texts; false: they are not.
  */
 bool gl_duty_base_read(gl_duty_base *base, gl_str amount, gl_str currency);
+/* The same of an amount that was read already, also out of somebody's record: any scale. */
+bool gl_duty_base_put(gl_duty_base *base, gl_decimal amount, gl_str currency);
 /* Kilograms, a decimal that is not negative. */
 bool gl_duty_base_weigh(gl_duty_base *base, gl_str net_mass_kg);
+bool gl_duty_base_put_mass(gl_duty_base *base, gl_decimal net_mass_kg);
 
 /* The duty in the value's currency, rounded to `scale` decimals, half away from zero. False: it cannot be told, for the
  * rate is words, or counts what is not known here (anything but mass), or is in another currency. */

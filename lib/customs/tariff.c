@@ -18,10 +18,19 @@ const char *const gl_tariff_format_names[GL_TARIFF_FORMATS + 1] = {
     [GL_TARIFF_US_HTS] = "us-hts",
 };
 
+/* Of the lines with the same six digits; the last one is behind them all. */
+typedef struct subheading {
+    uint32_t number; /* the six digits */
+    uint32_t first;  /* index of its first line */
+} subheading;
+
 struct gl_tariff {
     gl_arena *arena;
     gl_tariff_line *lines; /* by code */
     size_t count;
+    subheading *subheadings; /* in the arena, by number: lines are large, and a search among them is one cache miss
+                              * after the other */
+    size_t subheading_count;
     gl_tariff_counts counts;
     char name[GL_TARIFF_LIMIT_NAME_CHARS + 1];
     char version[GL_TARIFF_LIMIT_NAME_CHARS + 1 + 2 * DIGEST_BYTES + 1];
@@ -77,6 +86,25 @@ static bool finish_lines(gl_tariff *tariff, gl_err *err)
     return true;
 }
 
+static uint32_t number_of(const char *code)
+{
+    uint32_t number = 0;
+    for (size_t i = 0; i < GL_TARIFF_SUBHEADING_DIGITS; i++)
+        number = number * 10 + (uint32_t)(code[i] - '0');
+    return number;
+}
+
+static void index_subheadings(gl_tariff *tariff)
+{
+    tariff->subheadings = gl_arena_alloc(tariff->arena, (tariff->count + 1) * sizeof *tariff->subheadings);
+    for (size_t i = 0; i < tariff->count; i++) {
+        uint32_t number = number_of(tariff->lines[i].code);
+        if (tariff->subheading_count == 0 || tariff->subheadings[tariff->subheading_count - 1].number != number)
+            tariff->subheadings[tariff->subheading_count++] = (subheading){number, (uint32_t)i};
+    }
+    tariff->subheadings[tariff->subheading_count] = (subheading){UINT32_MAX, (uint32_t)tariff->count};
+}
+
 static void name_version(gl_tariff *tariff, gl_str name, gl_str bytes)
 {
     uint8_t digest[GL_SHA256_BYTES];
@@ -107,6 +135,7 @@ static gl_tariff *read_plain(gl_str name, gl_tariff_format format, gl_str bytes,
         gl_tariff_destroy(tariff);
         return NULL;
     }
+    index_subheadings(tariff);
     name_version(tariff, name, bytes);
     return tariff;
 }
@@ -172,10 +201,35 @@ gl_tariff_counts gl_tariff_count(const gl_tariff *tariff)
 
 /* ---- looking up ---- */
 
-/* The first line that does not come before `prefix`, or (`behind`) before all codes that begin with it. */
-static size_t bound(const gl_tariff *tariff, gl_str prefix, bool behind)
+/* Lines from `low` up to the one before `high`. */
+typedef struct range {
+    size_t low, high;
+} range;
+
+/* Those that can begin with `prefix`: of its subheading, none, or (with fewer digits) all. */
+static range around(const gl_tariff *tariff, gl_str prefix)
 {
-    size_t low = 0, high = tariff->count;
+    size_t low = 0, high = tariff->subheading_count;
+
+    if (prefix.len < GL_TARIFF_SUBHEADING_DIGITS)
+        return (range){0, tariff->count};
+    uint32_t number = number_of(prefix.ptr);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tariff->subheadings[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == tariff->subheading_count || tariff->subheadings[low].number != number) /* of what is no digit, any */
+        return (range){0, 0};
+    return (range){tariff->subheadings[low].first, tariff->subheadings[low + 1].first};
+}
+
+/* The first line that does not come before `prefix`, or (`behind`) before all codes that begin with it. */
+static size_t bound(const gl_tariff *tariff, range in, gl_str prefix, bool behind)
+{
+    size_t low = in.low, high = in.high;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -190,7 +244,9 @@ static size_t bound(const gl_tariff *tariff, gl_str prefix, bool behind)
 
 size_t gl_tariff_under(const gl_tariff *tariff, gl_str prefix, const gl_tariff_line **first)
 {
-    size_t from = bound(tariff, prefix, false), end = bound(tariff, prefix, true); /* a longer one than any has none */
+    range in = around(tariff, prefix);
+    size_t from = bound(tariff, in, prefix, false),
+           end = bound(tariff, in, prefix, true); /* a longer one than any has none */
     *first = end > from ? &tariff->lines[from] : NULL;
     return end - from;
 }
@@ -198,11 +254,11 @@ size_t gl_tariff_under(const gl_tariff *tariff, gl_str prefix, const gl_tariff_l
 const gl_tariff_line *gl_tariff_find(const gl_tariff *tariff, gl_str code)
 {
     size_t digits = code.len < GL_TARIFF_CODE_DIGITS ? code.len : GL_TARIFF_CODE_DIGITS;
+    range in = around(tariff, code);
 
     for (; digits >= GL_TARIFF_SUBHEADING_DIGITS; digits--) {
-        size_t at = bound(tariff, (gl_str){code.ptr, digits}, false);
-        if (at < tariff->count && tariff->lines[at].digits == digits &&
-            memcmp(tariff->lines[at].code, code.ptr, digits) == 0)
+        size_t at = bound(tariff, in, (gl_str){code.ptr, digits}, false);
+        if (at < in.high && tariff->lines[at].digits == digits && memcmp(tariff->lines[at].code, code.ptr, digits) == 0)
             return &tariff->lines[at];
     }
     return NULL;

@@ -108,3 +108,20 @@ Test(duty, computed_only_when_all_of_it_is_known)
     expect_amount("", &weighed, NULL);
     expect_amount("7 GBP/3 kg", &weighed, NULL);
 }
+
+Test(duty, what_somebody_declared_is_checked)
+{
+    gl_duty_base base = {.currency = "XXX"};
+    cr_expect(gl_duty_base_put(&base, (gl_decimal){1050, 2}, GL_STR("EUR")));
+    cr_expect(base.value.unscaled == 1050 && base.value.scale == 2 && strcmp(base.currency, "EUR") == 0);
+    cr_expect(!gl_duty_base_put(&base, (gl_decimal){-1, 2}, GL_STR("GBP")));
+    cr_expect(!gl_duty_base_put(&base, (gl_decimal){1, -1}, GL_STR("GBP")));
+    cr_expect(!gl_duty_base_put(&base, (gl_decimal){1, 19}, GL_STR("GBP")));
+    cr_expect(!gl_duty_base_put(&base, (gl_decimal){1, 0}, GL_STR("")));
+    cr_expect(!gl_duty_base_put(&base, (gl_decimal){1, 0}, (gl_str){NULL, 0}));
+    cr_expect(!gl_duty_base_put(&base, (gl_decimal){1, 0}, GL_STR("GBPX")));
+    cr_expect(strcmp(base.currency, "EUR") == 0, "what is refused changes nothing");
+    cr_expect(gl_duty_base_put_mass(&base, (gl_decimal){25, 1}) && base.has_mass);
+    cr_expect(!gl_duty_base_put_mass(&base, (gl_decimal){-25, 1}) && !base.has_mass);
+    cr_expect(!gl_duty_base_put_mass(&base, (gl_decimal){25, 99}) && !base.has_mass);
+}

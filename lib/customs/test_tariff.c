@@ -66,6 +66,12 @@ Test(tariff, the_uk_file_with_either_rate)
     cr_expect_str_eq(gl_tariff_find(tariff, GL_STR("71131900"))->code, "71131900");
     cr_expect_null(gl_tariff_find(tariff, GL_STR("711319")));
     cr_expect_null(gl_tariff_find(tariff, GL_STR("71131910")));
+    static const char *const strange[] = {"00000/", "/////0",  "99999999",
+                                          "000000", "7113.19", "\xff\xff\xff\xff\xff\xff"};
+    for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++)
+        cr_expect(gl_tariff_find(tariff, gl_str_of(strange[i])) == NULL &&
+                      gl_tariff_under(tariff, gl_str_of(strange[i]), &line) == 0 && line == NULL,
+                  "%s", strange[i]);
     read_good(GL_TARIFF_UK_GLOBAL_CET, uk);
     cr_expect_eq(gl_tariff_count(tariff).rates[GL_DUTY_TEXT], 1);
     cr_expect_eq(gl_tariff_find(tariff, GL_STR("71131900"))->duty.ad_valorem_ppm, 25000);

@@ -234,6 +234,11 @@ const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class)
     return NULL;
 }
 
+gl_str gl_text_class_ruled(const gl_text_class *text_class)
+{
+    return text_class->precedent == NULL ? (gl_str){NULL, 0} : text_class->precedent->code;
+}
+
 gl_classification_agreement gl_text_class_compare(const gl_text_class *text_class, gl_str declared, int32_t *rank)
 {
     const gl_hs_result *result = &text_class->result;

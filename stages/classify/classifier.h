@@ -91,6 +91,9 @@ bool gl_text_class_is_tightened(const gl_text_class *text_class);
 /* The code that is answered: as deep as it is sure, never padded. NULL when no level is sure enough. */
 const gl_hs_candidate *gl_text_class_answer(const gl_text_class *text_class);
 
+/* The code that an officer ruled for these words; empty: none did. */
+gl_str gl_text_class_ruled(const gl_text_class *text_class);
+
 /* How far a declared code (digits, any length) agrees with the best candidate: NOT_COMPARED without one, with fewer
  * than six digits, or when the classifier gave no answer. `rank` (from 1) is that of the declared code among the
  * candidates, 0: not there. */

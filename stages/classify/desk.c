@@ -202,11 +202,6 @@ size_t gl_desk_closest(const gl_desk *desk, const gl_ask *ask, gl_close_term at[
     return desk->terms == NULL ? 0 : gl_terms_closest(desk->terms, gl_text_normalise(ask->description, buffer), at);
 }
 
-gl_str gl_reply_ruled(const gl_reply *reply)
-{
-    return reply->text.precedent == NULL ? (gl_str){NULL, 0} : reply->text.precedent->code;
-}
-
 size_t gl_desk_weigh(gl_desk *desk, const gl_ask *ask, const gl_reply *reply, char normal[GL_TEXT_OUTPUT_MAX],
                      gl_weighed at[GL_WEIGH_SHOWN])
 {

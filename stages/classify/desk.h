@@ -71,8 +71,6 @@ void gl_desk_missing(const gl_desk *desk, const gl_ask *ask, const gl_reply *rep
 
 /* The lexicon's terms that are closest to the description; how many. None without a lexicon. */
 size_t gl_desk_closest(const gl_desk *desk, const gl_ask *ask, gl_close_term at[GL_TERMS_SHOWN]);
-/* The code that an officer ruled for these words; empty: none did. */
-gl_str gl_reply_ruled(const gl_reply *reply);
 
 /* The words that the likeliest subheading rests on; how many. They are slices of `normal`, which is filled. None of a
  * text that was ruled on, or refused. */

@@ -13,8 +13,10 @@
 #define GAIN_OF_RESIDUAL  0.38
 #define COST_OF_UNMATCHED 0.14
 
-/* A description has at most 512 words: GL_TEXT_OUTPUT_MAX, a letter and a space each. */
-enum { QUERY_SLOTS = 2048, NATIONAL_DIGITS = 8, PPM = 1000000, SHORT_WORD = 4 };
+enum { LEAST_SLOTS = 32, NATIONAL_DIGITS = 8, PPM = 1000000, SHORT_WORD = 4 };
+/* A word of a description, and the space behind it, have two bytes at least. */
+enum { WORD_LIMIT = GL_TEXT_OUTPUT_MAX / 2 };
+_Static_assert((int)GL_NATIONAL_QUESTION_SLOTS > 2 * (int)WORD_LIMIT, "a free slot is always found");
 
 typedef struct word {
     uint32_t hash;
@@ -297,39 +299,49 @@ const gl_tariff *gl_national_tariff(const gl_national *national)
 
 /* ---- a description's words ---- */
 
-typedef struct query {
-    uint32_t slots[QUERY_SLOTS]; /* open addressing; 0: free */
-} query;
+void gl_national_ask(gl_national_question *question, gl_str description)
+{
+    question->description = description;
+    question->read = false;
+}
 
-static void read_query(query *q, gl_str description)
+/* Where the word is, or belongs. */
+static uint32_t *slot_of(gl_national_question *question, uint32_t hash)
+{
+    uint32_t at = hash & question->mask;
+    while (question->slots[at] != 0 && question->slots[at] != hash)
+        at = (at + 1) & question->mask;
+    return &question->slots[at];
+}
+
+/* Few words have few slots: they are cleared for each question. */
+static void read_words(gl_national_question *question)
 {
     char normal[GL_TEXT_OUTPUT_MAX];
-    gl_str rest = gl_text_normalise(description, normal);
+    uint32_t hashes[WORD_LIMIT], slots = LEAST_SLOTS;
+    size_t count = 0;
 
-    memset(q, 0, sizeof *q);
-    for (uint32_t hash = next_hash(&rest); hash != 0; hash = next_hash(&rest)) {
-        size_t at = hash % QUERY_SLOTS;
-        while (q->slots[at] != 0 && q->slots[at] != hash)
-            at = (at + 1) % QUERY_SLOTS;
-        q->slots[at] = hash;
-    }
+    if (question->read)
+        return;
+    gl_str rest = gl_text_normalise(question->description, normal);
+    for (uint32_t hash = next_hash(&rest); hash != 0 && count < WORD_LIMIT; hash = next_hash(&rest))
+        hashes[count++] = hash;
+    while (slots < 4 * count && slots < GL_NATIONAL_QUESTION_SLOTS)
+        slots *= 2;
+    memset(question->slots, 0, slots * sizeof *question->slots);
+    question->mask = slots - 1;
+    for (size_t i = 0; i < count; i++)
+        *slot_of(question, hashes[i]) = hashes[i];
+    question->read = true;
 }
 
-static bool has_word(const query *q, uint32_t hash)
-{
-    size_t at = hash % QUERY_SLOTS;
-    while (q->slots[at] != 0 && q->slots[at] != hash)
-        at = (at + 1) % QUERY_SLOTS;
-    return q->slots[at] == hash;
-}
-
-static double score_of(const gl_national *national, const query *q, const line_words *of)
+static double score_of(const gl_national *national, gl_national_question *question, const line_words *of)
 {
     double gain = 0, matched = 0;
 
     for (size_t i = 0; i < of->count; i++) {
         const word *w = &national->words[of->first + i];
-        if (!has_word(q, w->hash))
+        if (*slot_of(question, w->hash) == 0)
             continue;
         gain += w->gain;
         matched += w->gain > 0 ? w->gain : 0;
@@ -345,17 +357,33 @@ static bool is_ruled(const gl_tariff_line *line, gl_str ruled)
     return memcmp(line->code, ruled.ptr, digits) == 0;
 }
 
-static void share_out(const gl_national *national, const query *q, gl_str ruled, const gl_tariff_line *lines,
-                      size_t count, double *shares)
+/* Who could be meant gets 1, the others 0; how many could be. */
+static size_t mark_candidates(gl_str ruled, const gl_tariff_line *lines, size_t count, double *shares)
 {
-    double best = -INFINITY, sum = 0;
+    size_t candidates = 0;
     bool known = false; /* the ruled code, below this subheading */
 
     for (size_t i = 0; i < count && ruled.len > GL_TARIFF_SUBHEADING_DIGITS; i++)
         known = known || (lines[i].declarable && is_ruled(&lines[i], ruled));
     for (size_t i = 0; i < count; i++) {
         bool candidate = lines[i].declarable && (!known || is_ruled(&lines[i], ruled));
-        shares[i] = candidate ? score_of(national, q, &national->of[lines + i - national->lines]) : -INFINITY;
+        shares[i] = candidate ? 1 : 0;
+        candidates += candidate;
+    }
+    return candidates;
+}
+
+static void share_out(const gl_national *national, gl_national_question *question, gl_str ruled,
+                      const gl_tariff_line *lines, size_t count, double *shares)
+{
+    double best = -INFINITY, sum = 0;
+
+    if (mark_candidates(ruled, lines, count, shares) < 2)
+        return;
+    read_words(question);
+    for (size_t i = 0; i < count; i++) {
+        shares[i] =
+            shares[i] > 0 ? score_of(national, question, &national->of[lines + i - national->lines]) : -INFINITY;
         best = shares[i] > best ? shares[i] : best;
     }
     for (size_t i = 0; i < count; i++) {
@@ -366,25 +394,36 @@ static void share_out(const gl_national *national, const query *q, gl_str ruled,
         shares[i] /= sum;
 }
 
-void gl_national_shares(const gl_national *national, gl_str description, const gl_tariff_line *lines, size_t count,
-                        double *shares)
+void gl_national_shares(const gl_national *national, gl_national_question *question, const gl_tariff_line *lines,
+                        size_t count, double *shares)
 {
-    query q;
-
-    read_query(&q, description);
-    share_out(national, &q, (gl_str){NULL, 0}, lines, count, shares);
+    share_out(national, question, (gl_str){NULL, 0}, lines, count, shares);
 }
 
 /* ---- ranking ---- */
 
-static int by_confidence(const void *a, const void *b)
+static bool comes_before(const gl_national_candidate *a, const gl_national_candidate *b)
 {
-    const gl_national_candidate *x = a, *y = b;
-    if (x->confidence_ppm != y->confidence_ppm)
-        return x->confidence_ppm > y->confidence_ppm ? -1 : 1;
-    if (x->share_ppm != y->share_ppm)
-        return x->share_ppm > y->share_ppm ? -1 : 1;
-    return strcmp(x->code, y->code);
+    if (a->confidence_ppm != b->confidence_ppm)
+        return a->confidence_ppm > b->confidence_ppm;
+    if (a->share_ppm != b->share_ppm)
+        return a->share_ppm > b->share_ppm;
+    return strcmp(a->code, b->code) < 0;
+}
+
+/* Shell's way, with Ciura's gaps: qsort may ask malloc for memory. */
+static void sort(gl_national_list *list)
+{
+    static const size_t gaps[] = {1750, 701, 301, 132, 57, 23, 10, 4, 1};
+
+    for (size_t g = 0; g < sizeof gaps / sizeof gaps[0]; g++)
+        for (size_t i = gaps[g]; i < list->count; i++) {
+            gl_national_candidate moved = list->at[i];
+            size_t to = i;
+            for (; to >= gaps[g] && comes_before(&moved, &list->at[to - gaps[g]]); to -= gaps[g])
+                list->at[to] = list->at[to - gaps[g]];
+            list->at[to] = moved;
+        }
 }
 
 static int32_t rounded_ppm(double share, int32_t of_ppm)
@@ -427,36 +466,44 @@ static void put_groups(gl_national_list *list, const gl_tariff_line *lines, cons
     }
 }
 
-void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description, gl_str ruled,
-                      const gl_hs_candidate *subheadings, size_t count, size_t digits, gl_national_list *list)
-{
-    query q;
+/* The lines of a subheading. */
+typedef struct below {
     const gl_tariff_line *lines;
+    size_t count;
+} below;
+
+void gl_national_rank(const gl_national *national, gl_arena *arena, gl_national_question *question, gl_str ruled,
+                      const gl_hs_candidate *subheadings, size_t count, gl_national_list *lines,
+                      gl_national_list *groups)
+{
+    below *of = gl_arena_alloc(arena, count * sizeof *of);
     size_t most = 0, all = 0;
 
-    *list = (gl_national_list){0};
+    *lines = (gl_national_list){0};
     for (size_t i = 0; i < count; i++) {
-        size_t below = gl_tariff_under(national->tariff, gl_str_of(subheadings[i].hs6), &lines);
-        list->unknown_count += below == 0;
-        most = below > most ? below : most;
-        all += below;
+        of[i].count =
+            gl_tariff_under(national->tariff, (gl_str){subheadings[i].hs6, GL_TARIFF_SUBHEADING_DIGITS}, &of[i].lines);
+        lines->unknown_count += of[i].count == 0;
+        most = of[i].count > most ? of[i].count : most;
+        all += of[i].count;
     }
+    if (groups != NULL)
+        *groups = *lines;
     if (all == 0)
         return;
-    list->at = gl_arena_calloc(arena, all, sizeof *list->at);
+    lines->at = gl_arena_alloc(arena, all * sizeof *lines->at);
+    if (groups != NULL)
+        groups->at = gl_arena_alloc(arena, all * sizeof *groups->at);
     double *shares = gl_arena_alloc(arena, most * sizeof *shares);
-    read_query(&q, description);
     for (size_t i = 0; i < count; i++) {
-        size_t below = gl_tariff_under(national->tariff, gl_str_of(subheadings[i].hs6), &lines);
-        if (below == 0)
-            continue;
-        share_out(national, &q, ruled, lines, below, shares);
-        if (digits == NATIONAL_DIGITS)
-            put_groups(list, lines, shares, below, subheadings[i].confidence_ppm);
-        else
-            put_lines(list, lines, shares, below, subheadings[i].confidence_ppm);
+        share_out(national, question, ruled, of[i].lines, of[i].count, shares);
+        put_lines(lines, of[i].lines, shares, of[i].count, subheadings[i].confidence_ppm);
+        if (groups != NULL)
+            put_groups(groups, of[i].lines, shares, of[i].count, subheadings[i].confidence_ppm);
     }
-    qsort(list->at, list->count, sizeof *list->at, by_confidence);
+    sort(lines);
+    if (groups != NULL)
+        sort(groups);
 }
 
 /* The likeliest that begins with `code` and has more digits. */

@@ -26,6 +26,19 @@ gl_national *gl_national_new(gl_tariff *tariff);
 void gl_national_destroy(gl_national *national);
 const gl_tariff *gl_national_tariff(const gl_national *national);
 
+/* A question's description, and the hashes of its words once they are needed: where a subheading has one line alone
+ * they never are. Large: on the stack, not in a batch's arena. */
+enum { GL_NATIONAL_QUESTION_SLOTS = 2048 };
+typedef struct gl_national_question {
+    gl_str description; /* as it was sent */
+    bool read;
+    uint32_t mask;                              /* slots that are in use, less one; below: open addressing, 0: free */
+    uint32_t slots[GL_NATIONAL_QUESTION_SLOTS]; /* more than twice the words that a description can have */
+} gl_national_question;
+
+/* The description stays the caller's. */
+void gl_national_ask(gl_national_question *question, gl_str description);
+
 typedef struct gl_national_candidate {
     char code[GL_TARIFF_CODE_DIGITS + 1];
     const gl_tariff_line *line; /* of this very code; NULL: the tariff only has lines below it */
@@ -39,16 +52,17 @@ typedef struct gl_national_list {
     size_t unknown_count; /* of the subheadings: the tariff has no line of them */
 } gl_national_list;
 
-/* The codes below `count` subheadings: of declarable lines, or (`digits` 8) their first 8 digits. No
- * subheading may be there twice. `description` as it was sent; `ruled`: the code that an officer ruled for it, or
- * empty: where the tariff has it, it alone is a candidate in its subheading. */
-void gl_national_rank(const gl_national *national, gl_arena *arena, gl_str description, gl_str ruled,
-                      const gl_hs_candidate *subheadings, size_t count, size_t digits, gl_national_list *list);
+/* The codes below `count` subheadings: declarable `lines`, and their first 8 digits (`groups`; NULL: not wanted). No
+ * subheading may be there twice. `ruled`: the code that an officer ruled for the description, or empty: where the
+ * tariff has it, it alone is a candidate in its subheading. Does not call malloc but through the arena. */
+void gl_national_rank(const gl_national *national, gl_arena *arena, gl_national_question *question, gl_str ruled,
+                      const gl_hs_candidate *subheadings, size_t count, gl_national_list *lines,
+                      gl_national_list *groups);
 
 /* The share that each declarable line among `count` lines (next to each other, of one subheading, as gl_tariff_under
  * has them) has of them all; 0 for the others. Sums to 1. */
-void gl_national_shares(const gl_national *national, gl_str description, const gl_tariff_line *lines, size_t count,
-                        double *shares);
+void gl_national_shares(const gl_national *national, gl_national_question *question, const gl_tariff_line *lines,
+                        size_t count, double *shares);
 
 /* The code that is sure within a subheading, of the rankings with 8 digits and of lines: as deep as its confidence
  * reaches `sure_ppm` and its share GL_NATIONAL_SURE_SHARE_PPM. NULL: none does. */

@@ -6,23 +6,29 @@ enum { MONEY_SCALE = 2, SHARE_SCALE = 6, PPM = 1000000, NATIONAL_DIGITS = 8, ARE
 /* ---- which subheadings ---- */
 
 /* The leading ones, and the declared one behind them when it is not among them. */
-static size_t put_subheadings(const gl_ask *ask, const gl_reply *reply, gl_hs_candidate out[GL_HS_LIST_LIMIT + 1])
+static size_t put_subheadings(const gl_ask *ask, const gl_text_class *text, const gl_hs_candidate *leading,
+                              size_t count, gl_hs_candidate out[GL_HS_LIST_LIMIT + 1])
 {
-    size_t count = reply->list.count;
     gl_str declared = {ask->declared.ptr, GL_HS_CODE_DIGITS};
 
-    memcpy(out, reply->list.at, count * sizeof *out);
-    if (!reply->text.result.has_declared || ask->declared.len < GL_HS_CODE_DIGITS)
+    memcpy(out, leading, count * sizeof *out);
+    if (!text->result.has_declared || ask->declared.len < GL_HS_CODE_DIGITS)
         return count;
     for (size_t i = 0; i < count; i++)
         if (gl_str_eqz(declared, out[i].hs6))
             return count;
-    out[count] = (gl_hs_candidate){.confidence_ppm = reply->text.result.declared_ppm};
+    out[count] = (gl_hs_candidate){.confidence_ppm = text->result.declared_ppm};
     memcpy(out[count].hs6, declared.ptr, declared.len);
     return count + 1;
 }
 
 /* ---- rates and duties ---- */
+
+typedef struct making {
+    gl_arena *arena;
+    const gl_ask *ask;
+    gl_national_question question; /* the same words for all that is asked */
+} making;
 
 static bool duty_of(const gl_ask *ask, const gl_tariff_line *line, gl_decimal *duty)
 {
@@ -42,35 +48,44 @@ static bool round_money(gl_decimal exact, gl_decimal *out)
     return gl_decimal_multiply(exact, (gl_decimal){1, 0}, MONEY_SCALE, out);
 }
 
-static void rate_of_lines(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, const gl_tariff_line *lines,
-                          size_t count)
+/* The mean of their duties, by their shares. */
+static bool mean_duty(making *m, const gl_tariff_line *lines, size_t count, gl_decimal *mean)
 {
-    double *shares = gl_arena_alloc(arena, count * sizeof *shares);
-    const gl_tariff_line *first = NULL;
+    double *shares = gl_arena_alloc(m->arena, count * sizeof *shares);
     gl_decimal sum = {0, 0}, duty;
 
-    gl_national_shares(ask->national, ask->description, lines, count, shares);
-    out->same = out->has_duty = true;
+    gl_national_shares(m->ask->national, &m->question, lines, count, shares);
+    for (size_t i = 0; i < count; i++)
+        if (lines[i].declarable &&
+            !(duty_of(m->ask, &lines[i], &duty) && add_share(&sum, duty, (int32_t)(shares[i] * PPM + 0.5))))
+            return false;
+    return round_money(sum, mean);
+}
+
+static void rate_of_lines(making *m, gl_code_rate *out, const gl_tariff_line *lines, size_t count)
+{
+    const gl_tariff_line *first = NULL;
+
+    out->same = true;
     for (size_t i = 0; i < count; i++) {
         if (!lines[i].declarable)
             continue;
         first = first == NULL ? &lines[i] : first;
         out->same = out->same && gl_str_eq(first->rate, lines[i].rate);
-        out->has_duty =
-            out->has_duty && duty_of(ask, &lines[i], &duty) && add_share(&sum, duty, (int32_t)(shares[i] * PPM + 0.5));
     }
     if (out->same && first != NULL) {
         out->rate = first->rate;
         out->kind = first->duty.kind;
-        out->has_duty = duty_of(ask, first, &out->duty);
+        out->has_duty = duty_of(m->ask, first, &out->duty);
     } else {
-        out->has_duty = out->has_duty && round_money(sum, &out->duty);
+        out->has_duty = m->ask->has_value && mean_duty(m, lines, count, &out->duty);
     }
 }
 
 /* `code`: digits, as deep as it is. */
-static void rate_of(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, const gl_national_list *ranked, gl_str code)
+static void rate_of(making *m, gl_code_rate *out, const gl_national_list *ranked, gl_str code)
 {
+    const gl_ask *ask = m->ask;
     const gl_tariff *tariff = gl_national_tariff(ask->national);
     const gl_tariff_line *line = gl_tariff_find(tariff, code), *lines;
     gl_str known = line == NULL ? code : (gl_str){line->code, line->digits};
@@ -83,7 +98,7 @@ static void rate_of(gl_code_rate *out, gl_arena *arena, const gl_ask *ask, const
     for (size_t i = 0; i < ranked->count; i++)
         if (gl_str_starts(gl_str_of(ranked->at[i].code), known))
             out->confidence_ppm += ranked->at[i].confidence_ppm;
-    rate_of_lines(out, arena, ask, lines, count);
+    rate_of_lines(m, out, lines, count);
 }
 
 /* ---- at stake ---- */
@@ -123,28 +138,36 @@ static void put_stake(gl_national_reply *out, const gl_ask *ask)
     put_expected(out, ask, less);
 }
 
-void gl_national_reply_make(gl_national_reply *out, gl_arena *arena, int32_t sure_ppm, const gl_ask *ask,
-                            const gl_reply *reply)
+void gl_national_make(gl_national_reply *out, gl_arena *arena, int32_t sure_ppm, const gl_ask *ask,
+                      const gl_text_class *text, const gl_hs_candidate *leading, size_t leading_count)
 {
-    const gl_hs_candidate *answer = gl_text_class_answer(&reply->text);
+    const gl_hs_candidate *answer = gl_text_class_answer(text);
     gl_hs_candidate subheadings[GL_HS_LIST_LIMIT + 1];
-    size_t count = put_subheadings(ask, reply, subheadings);
+    size_t count = put_subheadings(ask, text, leading, leading_count, subheadings);
+    making m;
 
+    m.arena = arena;
+    m.ask = ask;
+    gl_national_ask(&m.question, ask->description);
     *out = (gl_national_reply){.tariff = gl_national_tariff(ask->national)};
-    gl_national_rank(ask->national, arena, ask->description, gl_reply_ruled(reply), subheadings, count,
-                     GL_TARIFF_CODE_DIGITS, &out->lines);
-    gl_national_rank(ask->national, arena, ask->description, gl_reply_ruled(reply), subheadings, count, NATIONAL_DIGITS,
+    gl_national_rank(ask->national, arena, &m.question, gl_text_class_ruled(text), subheadings, count, &out->lines,
                      &out->groups);
-    if (answer != NULL && reply->text.answer_digits == GL_HS_CODE_DIGITS)
+    if (answer != NULL && text->answer_digits == GL_HS_CODE_DIGITS)
         out->answer = gl_national_answer(&out->groups, &out->lines, (gl_str){answer->hs6, GL_HS_CODE_DIGITS}, sure_ppm);
     out->has_declared = ask->declared.len > 0;
     if (out->has_declared)
-        rate_of(&out->declared_rate, arena, ask, &out->lines, ask->declared);
-    out->has_answer = out->answer != NULL || (answer != NULL && reply->text.answer_digits == GL_HS_CODE_DIGITS);
+        rate_of(&m, &out->declared_rate, &out->lines, ask->declared);
+    out->has_answer = out->answer != NULL || (answer != NULL && text->answer_digits == GL_HS_CODE_DIGITS);
     if (out->has_answer)
-        rate_of(&out->answer_rate, arena, ask, &out->lines,
+        rate_of(&m, &out->answer_rate, &out->lines,
                 out->answer != NULL ? gl_str_of(out->answer->code) : (gl_str){answer->hs6, GL_HS_CODE_DIGITS});
     put_stake(out, ask);
+}
+
+void gl_national_reply_make(gl_national_reply *out, gl_arena *arena, int32_t sure_ppm, const gl_ask *ask,
+                            const gl_reply *reply)
+{
+    gl_national_make(out, arena, sure_ppm, ask, &reply->text, reply->list.at, reply->list.count);
 }
 
 /* ---- as JSON ---- */

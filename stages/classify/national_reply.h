@@ -1,5 +1,6 @@
-/* What a national tariff adds to an answered question (desk.h): the national codes to choose by, the one that is sure,
- * and, of a declared code, its rate beside that of the answer and the duty at stake.
+/* What a national tariff adds to an answered question (desk.h), or to an item of the stream (national_record.h): the
+ * national codes to choose by, the one that is sure, and, of a declared code, its rate beside that of the answer and
+ * the duty at stake.
  *
  * Duties are those of the tariff's general rate: no preference, quota or other measure is in them. Always holds:
  * amounts are exact decimals of the value's currency, two places; one that is not wholly known is not given. Thread:
@@ -39,8 +40,12 @@ typedef struct gl_national_reply {
     int32_t expected_ppm; /* confidence that they have together */
 } gl_national_reply;
 
-/* `ask` has a tariff. A code is sure from `sure_ppm` on: the classifier's threshold. What is made lives in the arena.
- */
+/* `ask` has a tariff; `leading`: the likeliest subheadings of the text, GL_HS_LIST_LIMIT at most. A code is sure from
+ * `sure_ppm` on: the classifier's threshold. What is made lives in the arena and in the tariff; malloc is not called
+ * but through the arena. */
+void gl_national_make(gl_national_reply *out, gl_arena *arena, int32_t sure_ppm, const gl_ask *ask,
+                      const gl_text_class *text, const gl_hs_candidate *leading, size_t count);
+/* The same of an answered question. */
 void gl_national_reply_make(gl_national_reply *out, gl_arena *arena, int32_t sure_ppm, const gl_ask *ask,
                             const gl_reply *reply);
 /* ,"tariff":{...}: a member of gl_reply_json's object. */

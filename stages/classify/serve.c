@@ -207,14 +207,15 @@ static void put_result(gl_buf *body, bool first, const char *code, int32_t ppm)
 /* The 8 digits of the tariff, and the subheadings that it does not have as they are, in one ranking. */
 static void put_national_results(gl_buf *body, gl_arena *arena, const gl_ask *ask, const gl_reply *reply)
 {
-    enum { NATIONAL_DIGITS = 8 };
     const gl_tariff *tariff = gl_national_tariff(ask->national);
     const gl_tariff_line *line;
-    gl_national_list groups;
+    gl_national_list lines, groups;
+    gl_national_question question;
     size_t group = 0, hs6 = 0;
 
-    gl_national_rank(ask->national, arena, ask->description, gl_reply_ruled(reply), reply->list.at, reply->list.count,
-                     NATIONAL_DIGITS, &groups);
+    gl_national_ask(&question, ask->description);
+    gl_national_rank(ask->national, arena, &question, gl_text_class_ruled(&reply->text), reply->list.at,
+                     reply->list.count, &lines, &groups);
     for (size_t i = 0; i < ask->limit; i++) {
         while (hs6 < reply->list.count && gl_tariff_under(tariff, gl_str_of(reply->list.at[hs6].hs6), &line) > 0)
             hs6++;

@@ -40,10 +40,13 @@ TestSuite(national, .init = set_up, .fini = tear_down);
 static gl_national_list ranked(const char *description, const char *subheading, size_t digits)
 {
     gl_hs_candidate candidate = {.confidence_ppm = 800000};
-    gl_national_list list;
+    gl_national_list lines, groups;
+    gl_national_question question;
 
     memcpy(candidate.hs6, subheading, GL_HS_CODE_DIGITS);
-    gl_national_rank(national, arena, gl_str_of(description), (gl_str){NULL, 0}, &candidate, 1, digits, &list);
+    gl_national_ask(&question, gl_str_of(description));
+    gl_national_rank(national, arena, &question, (gl_str){NULL, 0}, &candidate, 1, &lines, &groups);
+    gl_national_list list = digits == 8 ? groups : lines;
     int64_t shares = 0;
     for (size_t i = 0; i < list.count; i++) {
         shares += list.at[i].share_ppm;
@@ -110,7 +113,9 @@ static gl_national_list ruled(const char *code)
 {
     gl_hs_candidate candidate = {.hs6 = "610910", .confidence_ppm = 990000};
     gl_national_list list;
-    gl_national_rank(national, arena, GL_STR("t-shirt for women"), gl_str_of(code), &candidate, 1, 10, &list);
+    gl_national_question question;
+    gl_national_ask(&question, GL_STR("t-shirt for women"));
+    gl_national_rank(national, arena, &question, gl_str_of(code), &candidate, 1, &list, NULL);
     return list;
 }
 

@@ -59,13 +59,16 @@ static bool is_code(const gl_national_candidate *candidate, gl_str code, size_t 
 static void ask(const gl_national *national, gl_arena *arena, gl_str description, gl_str code, size_t digits, tally *t)
 {
     gl_hs_candidate subheading = {.confidence_ppm = MICRO};
-    gl_national_list list;
+    gl_national_list lines, groups;
+    gl_national_question question;
     size_t at = 0;
 
     memcpy(subheading.hs6, code.ptr, GL_HS_CODE_DIGITS);
     int64_t began_us = gl_thread_cpu_us();
-    gl_national_rank(national, arena, description, (gl_str){NULL, 0}, &subheading, 1, digits, &list);
+    gl_national_ask(&question, description);
+    gl_national_rank(national, arena, &question, (gl_str){NULL, 0}, &subheading, 1, &lines, &groups);
     t->took_us += (double)(gl_thread_cpu_us() - began_us);
+    gl_national_list list = digits == GROUP_DIGITS ? groups : lines;
     t->asked++;
     while (at < list.count && !is_code(&list.at[at], code, digits))
         at++;
