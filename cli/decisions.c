@@ -5,9 +5,10 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/topic_reader.h"
+#include "customs/money.h"
 #include "gen/topics.h"
 
-enum { LATENCIES_LIMIT = 4 * 1000 * 1000, LANES = 4, OUTCOMES = 5, REASONS_LIMIT = 64 };
+enum { LATENCIES_LIMIT = 4 * 1000 * 1000, LANES = 4, OUTCOMES = 5, REASONS_LIMIT = 64, SCALE_LIMIT = 18 };
 
 typedef struct tally {
     int64_t count, scored, undecodable;
@@ -126,6 +127,24 @@ static void print_line(const gl_decided *d)
     putchar('\n');
 }
 
+/* What the tariff says of an item: the code to choose, and what it would bring. */
+static void print_national(const gl_classification *c, size_t item)
+{
+    const gl_classification_item_national *n = &c->national.at[item];
+    const gl_classification_duty_at_stake *stake = n->duty_at_stake;
+    char amount[GL_DECIMAL_TEXT_BYTES];
+
+    if (n->likely_code.len == 0)
+        return;
+    printf("      %.*s: likeliest %.*s (%.0f %%)", GL_STR_ARG(c->tariff), GL_STR_ARG(n->likely_code),
+           n->likely_confidence_ppm.value / 1e4);
+    if (stake != NULL && stake->amount != NULL && stake->amount->scale >= 0 && stake->amount->scale <= SCALE_LIMIT)
+        printf(", duty at stake %.*s %.*s",
+               GL_STR_ARG(gl_decimal_format((gl_decimal){stake->amount->unscaled, stake->amount->scale}, amount)),
+               GL_STR_ARG(stake->currency_code));
+    putchar('\n');
+}
+
 static void print_explained(const gl_decided *d)
 {
     print_line(d);
@@ -143,6 +162,8 @@ static void print_explained(const gl_decided *d)
                 printf(", not classified: %.*s", GL_STR_ARG(c->reason));
         }
         putchar('\n');
+        if (i < d->classification.national.count)
+            print_national(&d->classification, i);
     }
     for (size_t i = 0; i < d->assessment.reasons.count && i < 3; i++)
         printf("    score: %.*s\n", GL_STR_ARG(d->assessment.reasons.at[i].text));

@@ -136,6 +136,7 @@ ROWS = [
             f"* ln(clamp_min({CHAPTER_SHARE}, 0.001) / on (job, chapter) {CHAPTER_MIX}))", "{{job}}")],
          "Population stability index of the last six hours: 0 is what the model learnt from. A hub with few kinds of goods stands high; a rise is a drift."),
         ("Most frequent chapters", "stacked", "percentunit", 12, [(f"topk(12, {CHAPTER_SHARE})", "{{chapter}}")], "By the likeliest chapter of the description, over six hours."),
+        ("National codes by result", "stacked", "ops", 12, [(rate("gl_classify_national_items_total", "result"), "{{result}}")], "Of imports, where a tariff is loaded for some country."),
     ]),
     ("Classification over HTTP", [
         ("Descriptions by result", "stacked", "ops", 6, [(rate("gl_classify_replies_total", "result"), "{{result}}")], "refused: vague, not a text, or too long."),

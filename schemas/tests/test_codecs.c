@@ -547,21 +547,25 @@ Test(topics, values_of_an_earlier_version_are_read)
     gl_buf now = gl_buf_in(arena), before = gl_buf_in(arena);
     gl_decided_encode(&now, &made);
     gl_buf middle = gl_buf_in(arena), late = gl_buf_in(arena);
-    gl_buf last = gl_buf_in(arena), latest = gl_buf_in(arena);
+    gl_buf last = gl_buf_in(arena), latest = gl_buf_in(arena), tightened = gl_buf_in(arena);
     gl_decided read;
-    put_earlier(&latest, 5006, &made, &now, 0, 1, 0); /* without `tightened` */
+    put_earlier(&tightened, 6006, &made, &now, 0, 2, 0); /* without `tariff` and `national` */
+    cr_assert(gl_decided_decode(&read, tightened.data, tightened.len, arena, &err), "%s", err.message);
+    cr_assert(read.schema_id == 6006 && read.classification.tariff.ptr == NULL &&
+              read.classification.national.count == 0 && read.decision.version == 3);
+    put_earlier(&latest, 5006, &made, &now, 0, 3, 0); /* without `tightened` */
     cr_assert(gl_decided_decode(&read, latest.data, latest.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 5006 && read.classification.tightened.count == 0 && read.decision.version == 3);
-    put_earlier(&last, 4006, &made, &now, 0, 2, 0); /* without `precedents` */
+    put_earlier(&last, 4006, &made, &now, 0, 4, 0); /* without `precedents` */
     cr_assert(gl_decided_decode(&read, last.data, last.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 4006 && read.classification.precedents.count == 0 && read.decision.version == 3);
-    put_earlier(&late, 3006, &made, &now, 0, 3, 0); /* without `answers` */
+    put_earlier(&late, 3006, &made, &now, 0, 5, 0); /* without `answers` */
     cr_assert(gl_decided_decode(&read, late.data, late.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 3006 && read.classification.answers.count == 0 && read.decision.version == 3);
-    put_earlier(&middle, 2006, &made, &now, 1, 3, 0); /* without `entry_summary` */
+    put_earlier(&middle, 2006, &made, &now, 1, 5, 0); /* without `entry_summary` */
     cr_assert(gl_decided_decode(&read, middle.data, middle.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 2006 && read.declaration.entry_summary == NULL && read.decision.version == 3);
-    put_earlier(&before, 1006, &made, &now, 1, 3, 2); /* without `event` and `prior` */
+    put_earlier(&before, 1006, &made, &now, 1, 5, 2); /* without `event` and `prior` */
     cr_assert(gl_decided_decode(&read, before.data, before.len, arena, &err), "%s", err.message);
     cr_assert(read.schema_id == 1006 && read.decision.version == 3 && read.decision.event == NULL &&
               read.decision.prior == NULL && gl_str_eqz(read.declaration.mrn, "25NL0000000000000R5"));
@@ -629,8 +633,8 @@ Test(topics, states_of_a_later_version_are_read)
     gl_buf decided = gl_buf_in(arena);
     gl_decided made = {.declaration = {.mrn = GL_STR("x")}};
     gl_decided_encode(&decided, &made);
-    decided.data[3] = 7006 >> 8;
-    decided.data[4] = 7006 & 0xFF;
+    decided.data[3] = (GL_SCHEMA_ID_DECIDED + 1000) >> 8; /* the next version */
+    decided.data[4] = (GL_SCHEMA_ID_DECIDED + 1000) & 0xFF;
     gl_decided several;
     cr_assert(!gl_decided_decode(&several, decided.data, decided.len, arena, &err),
               "several sections: where they grew is not known");
@@ -738,7 +742,7 @@ Test(hostile, many_small_blocks_cost_no_copy_each)
     gl_buf_bytes(&bytes, "\0\0\0", 3);
     for (int i = 0; i < BLOCKS; i++)
         gl_buf_bytes(&bytes, "\2\0\0\0\0\0\0\0", 1 + ITEM_BYTES);
-    gl_buf_bytes(&bytes, "\0\0\0\0", 4); /* the end of items, no answers, no precedents, nothing tightened */
+    gl_buf_bytes(&bytes, "\0\0\0\0\0\0", 6); /* the end of items, nothing of what came later */
     cr_assert(gl_classification_decode(&out, bytes.data, bytes.len, NULL, arena, &err), "%s", err.message);
     cr_assert_eq(out.items.count, (size_t)BLOCKS);
     cr_assert_lt(gl_arena_reserved_bytes(arena), sizeof *out.items.at * BLOCKS * 5);
@@ -758,8 +762,8 @@ Test(hostile, error_names_the_place)
     in.items.at[2].candidates.count = 2;
     gl_classification_encode(&bytes, &in);
     /* the second candidate's hs6: before its confidence, the end of candidates, the last three fields, the end of
-     * items, no answers, no precedents and nothing tightened */
-    bytes.data[bytes.len - 10] = 0x7E;
+     * items, and nothing of what came later */
+    bytes.data[bytes.len - 12] = 0x7E;
     cr_assert_not(gl_classification_decode(&out, bytes.data, bytes.len, NULL, arena, &err));
     cr_assert_not_null(strstr(err.message, "items[2].candidates[1].hs6"), "%s", err.message);
     gl_arena_destroy(arena);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "classify/batch.h"
 #include "classify/calibration_feed.h"
+#include "classify/national_record.h"
 #include "classify/precedent_feed.h"
 #include "customs/failure.h"
 #include "gen/topics.h"
@@ -111,7 +112,9 @@ enum {
     FINDINGS_READ,
     FINDINGS_DELAY,
     FINDINGS_UNREADABLE,
-    SERVED,
+    NATIONAL,
+    TARIFFS,
+    SERVED = TARIFFS + GL_TARIFFS_METRIC_COUNT,
     METRIC_COUNT = SERVED + GL_SERVE_METRIC_COUNT
 };
 static const gl_metric_def metrics[METRIC_COUNT] = {
@@ -223,6 +226,25 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
                              "Records of gl.findings that could not be read, and were passed over.",
                              {NULL},
                              {0}},
+    [NATIONAL] = {"gl_classify_national_items_total",
+                  GL_COUNTER,
+                  "Items of imports, while a tariff is loaded for some country, by what the tariff of theirs says: "
+                  "answered (a national code is sure), open (none is), unknown-subheading (it has no line of the "
+                  "likeliest subheading), no-tariff (none holds for the declaration).",
+                  {"result"},
+                  {0}},
+    [TARIFFS +
+        GL_TARIFFS_INFO] = {"gl_classify_tariff_info",
+                            GL_GAUGE,
+                            "Always 1; the labels say which tariffs are loaded: name, version, and the day from which "
+                            "it holds (empty: always).",
+                            {"tariff", "version", "valid_from"},
+                            {0}},
+    [TARIFFS + GL_TARIFFS_LINES] = {"gl_classify_tariff_lines",
+                                    GL_GAUGE,
+                                    "Lines of a loaded tariff that can be declared.",
+                                    {"tariff", "valid_from"},
+                                    {0}},
     [SERVED +
         GL_SERVE_REPLIES] = {"gl_classify_replies_total",
                              GL_COUNTER,
@@ -240,7 +262,8 @@ static const gl_metric_def metrics[METRIC_COUNT] = {
 
 typedef struct classify_stage {
     gl_classifier *classifier;
-    gl_serve *serve;                 /* NULL: no HTTP service */
+    gl_serve *serve; /* NULL: no HTTP service */
+    gl_tariffs_slot *tariffs;
     gl_precedents *precedents;       /* NULL: no brokers (tests, the command line) */
     gl_calibration *calibration;     /* NULL likewise */
     pthread_mutex_t feed_lock;       /* guards the feeds */
@@ -252,7 +275,8 @@ typedef struct classify_stage {
     gl_series *items[GL_CLASSIFICATION_STATUS_COUNT], *agreement[GL_CLASSIFICATION_AGREEMENT_COUNT],
         *answers[GL_HS_CODE_DIGITS / 2 + 1], *verdicts[GL_CLASSIFICATION_VERDICT_COUNT]; /* NULL without metrics */
     gl_series *cache_hits, *kv_hits, *misses, *confidence, *ruled_items, *tightened_items;
-    gl_series *chapters[CHAPTER_NUMBERS]; /* by the chapter's number; NULL for one that the model does not have */
+    gl_series *chapters[CHAPTER_NUMBERS];     /* by the chapter's number; NULL for one that the model does not have */
+    gl_series *national[GL_NATIONAL_RESULTS]; /* NULL likewise */
     gl_precedent_series rulings;
     gl_calibration_series found;
 } classify_stage;
@@ -260,6 +284,7 @@ typedef struct classify_stage {
 typedef struct classify_worker {
     gl_hs_scratch *scratch;
     gl_text_cache *cache;
+    gl_arena *item;        /* for the ranking of one item's national codes */
     gl_kv *kv;             /* NULL: no Redis */
     gl_str *keys, *values; /* for Redis after the commit; in the batch's arena */
     size_t count;
@@ -324,6 +349,15 @@ static void make_series(classify_stage *stage, gl_metrics *registry)
         const char *const labels[GL_METRIC_LABELS] = {gl_classification_verdict_name((gl_classification_verdict)i)};
         stage->verdicts[i] = gl_metrics_series(registry, &metrics[VERDICTS], labels);
     }
+    for (int i = 0; i < GL_NATIONAL_RESULTS; i++) {
+        static const char *const results[GL_NATIONAL_RESULTS] = {[GL_NATIONAL_ANSWERED] = "answered",
+                                                                 [GL_NATIONAL_OPEN] = "open",
+                                                                 [GL_NATIONAL_UNKNOWN_SUBHEADING] =
+                                                                     "unknown-subheading",
+                                                                 [GL_NATIONAL_NO_TARIFF] = "no-tariff"};
+        const char *const labels[GL_METRIC_LABELS] = {results[i]};
+        stage->national[i] = gl_metrics_series(registry, &metrics[NATIONAL], labels);
+    }
     stage->cache_hits = gl_metrics_series(registry, &metrics[HITS], local);
     stage->kv_hits = gl_metrics_series(registry, &metrics[HITS], redis);
     stage->misses = gl_metrics_series(registry, &metrics[MISSES], none);
@@ -358,6 +392,7 @@ static void classify_close(void *context)
     if (stage == NULL)
         return;
     gl_serve_stop(stage->serve);
+    gl_tariffs_slot_destroy(stage->tariffs);
     gl_precedent_feed_stop(stage->feed);
     gl_calibration_feed_stop(stage->findings);
     gl_classifier_destroy(stage->classifier);
@@ -371,11 +406,10 @@ static bool start_service(classify_stage *stage, const gl_stage_env *env, gl_err
 {
     gl_serve_conf conf = stage->conf.serve;
 
-    if ((conf.tariffs = gl_tariffs_of_conf(env->conf, err)) != NULL)
-        stage->serve = gl_serve_start(&conf, stage->classifier, env->metrics, &metrics[SERVED], err);
-    if (stage->serve != NULL)
-        gl_tariffs_tell(conf.tariffs);
-    gl_tariffs_release(conf.tariffs);
+    if (conf.http.listen[0] == '\0')
+        return true;
+    conf.tariffs = stage->tariffs;
+    stage->serve = gl_serve_start(&conf, stage->classifier, env->metrics, &metrics[SERVED], err);
     return stage->serve != NULL;
 }
 
@@ -393,6 +427,15 @@ static void use_topics(classify_stage *stage)
     gl_classifier_use(stage->classifier, stage->precedents);
     if (terms.by != GL_CALIBRATION_OFF)
         gl_classifier_calibrate(stage->classifier, stage->calibration);
+}
+
+static bool load_tariffs(classify_stage *stage, const gl_stage_env *env, gl_err *err)
+{
+    gl_tariffs *tariffs = gl_tariffs_of_conf(env->conf, err);
+
+    if (tariffs != NULL)
+        stage->tariffs = gl_tariffs_slot_new(tariffs, env->metrics, &metrics[TARIFFS]);
+    return tariffs != NULL;
 }
 
 static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
@@ -414,7 +457,7 @@ static bool classify_open(const gl_stage_env *env, void **out, gl_err *err)
     stage->kafka_conf = gl_conf_section(env->conf, gl_kafka_conf_table.section);
     if (stage->kafka_conf != NULL)
         use_topics(stage);
-    if (conf->serve.http.listen[0] != '\0' && !start_service(stage, env, err)) {
+    if (!load_tariffs(stage, env, err) || !start_service(stage, env, err)) {
         classify_close(stage);
         return false;
     }
@@ -457,16 +500,16 @@ static bool classify_reload(void *context, const gl_conf *conf, gl_err *err)
 {
     classify_stage *stage = context;
     const gl_classify_conf *fresh = gl_conf_section(conf, gl_classify_conf_table.section);
-    gl_serve_conf serve = fresh->serve;
+    gl_tariffs *tariffs = gl_tariffs_of_conf(conf, err);
 
-    if (stage->serve == NULL)
-        return true;
-    serve.tariffs = gl_tariffs_of_conf(conf, err);
-    bool good = serve.tariffs != NULL && gl_serve_reload(stage->serve, &serve, err);
-    if (good)
-        gl_tariffs_tell(serve.tariffs);
-    gl_tariffs_release(serve.tariffs);
-    return good;
+    if (tariffs == NULL)
+        return false;
+    if (stage->serve != NULL && !gl_serve_reload(stage->serve, &fresh->serve, err)) {
+        gl_tariffs_release(tariffs);
+        return false;
+    }
+    gl_tariffs_slot_put(stage->tariffs, tariffs);
+    return true;
 }
 
 /* The first worker starts the feeds: topics and schemas are known by then. */
@@ -496,6 +539,7 @@ static bool classify_worker_open(void *context, const gl_stage_env *env, void **
         abort();
     worker->scratch = gl_hs_scratch_new(gl_classifier_model(stage->classifier));
     worker->cache = gl_text_cache_new((size_t)stage->conf.cache_entries, 0);
+    worker->item = gl_arena_new(0);
     if (stage->kv_conf != NULL)
         worker->kv = gl_kv_new(stage->kv_conf, env->metrics);
     read_topics(stage);
@@ -510,6 +554,7 @@ static void classify_worker_close(void *context)
         return;
     gl_hs_scratch_destroy(worker->scratch);
     gl_text_cache_destroy(worker->cache);
+    gl_arena_destroy(worker->item);
     gl_kv_destroy(worker->kv);
     free(worker);
 }
@@ -665,9 +710,39 @@ static bool has_read_topics(const classify_stage *stage)
            (calibration == NULL || gl_calibration_is_complete(calibration));
 }
 
+static void count_national(const classify_stage *stage, gl_national_result result, size_t count)
+{
+    if (stage->national[result] != NULL)
+        gl_series_add(stage->national[result], count);
+}
+
+/* What the tariff says that holds for this declaration; nothing where none does. Slices of the tariff. */
+static void note_national(const classify_stage *stage, classify_worker *worker, const gl_tariffs *tariffs,
+                          gl_classification *section, const gl_declaration *declaration, const gl_text_class *texts,
+                          gl_arena *arena)
+{
+    size_t count = declaration->items.count;
+    const gl_national *national = gl_national_of_declaration(tariffs, declaration);
+
+    if (national == NULL) {
+        if (declaration->family == GL_DECLARATION_FAMILY_IMPORT && gl_tariffs_any_country(tariffs))
+            count_national(stage, GL_NATIONAL_NO_TARIFF, count);
+        return;
+    }
+    section->tariff = gl_str_of(gl_tariff_version(gl_national_tariff(national)));
+    section->national.at = GL_NEW_N(arena, gl_classification_item_national, count);
+    section->national.count = count;
+    for (size_t i = 0; i < count; i++)
+        count_national(stage,
+                       gl_national_item(&section->national.at[i], national, stage->classifier,
+                                        &declaration->items.at[i], &texts[i], worker->item, arena),
+                       1);
+}
+
 /* Upstream bytes, then our section. `texts`: of the declaration's items. */
-static void put_classified(const classify_stage *stage, const gl_batch *batch, gl_outbox *outbox,
-                           const gl_record *record, const gl_accepted *in, const gl_text_class *texts)
+static void put_classified(const classify_stage *stage, classify_worker *worker, const gl_tariffs *tariffs,
+                           const gl_batch *batch, gl_outbox *outbox, const gl_record *record, const gl_accepted *in,
+                           const gl_text_class *texts)
 {
     size_t count = in->declaration.items.count;
     gl_classification section = {.classified_at = batch->now_us,
@@ -688,7 +763,8 @@ static void put_classified(const classify_stage *stage, const gl_batch *batch, g
     }
     note_precedents(&section, texts, count, batch->arena);
     note_tightened(&section, texts, count, batch->arena);
-    gl_buf_reserve(&value, record->value.len + 64 + 160 * count);
+    note_national(stage, worker, tariffs, &section, &in->declaration, texts, batch->arena);
+    gl_buf_reserve(&value, record->value.len + 64 + (section.national.count > 0 ? 256 : 160) * count);
     gl_classified_follow(&value, in);
     gl_classification_encode(&value, &section);
     gl_outbox_put(outbox, record, OUT_CLASSIFIED, record->key, gl_buf_view(&value));
@@ -725,11 +801,13 @@ static bool classify_process(void *context, void *worker_context, const gl_batch
                               d.decoded[i].declaration.items.at[k].description,
                               d.decoded[i].declaration.items.at[k].commodity_code);
     resolve(stage, worker, &texts);
+    gl_tariffs *tariffs = gl_tariffs_slot_get(stage->tariffs);
     const gl_text_class *text = texts.texts;
     for (size_t i = 0; i < d.count; i++) {
-        put_classified(stage, batch, outbox, d.records[i], &d.decoded[i], text);
+        put_classified(stage, worker, tariffs, batch, outbox, d.records[i], &d.decoded[i], text);
         text += d.decoded[i].declaration.items.count;
     }
+    gl_tariffs_release(tariffs);
     return true;
 }
 

@@ -20,9 +20,8 @@ struct gl_serve {
     gl_facts *facts;
     gl_terms *terms;
     gl_http *http;
-    pthread_mutex_t access_lock; /* guards the pointers `access` and `tariffs` */
+    pthread_mutex_t access_lock; /* guards the pointer `access` */
     gl_access *access;           /* NULL: senders are not authenticated */
-    gl_tariffs *tariffs;         /* NULL: there are none */
     gl_metrics *metrics;
     const gl_metric_def *defs;
     gl_series *replies[WAYS]; /* NULL without metrics */
@@ -101,10 +100,7 @@ static bool may_answer(const gl_serve *serve, gl_http_request *request)
 /* The caller's own, to be released; NULL: there are none. */
 static gl_tariffs *tariffs_of(gl_serve *serve)
 {
-    pthread_mutex_lock(&serve->access_lock);
-    gl_tariffs *tariffs = gl_tariffs_retain(serve->tariffs);
-    pthread_mutex_unlock(&serve->access_lock);
-    return tariffs;
+    return serve->conf.tariffs == NULL ? NULL : gl_tariffs_slot_get(serve->conf.tariffs);
 }
 
 /* The tariff that is wanted, into each question. False: there is none of this name. */
@@ -344,8 +340,6 @@ gl_serve *gl_serve_start(const gl_serve_conf *conf, const gl_classifier *classif
     serve->conf.http.part = take_part;
     serve->conf.http.forget = gl_access_forget;
     serve->conf.http.admit_context = serve;
-    serve->tariffs = gl_tariffs_retain(conf->tariffs);
-    serve->conf.tariffs = NULL;
     make_series(serve);
     if (load_access(conf, &serve->access, err) && (serve->facts = gl_facts_open(conf->facts, err)) != NULL &&
         (serve->terms = gl_terms_open(conf->terms, err)) != NULL) {
@@ -376,13 +370,10 @@ bool gl_serve_reload(gl_serve *serve, const gl_serve_conf *conf, gl_err *err)
     }
     if (fresh != NULL)
         gl_access_follow(fresh, old);
-    gl_tariffs *old_tariffs = serve->tariffs;
     pthread_mutex_lock(&serve->access_lock);
     serve->access = fresh;
-    serve->tariffs = gl_tariffs_retain(conf->tariffs);
     pthread_mutex_unlock(&serve->access_lock);
     gl_access_release(old);
-    gl_tariffs_release(old_tariffs);
     return true;
 }
 
@@ -396,7 +387,6 @@ void gl_serve_stop(gl_serve *serve)
     gl_facts_destroy(serve->facts);
     gl_terms_destroy(serve->terms);
     gl_access_release(serve->access);
-    gl_tariffs_release(serve->tariffs);
     pthread_mutex_destroy(&serve->access_lock);
     free(serve);
 }

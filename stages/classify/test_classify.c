@@ -4,6 +4,10 @@
 
 #include <criterion/criterion.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "customs/ids.h"
 #include "gen/topics.h"
 
@@ -65,6 +69,12 @@ static void tear_down(void)
 }
 
 TestSuite(classify_stage, .init = set_up, .fini = tear_down);
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    cr_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+}
 
 /* A declaration with these items; a NULL description ends them, "" is an item without one. */
 static gl_record *add_record(const char *lrn, const char *const descriptions[], const char *const codes[])
@@ -338,4 +348,100 @@ Test(classify_stage, a_record_that_the_runtime_gives_up_is_announced)
     cr_assert_eq(f.entry_count, 2);
     cr_expect_eq(f.entries[1].output, 1);
     cr_expect(gl_str_eq(f.entries[1].key, record->key));
+}
+
+/* A stage with tariffs of a folder of its own. */
+typedef struct tariff_stage {
+    char folder[32], conf[64], tariff[64];
+} tariff_stage;
+
+static void reopen_with_tariff(tariff_stage *t, const char *rows)
+{
+    static const gl_conf_table *const tables[] = {&gl_classify_conf_table, &gl_kv_conf_table, &gl_tariff_conf_table};
+    char text[512];
+    gl_err err = {0};
+
+    close_stage();
+    strcpy(t->folder, "/tmp/gl-stage-XXXXXX");
+    cr_assert_not_null(mkdtemp(t->folder));
+    snprintf(t->conf, sizeof t->conf, "%s/classify.yaml", t->folder);
+    snprintf(t->tariff, sizeof t->tariff, "%s/tariff.csv", t->folder);
+    snprintf(text, sizeof text,
+             "classify: {model: %s/hs6.glm, vague_words: %s/vague.txt, vague_model: %s/vague.glv}\nredis: {url: ''}\n"
+             "tariffs:\n  - {name: BE, file: tariff.csv, countries: [BE]}\n",
+             GL_SOURCE_DIR "/models/classify", GL_SOURCE_DIR "/models/classify", GL_SOURCE_DIR "/models/classify");
+    write_text(t->conf, text);
+    write_text(t->tariff, rows);
+    f.conf = gl_conf_load(t->conf, tables, 3, NULL, &err);
+    cr_assert_not_null(f.conf, "%s", err.message);
+    gl_stage_env env = {.conf = f.conf, .metrics = f.metrics};
+    cr_assert(gl_classify_stage.open(&env, &f.stage, &err), "%s", err.message);
+    cr_assert(gl_classify_stage.worker_open(f.stage, &env, &f.worker, &err), "%s", err.message);
+}
+
+static void remove_tariff(const tariff_stage *t)
+{
+    unlink(t->conf);
+    unlink(t->tariff);
+    rmdir(t->folder);
+}
+
+Test(classify_stage, an_import_has_what_its_tariff_says)
+{
+    const char *const goods[] = {"jigsaw puzzle for children", "men's cotton t-shirt", "", NULL}, *const codes[] = {
+                                                                                                      "9503007000",
+                                                                                                      "61091000", NULL,
+                                                                                                      NULL};
+    tariff_stage t;
+
+    reopen_with_tariff(&t, "code,description,rate\n95030061,Puzzles,2.5%\n950300,Toys,Free\n");
+    add_record("with", goods, codes);
+    process();
+    gl_classification section = output(0);
+    cr_expect(gl_str_starts(section.tariff, GL_STR("BE/")) && section.tariff.len == 11);
+    cr_assert_eq(section.national.count, 3);
+    const gl_classification_item_national *at = section.national.at;
+    cr_expect(gl_str_eqz(at[0].answer_code, "95030061") && gl_str_eqz(at[0].answer_rate, "2.5%"));
+    cr_expect_eq(at[0].answer_confidence_ppm.value, section.answers.at[0].answer_confidence_ppm.value);
+    cr_expect(gl_str_eqz(at[0].declared_rate, "2.5%"), "the only line below the nearest one above it");
+    cr_expect(at[0].duty_at_stake == NULL, "nothing is to be paid for");
+    cr_expect(at[1].answer_code.ptr == NULL && at[1].declared_rate.ptr == NULL, "not in this tariff");
+    cr_expect(at[2].answer_code.ptr == NULL && at[2].likely_code.ptr == NULL);
+    expect_metric("gl_classify_national_items_total{result=\"answered\"} 1\n");
+    expect_metric("gl_classify_national_items_total{result=\"unknown-subheading\"} 1\n");
+    expect_metric("gl_classify_national_items_total{result=\"open\"} 1\n");
+    expect_metric("gl_classify_national_items_total{result=\"no-tariff\"} 0\n");
+    expect_metric("gl_classify_tariff_lines{tariff=\"BE\",valid_from=\"\"} 1\n");
+    remove_tariff(&t);
+}
+
+Test(classify_stage, a_reload_swaps_tariffs_whole_or_not_at_all)
+{
+    const char *const goods[] = {"jigsaw puzzle for children", NULL};
+    tariff_stage t;
+    gl_err err = {0};
+
+    reopen_with_tariff(&t, "code,description,rate\n95030061,Puzzles,2.5%\n");
+    add_record("with", goods, NULL);
+    process();
+    write_text(t.tariff, "code,description,rate\n9503006100,Puzzles,3%\n");
+    cr_assert(gl_classify_stage.reload(f.stage, f.conf, &err), "%s", err.message);
+    process();
+    cr_expect(gl_str_eqz(output(0).national.at[0].answer_code, "95030061"));
+    cr_expect(gl_str_eqz(output(1).national.at[0].answer_code, "9503006100"));
+    cr_expect(!gl_str_eq(output(0).tariff, output(1).tariff));
+    write_text(t.tariff, "code,description,rate\n95030,Puzzles,3%\n");
+    cr_assert(!gl_classify_stage.reload(f.stage, f.conf, &err) && !gl_classify_stage.check(f.conf, &err));
+    process();
+    cr_expect(gl_str_eq(f.entries[1].value, f.entries[2].value), "the old one stays");
+    remove_tariff(&t);
+}
+
+Test(classify_stage, without_a_tariff_nothing_is_said)
+{
+    const char *const goods[] = {"jigsaw puzzle for children", NULL}, *const codes[] = {"9503007000", NULL};
+    add_record("without", goods, codes);
+    process();
+    cr_expect(output(0).tariff.ptr == NULL && output(0).national.count == 0);
+    expect_metric("gl_classify_national_items_total{result=\"no-tariff\"} 0\n");
 }

@@ -15,7 +15,7 @@ void station_check(bool good, const char *what, const gl_err *err)
     exit(1);
 }
 
-/* `config`: of config/; NULL: the defaults. */
+/* `config`: a file of the tree; NULL: the defaults. */
 static void station_open(station *at, const gl_stage_def *def, const char *config, const char *const *sets)
 {
     gl_err err = {0};
@@ -25,7 +25,7 @@ static void station_open(station *at, const gl_stage_def *def, const char *confi
         tables++;
     at->def = def;
     at->arena = gl_arena_new(0);
-    snprintf(path, sizeof path, "%s/config/%s", GL_SOURCE_DIR, config == NULL ? "" : config);
+    snprintf(path, sizeof path, "%s/%s", GL_SOURCE_DIR, config == NULL ? "" : config);
     at->conf = gl_conf_load(config == NULL ? NULL : path, def->conf_tables, tables, sets, &err);
     station_check(at->conf != NULL, def->name, &err);
     gl_stage_env env = {.conf = at->conf, .metrics = metrics, .partition_count = STATION_PARTITIONS};
@@ -63,9 +63,9 @@ void stations_open(void)
     static const char *const classify_sets[] = {"classify.cache_entries=16", "redis.url=", NULL};
     metrics = gl_metrics_new();
     station_open(&stations[INGEST], &gl_ingest_stage, NULL, ingest_sets);
-    station_open(&stations[CLASSIFY], &gl_classify_stage, "classify.yaml", classify_sets);
-    station_open(&stations[RISK], &gl_risk_stage, "risk.yaml", NULL);
-    station_open(&stations[DECIDE], &gl_decide_stage, "decide.yaml", sets);
+    station_open(&stations[CLASSIFY], &gl_classify_stage, "tests/chain/classify.yaml", classify_sets);
+    station_open(&stations[RISK], &gl_risk_stage, "config/risk.yaml", NULL);
+    station_open(&stations[DECIDE], &gl_decide_stage, "config/decide.yaml", sets);
 }
 
 void stations_close(void)

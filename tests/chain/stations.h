@@ -22,7 +22,8 @@ typedef struct station {
 enum { INGEST, CLASSIFY, RISK, DECIDE, STATIONS };
 extern station stations[STATIONS];
 
-/* Opens all of them, with the configuration of config/ and without servers; ends the process when one cannot be. */
+/* Opens all of them, with the configuration of config/ (classify's: with a tariff) and without servers; ends the
+ * process when one cannot be. */
 void stations_open(void);
 void stations_close(void);
 /* A new batch: what the last one made is gone. */

@@ -26,6 +26,7 @@ typedef struct counts {
     unsigned long asked[STEPS];
     size_t put[STEPS]; /* records that came out */
     size_t scored;
+    size_t at_stake; /* items with a duty at stake */
 } counts;
 
 typedef struct source {
@@ -34,12 +35,13 @@ typedef struct source {
     const char *profile;
     void (*header)(gl_buf *buf);
     void (*one)(const gl_synth *synth, gl_buf *buf);
-    bool scored; /* what the model of risk asks for is there */
+    bool scored;   /* what the model of risk asks for is there */
+    bool at_stake; /* so are descriptions and values */
 } source;
 
 static const source sources[] = {
-    {"parcels as NDJSON", GL_FORMAT_NDJSON, "", NULL, gl_synth_json, false},
-    {"declarations as CSV, scored", GL_FORMAT_CSV, "kcs", gl_synth_kcs_header, gl_synth_kcs, true}};
+    {"parcels as NDJSON", GL_FORMAT_NDJSON, "", NULL, gl_synth_json, false, true},
+    {"declarations as CSV, scored", GL_FORMAT_CSV, "kcs", gl_synth_kcs_header, gl_synth_kcs, true, false}};
 
 /* The linker leads risk's calls to here (--wrap). */
 int __real_XGBoosterPredictFromDense(BoosterHandle booster, char const *values, char const *config, DMatrixHandle m,
@@ -115,6 +117,22 @@ static size_t count_scored(const gl_record *records, size_t count, gl_arena *are
     return scored;
 }
 
+/* How many items of the classified records have a duty at stake. */
+static size_t count_at_stake(const gl_record *records, size_t count, gl_arena *arena)
+{
+    size_t at_stake = 0;
+    for (size_t i = 0; i < count; i++) {
+        gl_err err = {0};
+        gl_classified classified;
+        station_check(
+            gl_classified_decode(&classified, (const uint8_t *)records[i].value.ptr, records[i].value.len, arena, &err),
+            "classify", &err);
+        for (size_t k = 0; k < classified.classification.national.count; k++)
+            at_stake += classified.classification.national.at[k].duty_at_stake != NULL;
+    }
+    return at_stake;
+}
+
 /* One message through ingest, of declarations or events. */
 static void take_in(int step, const source *from, gl_str bytes, counts *to)
 {
@@ -157,6 +175,7 @@ static void run_chain(const source *from, int64_t count, counts *to)
     size_t taken = take(&stations[INGEST], GL_INGEST_OUT_ACCEPTED, CLASSIFYING, 0);
     run(CLASSIFYING, &stations[CLASSIFY], taken, to);
     taken = take(&stations[CLASSIFY], 0, ASSESSING, 0);
+    to->at_stake = count_at_stake(inputs[ASSESSING], taken, stations[CLASSIFY].arena);
     run(ASSESSING, &stations[RISK], taken, to);
     taken = take(&stations[RISK], 0, DECIDING, GL_DECIDE_IN_ASSESSED);
     to->scored = count_scored(inputs[DECIDING], taken, stations[RISK].arena);
@@ -200,6 +219,10 @@ static bool measure(const source *from)
     }
     if (from->scored && (large.scored < LARGE * 9 / 10 || predictions == 0)) {
         fprintf(stderr, "only %zu have a score, in %lu predictions\n", large.scored, predictions);
+        good = false;
+    }
+    if (from->at_stake && large.at_stake < LARGE / 5) {
+        fprintf(stderr, "only %zu items have a duty at stake\n", large.at_stake);
         good = false;
     }
     if (!good)

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """Descriptions are classified over HTTP: one, a list, and as clients of the UK's parcel classifier ask. The answers are those that the stream
 puts into its records and `greenlane classify` prints; hostile texts are answered or refused at once; and while clients ask without pause,
-declarations are cleared as ever.
+declarations are cleared as ever. With a tariff the stream's records have national codes and the duty at stake, as HTTP has them.
 
 usage: classify.py [--count 300]
 """
 import argparse
 import json
 import os
+import shutil
+import signal
 import sys
 import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import classifier  # noqa: E402
 import outside as o  # noqa: E402
 
 # Of each at most this much time; a large one is answered like a small one.
@@ -26,8 +29,8 @@ HOSTILE = {
 }
 
 
-def call(path, body, raw=False):
-    return o.Intake(patience_s=10, url=os.environ["CLASSIFY_URL"]).call("POST", path, body if raw else json.dumps(body).encode(), "application/json")
+def call(path, body, raw=False, url=None):
+    return o.Intake(patience_s=10, url=url or os.environ["CLASSIFY_URL"]).call("POST", path, body if raw else json.dumps(body).encode(), "application/json")
 
 
 def both_requests():
@@ -69,17 +72,23 @@ def hostile():
     print("hostile texts are answered or refused at once, over HTTP and by the command, in order")
 
 
-def records_of(count):
-    """{(description, declared): (item, answer)} of declarations that are sent now, from gl.declarations.classified."""
+def sent(count):
+    """The records on gl.declarations.classified of declarations that are sent now."""
     lines = o.generate(count)
     with o.Topic("gl.declarations.classified", lambda m: o.decode("gl.declarations.classified", m.value())) as topic:
         status, answers = o.Intake("inputs", patience_s=60).post(b"\n".join(lines))
         o.check(status == 202, f"{status} {str(answers)[:300]}")
         mrns = {r["mrn"] for r in answers["results"] if r["status"] == "accepted"}
         topic.wait(lambda kept: mrns <= {r["declaration"]["mrn"] for r in kept}, "each is classified")
+    return [r for r in topic.kept if r["declaration"]["mrn"] in mrns]
+
+
+def records_of(count):
+    """{(description, declared): (item, answer)} of declarations that are sent now."""
     found = {}
-    for record in (r for r in topic.kept if r["declaration"]["mrn"] in mrns):
+    for record in sent(count):
         section = record["classification"]
+        o.check(section["tariff"] is None and not section["national"], "a record has what no tariff says")
         o.check(len(section["answers"]) == len(section["items"]), "an item without its answer")
         for goods, item, answer in zip(record["declaration"]["items"], section["items"], section["answers"]):
             found[goods["description"], goods["commodity_code"]] = (item, answer)
@@ -107,6 +116,86 @@ def the_stream_says_the_same(count):
     printed = o.json_lines(o.greenlane("classify", "--json", input_bytes=texts.encode()))
     o.check([p["candidates"] for p in printed] == [a["candidates"] for a in said["answers"][:50]], "the command says something else")
     print(f"{len(keys)} descriptions: the stream, HTTP and the command say the same")
+
+
+TARIFF = os.path.join(o.ROOT, "tests", "support", "tariff.csv")
+
+
+def amount_of(decimal):
+    return decimal and round(decimal["unscaled"] / 10 ** decimal["scale"], 2)
+
+
+def in_the_record(of):
+    stake = of["duty_at_stake"]
+    return (of["answer_code"], of["answer_confidence_ppm"], of["answer_rate"], of["declared_rate"], of["likely_code"], of["likely_confidence_ppm"],
+            stake and (stake["currency_code"], amount_of(stake["amount"]), amount_of(stake["expected"]), stake["expected_over_ppm"]))
+
+
+def over_http(said):
+    answer, rate, declared, stake = said["answer"], said["answer_rate"], said.get("declared_rate"), said.get("duty_at_stake")
+    likely = said["candidates"][0] if said["candidates"] else None
+    known = stake and (stake["amount"] is not None or stake["expected"] is not None)
+    return (answer and answer["code"], answer and ppm(answer["confidence"]), rate and rate["rate"], declared and declared["rate"],
+            likely and likely["code"], likely and ppm(likely["confidence"]),
+            (stake["currency"], stake["amount"], stake["expected"], ppm(stake["expected_over"])) if known else None)
+
+
+def question_of(goods):
+    value, mass = goods["item_charge_amount"], goods["net_mass"]
+    return {"description": goods["description"], "declared": goods["commodity_code"],
+            "value": value and {"amount": f"{value['unscaled'] / 10 ** value['scale']:.2f}", "currency": value["currency_code"]},
+            "net_mass_kg": mass and mass["unscaled"] / 10 ** mass["scale"]}
+
+
+def national_codes(count):
+    """By a classify with a tariff for the country of the declarations' offices, in the place of the stack's."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "tariff.csv")
+        shutil.copy(TARIFF, path)
+        instance = classifier.Instance(folder, "tariffs:\n  - {name: EU, format: csv, file: tariff.csv, countries: [BE]}\n")
+        o.stack("stop", "classify")
+        try:
+            instance.start()
+            o.wait_for(lambda: instance.metric("gl_assigned_partitions") == 4, "it has all partitions", 60)
+            first = national_records(instance, sent(count))
+            with open(path, "a", encoding="utf-8") as file:
+                file.write("99999999,A line more,1%\n")
+            instance.reload()
+            second = national_records(instance, sent(20))
+            o.check(first != second, "the records after a reload name the same version")
+            with open(path, "a", encoding="utf-8") as file:
+                file.write("99999999,Twice,1%\n")
+            failed = instance.metric("gl_config_reload_failed_total")
+            instance.process.send_signal(signal.SIGHUP)
+            o.wait_for(lambda: instance.metric("gl_config_reload_failed_total") > failed, "the reload is refused", 30)
+            o.check(national_records(instance, sent(20)) == second, "a file that was refused is used")
+            instance.end()
+        finally:
+            if instance.process.poll() is None:
+                instance.process.kill()
+                instance.process.wait()
+            o.stack("start", "classify")
+    print(f"with a tariff the records of {count} declarations say what HTTP says; a reload changes the tariff, or nothing")
+
+
+def national_records(instance, records):
+    """The version that all of them name; each item is held against HTTP, and a decision against its record."""
+    versions = {r["classification"]["tariff"] for r in records}
+    o.check(len(versions) == 1 and all(str(v).startswith("EU/") for v in versions), f"{versions}")
+    pairs = [pair for r in records for pair in zip(r["declaration"]["items"], r["classification"]["national"], strict=True)]
+    pairs = [(goods, of) for goods, of in pairs if goods["description"]]
+    for first in range(0, len(pairs), 500):
+        part = pairs[first:first + 500]
+        status, said = call("/v1/classify", {"tariff": "EU", "items": [question_of(goods) for goods, _ in part]}, url=instance.url)
+        o.check(status == 200, f"{status} {str(said)[:500]}")
+        for (goods, of), reply in zip(part, said["answers"], strict=True):
+            o.check(in_the_record(of) == over_http(reply["tariff"]), f"{goods['description']}: {in_the_record(of)}, over HTTP {over_http(reply['tariff'])}")
+            o.check(reply["tariff"]["version"] in versions, f"{reply['tariff']['version']} is not in {versions}")
+    o.check(sum(of["duty_at_stake"] is not None for _, of in pairs) > len(pairs) / 5, "hardly any item has a duty at stake")
+    mrn = records[0]["declaration"]["mrn"]
+    o.Intake("inputs").decided_status(mrn)
+    o.check(b"the same, byte for byte" in o.greenlane("replay", mrn), f"{mrn} is decided otherwise from its record")
+    return versions
 
 
 def the_stream_goes_on(count):
@@ -151,6 +240,7 @@ def main():
     hostile()
     the_stream_says_the_same(args.count)
     the_stream_goes_on(args.count)
+    national_codes(args.count)
     o.assert_all_run()
 
 

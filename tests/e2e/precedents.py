@@ -7,46 +7,17 @@ usage: precedents.py
 """
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import classifier  # noqa: E402
 import outside as o  # noqa: E402
 
 WITHIN_S = 5
 DECLARATIONS = 12  # in each of the four partitions some, so that both instances have had some
 ACTOR = "officer 7"
-
-
-class Second:
-    """Another instance of classify, beside the stack's."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.port, self.admin = o.free_ports(2)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = None
-
-    def start(self):
-        binary = os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build"), "bin", "greenlane-classify")
-        command = [binary, "--config", os.path.join(o.ROOT, "config", "classify.yaml"), "--set", f"classify.listen=127.0.0.1:{self.port}",
-                   "--set", f"admin.listen=127.0.0.1:{self.admin}", "--set", f"stage.state_dir={self.folder}/state"]
-        with open(os.path.join(self.folder, "classify.log"), "ab") as log:
-            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], cwd=o.ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def has_partitions(self):
-        try:
-            return 0 < o.metric_at(f"http://127.0.0.1:{self.admin}", "gl_assigned_partitions") < 4
-        except OSError:
-            return False
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(40)
-        o.check(code == 0, f"classify ended with {code} after SIGTERM")
 
 
 def word():
@@ -144,10 +115,10 @@ def main():
     o.need_stack()
     text, code = f"{word()} handmade table lamp", "611020"
     with tempfile.TemporaryDirectory() as folder:
-        second = Second(folder)
+        second = classifier.Instance(folder)
         second.start()
         urls = [os.environ["CLASSIFY_URL"], second.url]
-        o.wait_for(second.has_partitions, "the second instance has partitions", 60)
+        o.wait_for(lambda: 0 < second.metric("gl_assigned_partitions") < 4, "the second instance has partitions", 60)
         before = said(ask(urls[0], text))
         o.check(all(said(ask(url, text)) == before for url in urls * 2), "the instances do not agree")
         o.check(all(item["reason"] != "precedent" and not told for item, _, told in cleared(text, code)), "a ruling that nobody made")
