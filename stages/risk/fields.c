@@ -378,6 +378,59 @@ static bool find_declared_confidence(const gl_field *field, const gl_subject *su
     return each(context, &fact);
 }
 
+/* What the tariff says of it; NULL: none held for the declaration, or a record of before. */
+static const gl_classification_item_national *national(const gl_subject *subject, size_t item)
+{
+    const gl_classification_item_classification *of = classified(subject, item);
+    size_t at = of == NULL ? 0 : (size_t)(of - subject->classification->items.at);
+    return of == NULL || at >= subject->classification->national.count ? NULL
+                                                                       : &subject->classification->national.at[at];
+}
+
+static const gl_classification_duty_at_stake *at_stake(const gl_subject *subject, size_t item)
+{
+    const gl_classification_item_national *of = national(subject, item);
+    return of == NULL ? NULL : of->duty_at_stake;
+}
+
+static bool find_tariff(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each, void *context)
+{
+    return national(subject, item) != NULL &&
+           give_text(field, subject->classification->tariff, (int)item, each, context);
+}
+
+static bool find_national_code(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each,
+                               void *context)
+{
+    const gl_classification_item_national *of = national(subject, item);
+    return of != NULL && give_text(field, of->answer_code, (int)item, each, context);
+}
+
+/* An amount in the currency of the item's value (offset: which one of the two). */
+static bool find_at_stake(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each,
+                          void *context)
+{
+    const gl_classification_duty_at_stake *of = at_stake(subject, item);
+    const gl_classification_decimal *amount =
+        of == NULL ? NULL : *(gl_classification_decimal *const *)(const void *)((const char *)of + field->offset);
+    if (amount == NULL || !valid_scale(amount->scale))
+        return false;
+    gl_fact fact = {.number = {amount->unscaled, amount->scale},
+                    .currency = of->currency_code,
+                    .place = {(int)item, NULL, 0, field->leaf}};
+    return each(context, &fact);
+}
+
+static bool find_expected_over(const gl_field *field, const gl_subject *subject, size_t item, gl_fact_fn *each,
+                               void *context)
+{
+    const gl_classification_duty_at_stake *of = at_stake(subject, item);
+    if (of == NULL || of->expected == NULL)
+        return false;
+    gl_fact fact = {.number = {of->expected_over_ppm, 4}, .place = {(int)item, NULL, 0, field->leaf}};
+    return each(context, &fact);
+}
+
 #define OF_DECL(member)  offsetof(gl_declaration, member)
 #define OF_ITEM(member)  offsetof(gl_declaration_goods_item, member)
 #define OF_PARTY(member) offsetof(gl_declaration_party, member)
@@ -429,6 +482,12 @@ static bool find_declared_confidence(const gl_field *field, const gl_subject *su
 #define CLASSIFIED(name, kind, find, leaf, help)                                                                       \
     {                                                                                                                  \
         "item.classification." name, help, kind, true, true, find, 0, 0, 0, NULL, leaf                                 \
+    }
+
+#define AT_STAKE(name, member, help)                                                                                   \
+    {                                                                                                                  \
+        "item.classification." name, help, GL_FIELD_AMOUNT, true, true, find_at_stake,                                 \
+            offsetof(gl_classification_duty_at_stake, member), 0, 0, NULL, "commodity_code"                            \
     }
 
 static const gl_field fields[] = {
@@ -516,6 +575,18 @@ static const gl_field fields[] = {
                "NOT_COMPARED"),
     CLASSIFIED("declared_confidence", GL_FIELD_NUMBER, find_declared_confidence, "commodity_code",
                "Confidence of the declared code, percent; no value when the model has no such code"),
+    CLASSIFIED(
+        "tariff", GL_FIELD_TEXT, find_tariff, "commodity_code",
+        "The national tariff that holds for the declaration, with its version: UK/1f3a55bd; no value without one"),
+    CLASSIFIED("national_code", GL_FIELD_TEXT, find_national_code, "description",
+               "The tariff's code that is sure, 8 or 10 digits; no value when none is"),
+    AT_STAKE("duty_at_stake", amount,
+             "Duty of the tariff's likeliest line less that of the declared code, in the currency of the item's value; "
+             "no value when it cannot be told"),
+    AT_STAKE("expected_duty_at_stake", expected,
+             "The mean by confidence over all lines whose duty is known, less that of the declared code"),
+    CLASSIFIED("expected_over", GL_FIELD_NUMBER, find_expected_over, "commodity_code",
+               "Confidence that those lines have together, percent"),
 };
 
 enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };

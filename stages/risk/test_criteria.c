@@ -303,6 +303,40 @@ Test(criteria, classification)
     cr_assert_eq(hits("{field: item.classification.answer, is: '6403'}"), 1);
 }
 
+Test(criteria, revenue_at_risk)
+{
+    gl_classification_item_classification items[2] = {{.sequence_numeric = 2}, {.sequence_numeric = 1}};
+    gl_classification_decimal more = {25000, 2}, expected = {-150, 2};
+    gl_classification_duty_at_stake stake = {GL_STR("GBP"), &more, &expected, 812345};
+    gl_classification_item_national of[2] = {{.likely_code = GL_STR("61091000")},
+                                             {.answer_code = GL_STR("6109100010"), .duty_at_stake = &stake}};
+    f.classification.items.at = items;
+    f.classification.items.count = 2;
+    cr_assert_eq(hits("{field: item.classification.tariff, missing: true}"), 2, "a record of before");
+    f.classification.tariff = GL_STR("UK/1f3a55bd");
+    f.classification.national.at = of;
+    f.classification.national.count = 2;
+    cr_assert_eq(hits("{field: item.classification.duty_at_stake, above: {GBP: 249.99, EUR: 300}}"), 1);
+    cr_assert_eq(f.hits[0].item.value, 1);
+    expect_first("/items/0/commodity_code", "Told (250.00 GBP)");
+    cr_assert_eq(hits("{field: item.classification.duty_at_stake, above: {GBP: 250}}"), 0);
+    cr_assert_eq(hits("{field: item.classification.duty_at_stake, above: {EUR: 1}}"), 0, "nothing is converted");
+    cr_assert_eq(hits("{field: item.classification.expected_duty_at_stake, below: {GBP: 0}}"), 1);
+    cr_assert_eq(hits("{field: item.classification.expected_over, above: 81.2}"), 1);
+    cr_assert_eq(hits("{field: item.classification.expected_over, above: 81.3}"), 0);
+    cr_assert_eq(hits("{field: item.classification.national_code, starts: '6109'}"), 1);
+    expect_first("/items/0/description", "Told (6109100010)");
+    cr_assert_eq(hits("{field: item.classification.national_code, missing: true}"), 1);
+    cr_assert_eq(hits("{field: item.classification.tariff, starts: 'UK/'}"), 2);
+    stake.amount = NULL;
+    cr_assert_eq(hits("{field: item.classification.duty_at_stake, missing: false}"), 0);
+    more.scale = 99;
+    stake.amount = &more;
+    cr_assert_eq(hits("{field: item.classification.duty_at_stake, missing: false}"), 0, "no such decimal");
+    f.classification.national.count = 0;
+    cr_assert_eq(hits("{field: item.classification.expected_over, missing: false}"), 0);
+}
+
 Test(criteria, documents_and_procedures)
 {
     gl_str procedures[] = {GL_STR("000"), GL_STR("C07")};
