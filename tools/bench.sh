@@ -37,6 +37,11 @@ do_bench() {
         set -- --count 20000 --rounds 2 --seconds 15 "$@"
     fi
     db_script=bench.py
+    if [ "${1:-}" = --tariff ]; then
+        shift
+        db_command="./dev bench --tariff ${1%%:*}:FILE"
+        db_script=tariff.py
+    fi
     if [ "${1:-}" = --growth ]; then
         shift
         db_script=growth.py

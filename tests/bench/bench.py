@@ -48,7 +48,11 @@ OTHERS = ("kafka", "redis")
 
 def cpu_us(name):
     """User and system CPU of a process of the stack since it started."""
-    with open(f"/proc/{o.pid_of(name)}/stat", encoding="ascii") as file:
+    return cpu_of(o.pid_of(name))
+
+
+def cpu_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * TICK_US
 
