@@ -29,6 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 for folder in ("../support", "../e2e", "."):
     sys.path.insert(0, os.path.join(HERE, folder))
 import agree  # noqa: E402
+import calibration  # noqa: E402
 import outside as o  # noqa: E402
 import poison  # noqa: E402
 import prometheus as p  # noqa: E402
@@ -334,6 +335,18 @@ def case_senders(w):
     w.load.make = w.load.gibberish
     w.expect(("GreenlaneAbstaining", {}, r"items classified +.*(ABSTAINED|VAGUE) [\d.]+ %"))
     w.load.make = w.load.good
+
+
+def case_findings(w):
+    """What officers find of a hundred items says that the model claims too much; an instance that counts every finding sees it."""
+    one = Extra(w, "classify", "findings", "classify.tighten=all")
+    one.wait_ready()
+    sent, _ = calibration.submit("formats", 110, calibration.WRONG)
+    calibration.find(sent, {"found": "as-declared"}, "wrong")
+    w.expect(("GreenlaneOverconfident", {"words": "3-4"}, r"\(all\) +3-4 +1\d\d  +0\.9\d\d  +0\.000"))
+    calibration.find(sent, {"found": "unknown"}, "withdrawn")
+    wait(lambda: not w.prometheus.fires("GreenlaneOverconfident"), "all is well again")
+    one.stop(signal.SIGTERM)
 
 
 def case_group(w):
