@@ -18,7 +18,7 @@ BOUNDED = {
     "stage": "stages", "version": "versions in use", "librdkafka": "versions in use", "model": "models", "rules": "kinds of rules",
     "topic": "topics", "partition": "partitions", "worker": "workers", "step": "steps of a batch", "kind": "kinds of rebalance",
     "reason": "error codes", "code": "error codes", "result": "results in the code", "status": "statuses in the code", "route": "routes",
-    "agreement": "enum of the schema", "verdict": "enum of the schema", "digits": "levels of a code", "chapter": "chapters of the HS", "words": "lengths of texts", "cache": "caches", "source": "registry and disk", "lane": "enum of the schema", "outcome": "enum of the schema", "cause": "enum of the schema",
+    "agreement": "enum of the schema", "verdict": "enum of the schema", "digits": "levels of a code", "chapter": "chapters of the HS", "words": "lengths of texts", "tariff": "tariffs of the configuration", "valid_from": "its entries of one tariff", "cache": "caches", "source": "registry and disk", "lane": "enum of the schema", "outcome": "enum of the schema", "cause": "enum of the schema",
 }
 OF_PROMETHEUS = {"job", "instance", "le", "alertname", "alertstate", "severity"}
 WORDS = {"by", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "offset", "without", "bool"}
