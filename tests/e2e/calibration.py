@@ -6,15 +6,16 @@ counts drawn declarations only does not. It outlives a restart and a kill, what 
 usage: calibration.py [--count 40]
 """
 import argparse
+import hashlib
 import json
 import os
-import signal
-import subprocess
+import secrets
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import classifier  # noqa: E402
 import outside as o  # noqa: E402
 
 WITHIN_S = 10
@@ -23,47 +24,25 @@ TEXT, WRONG = "jigsaw puzzle for children", "847130"
 LEAST = 20
 
 
-class Second:
+class Second(classifier.Instance):
     """Another instance of classify, which counts every finding and knows who asks."""
 
     def __init__(self, folder):
-        self.folder = folder
-        self.port, self.admin = o.free_ports(2)
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(folder, f"\n  access: {folder}/access.yaml\n  tighten: all\n  tighten_least: {LEAST}\n")
         self.keys = {}
-        self.process = None
         with open(os.path.join(folder, "access.yaml"), "w", encoding="ascii") as file:
             file.write("submitters:\n")
             for account in (SLOPPY, GOOD, "cds"):
-                made = subprocess.run([self.binary("greenlane"), "key", "--account", account], capture_output=True, text=True, check=True)
-                self.keys[account] = made.stdout.strip()
-                file.write(f"  - account: {account}\n    keys: [\"sha256:{made.stderr.split('sha256:')[1][:64]}\"]\n")
-
-    @staticmethod
-    def binary(name):
-        return os.path.join(os.environ.get("GREENLANE_BUILD") or os.path.join(o.ROOT, "build"), "bin", name)
-
-    def start(self):
-        command = [self.binary("greenlane-classify"), "--config", os.path.join(o.ROOT, "config", "classify.yaml")]
-        for one in (f"classify.listen=127.0.0.1:{self.port}", f"classify.access={self.folder}/access.yaml", "classify.tighten=all",
-                    f"classify.tighten_least={LEAST}", f"admin.listen=127.0.0.1:{self.admin}", f"stage.state_dir={self.folder}/state"):
-            command += ["--set", one]
-        with open(os.path.join(self.folder, "classify.log"), "ab") as log:
-            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], cwd=o.ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def metric(self, name, **labels):
-        return o.metric_at(f"http://127.0.0.1:{self.admin}", name, **labels)
+                self.keys[account] = "gl_calibration_" + secrets.token_hex(24)
+                digest = hashlib.sha256(self.keys[account].encode()).hexdigest()
+                file.write(f"  - account: {account}\n    keys: [\"sha256:{digest}\"]\n")
 
     def has_partitions(self):
-        try:
-            return 0 < self.metric("gl_assigned_partitions") < 4
-        except OSError:
-            return False
+        return 0 < self.metric("gl_assigned_partitions") < 4
 
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        code = self.process.wait(40)
-        o.check(code == (0 if how == signal.SIGTERM else -how), f"classify ended with {code}")
+    def kill(self):
+        self.process.kill()
+        self.process.wait(40)
 
     def ask(self, account):
         return ask(self.url, {"Authorization": "Bearer " + self.keys[account]})
@@ -176,8 +155,8 @@ def main():
         in_the_stream(second, code, claimed)
         print("so in the stream, and the record says what was claimed")
 
-        for how in (signal.SIGTERM, signal.SIGKILL):
-            second.end(how)
+        for end in (second.end, second.kill):
+            end()
             second.start()
             o.check(second.ask(SLOPPY)["tightened"]["factor"] == 0.01, "the first answer after a start is not tightened")
         find(sloppy, {"found.1": WRONG}, "wrong")  # the same events again
