@@ -1,9 +1,10 @@
 /* Loading and evaluating the HS6 model; the layout is written by training/classify/export.py. See model.h.
  *
  * File (little-endian; sections begin at multiples of 64): header, codes, chapter mix, bias, head scales, head,
- * buckets, hashes, row scales, rows; the last 32 bytes are the SHA-256 of all before them. `hashes` is rising; bucket b
- * is where the hashes begin whose top bits are b. A row is `width` numbers of 4 bits, less 8: the low halves of the
- * bytes are the first half of the row, the high halves the second.
+ * buckets, hashes, row scales, rows, and of the cues (cues.h) hashes, weights, starts, classes and strengths; the last
+ * 32 bytes are the SHA-256 of all before them. `hashes` is rising; bucket b is where the hashes begin whose top bits
+ * are b. A row is `width` numbers of 4 bits, less 8: the low halves of the bytes are the first half of the row, the
+ * high halves the second.
  */
 #include "classify/model.h"
 
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "classify/cues.h"
 #include "classify/fnv.h"
 #include "customs/ids.h"
 #include "customs/text.h"
@@ -40,7 +42,7 @@
 #endif
 
 enum {
-    HEADER_BYTES = 192,
+    HEADER_BYTES = 256,
     DIGEST_BYTES = 32,
     ALIGN_BYTES = 64,
     WIDTH_UNIT = 32,
@@ -52,9 +54,12 @@ enum {
     NAME_BYTES = 32,
     LENGTHS = 8, /* of texts: 1 word, 2, 3 to 4, 5 to 8, ..., more than 64 */
     CHAPTER_MAX = 100,
+    FEATURES_AHEAD = 64,
 };
 
-static const char MAGIC[8] = {'G', 'L', 'H', 'S', '6', 'M', 0, 2};
+static const uint32_t NO_ROW = UINT32_MAX;
+
+static const char MAGIC[8] = {'G', 'L', 'H', 'S', '6', 'M', 0, 3};
 
 typedef struct header {
     char magic[8];
@@ -66,8 +71,11 @@ typedef struct header {
     uint32_t unused;
     uint64_t file_bytes;
     float temperature[LENGTHS]; /* by the text's words: longer texts are less sure than they look */
-    float ceiling[LENGTHS];     /* likewise: what all shares together come to */
-    uint8_t zero[32];
+    /* Likewise, chapters first: what all shares of a level together come to; a finer level's is no higher. */
+    float ceiling[GL_HS_LEVELS][LENGTHS];
+    uint32_t cue_count, tie_count, cue_beginning;
+    float cue_scale;
+    uint8_t zero[16];
 } header;
 _Static_assert(sizeof(header) == HEADER_BYTES, "the header's layout is the file's");
 
@@ -91,7 +99,8 @@ struct gl_hs_model {
     const uint32_t *hashes;  /* row_count, rising */
     const float *row_scale;  /* row_count */
     const uint8_t *rows;     /* row_count x width / 2 */
-    void *mapping;           /* NULL: the bytes are the caller's */
+    gl_cues cues;
+    void *mapping; /* NULL: the bytes are the caller's */
     size_t mapping_bytes;
     char version[GL_HS_VERSION_BYTES];
     level groups[GL_HS_LEVELS - 1]; /* coarse first */
@@ -102,10 +111,12 @@ struct gl_hs_scratch {
     int16_t quantised[WIDTH_MAX];
     float total_weight;
     size_t words;
+    gl_cue_scratch *cues;
     float *logits;                 /* class_count, padded with -inf to a multiple of LANES */
     float *shares;                 /* e^((logit - largest) / temperature), likewise */
-    float sum;                     /* what is 1 of them; 0: the model knows nothing of the text */
     float *sums[GL_HS_LEVELS - 1]; /* of each group */
+    bool knows;                    /* anything of the text: what follows holds */
+    float factor[GL_HS_LEVELS];    /* what makes confidences of a level's shares and sums */
 };
 
 /* ---- loading ---- */
@@ -140,16 +151,21 @@ static bool check_header(const header *h, size_t size, gl_err *err)
         if (!(h->temperature[i] >= 0.01f && h->temperature[i] <= 100.0f))
             return invalid(err, "a temperature is out of range");
     for (size_t i = 0; i < LENGTHS; i++)
-        if (!(h->ceiling[i] >= 0.01f && h->ceiling[i] <= 1))
-            return invalid(err, "a ceiling is out of range");
+        for (size_t l = 0; l < GL_HS_LEVELS; l++)
+            if (!(h->ceiling[l][i] >= 0.01f && h->ceiling[l][i] <= (l == 0 ? 1 : h->ceiling[l - 1][i])))
+                return invalid(err, "a ceiling is out of range");
     if (!(h->word_weight > 0 && h->word_weight <= 16 && h->gram_weight > 0 && h->gram_weight <= 16))
         return invalid(err, "feature weights are out of range");
+    if (h->cue_count > GL_CUE_LIMIT || h->tie_count > GL_CUE_TIE_LIMIT || h->cue_beginning == 0 ||
+        h->cue_beginning > GL_CUE_BEGINNING_MAX || !(h->cue_scale >= 0 && h->cue_scale <= 100))
+        return invalid(err, "what is said of the cues is out of range");
     return true;
 }
 
 /* Where each section begins, for these counts, and where the digest does (all bounded, so nothing overflows). */
 typedef struct layout {
-    size_t codes, mix, bias, head_scale, head_rows, buckets, hashes, row_scale, rows, digest;
+    size_t codes, mix, bias, head_scale, head_rows, buckets, hashes, row_scale, rows, cue_hashes, cue_weights,
+        cue_starts, tie_classes, tie_strengths, digest;
 } layout;
 
 static size_t after(size_t begin, size_t count, size_t bytes)
@@ -168,7 +184,12 @@ static layout layout_of(const header *h)
     l.hashes = after(l.buckets, ((size_t)1 << h->bucket_bits) + 1, sizeof(uint32_t));
     l.row_scale = after(l.hashes, h->row_count, sizeof(uint32_t));
     l.rows = after(l.row_scale, h->row_count, sizeof(float));
-    l.digest = after(l.rows, h->row_count, h->width / 2);
+    l.cue_hashes = after(l.rows, h->row_count, h->width / 2);
+    l.cue_weights = after(l.cue_hashes, h->cue_count, sizeof(uint32_t));
+    l.cue_starts = after(l.cue_weights, h->cue_count, sizeof(float));
+    l.tie_classes = after(l.cue_starts, (size_t)h->cue_count + 1, sizeof(uint32_t));
+    l.tie_strengths = after(l.tie_classes, h->tie_count, sizeof(uint16_t));
+    l.digest = after(l.tie_strengths, h->tie_count, sizeof(uint8_t));
     return l;
 }
 
@@ -188,6 +209,15 @@ static bool lay_out(gl_hs_model *model, const uint8_t *base, size_t size)
     model->hashes = (const void *)(base + l.hashes);
     model->row_scale = (const void *)(base + l.row_scale);
     model->rows = base + l.rows;
+    model->cues = (gl_cues){.count = model->head.cue_count,
+                            .tie_count = model->head.tie_count,
+                            .beginning = model->head.cue_beginning,
+                            .scale = model->head.cue_scale,
+                            .hashes = (const void *)(base + l.cue_hashes),
+                            .weights = (const void *)(base + l.cue_weights),
+                            .starts = (const void *)(base + l.cue_starts),
+                            .classes = (const void *)(base + l.tie_classes),
+                            .strengths = base + l.tie_strengths};
     return true;
 }
 
@@ -262,6 +292,8 @@ static bool check(gl_hs_model *model, const uint8_t *bytes, size_t size, gl_err 
         return invalid(err, "the mix of chapters is not one of its codes");
     if (!hashes_ok(model))
         return invalid(err, "the hashes are out of order, or not in their buckets");
+    if (!gl_cues_ok(&model->cues, model->head.class_count))
+        return invalid(err, "the cues are out of order, or tied to no class");
     if (!floats_ok(model->bias, model->head.class_count, 1e3f) ||
         !floats_ok(model->head_scale, model->head.class_count, 1e3f) ||
         !floats_ok(model->row_scale, model->head.row_count, 1e3f))
@@ -448,6 +480,7 @@ gl_hs_scratch *gl_hs_scratch_new(const gl_hs_model *model)
         scratch->sums[l] = floats_new(model->groups[l].count);
     for (size_t i = model->head.class_count; i < padded; i++)
         scratch->logits[i] = -INFINITY;
+    scratch->cues = gl_cue_scratch_new(&model->cues);
     return scratch;
 }
 
@@ -455,6 +488,7 @@ void gl_hs_scratch_destroy(gl_hs_scratch *scratch)
 {
     if (scratch == NULL)
         return;
+    gl_cue_scratch_destroy(scratch->cues);
     free(scratch->logits);
     free(scratch->shares);
     for (size_t l = 0; l < GL_HS_LEVELS - 1; l++)
@@ -478,22 +512,62 @@ VECTORISED static void add_scaled(float *restrict low, float *restrict high, con
     }
 }
 
-/* Adds the feature's embedding when the model has one. */
-static void add_feature(const gl_hs_model *model, gl_hs_scratch *scratch, uint32_t hash, float weight)
-{
-    uint32_t bucket = hash >> (32 - model->head.bucket_bits);
-    uint32_t row = model->buckets[bucket], end = model->buckets[bucket + 1];
-    size_t half = model->head.width / 2;
+/* Features that wait to be added, so that what they need is on its way from memory before it is used. */
+typedef struct waiting {
+    uint32_t hash[FEATURES_AHEAD], row[FEATURES_AHEAD];
+    float weight[FEATURES_AHEAD];
+    size_t count;
+} waiting;
 
-    while (row < end && model->hashes[row] < hash)
-        row++;
-    if (row == end || model->hashes[row] != hash)
-        return;
-    add_scaled(scratch->hidden, scratch->hidden + half, model->rows + row * half, weight * model->row_scale[row], half);
-    scratch->total_weight += weight;
+static void find_rows(const gl_hs_model *model, waiting *w)
+{
+    uint32_t shift = 32 - model->head.bucket_bits;
+
+    for (size_t i = 0; i < w->count; i++) {
+        w->row[i] = model->buckets[w->hash[i] >> shift];
+        __builtin_prefetch(&model->hashes[w->row[i]]);
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        uint32_t row = w->row[i], end = model->buckets[(w->hash[i] >> shift) + 1];
+        while (row < end && model->hashes[row] < w->hash[i])
+            row++;
+        w->row[i] = row < end && model->hashes[row] == w->hash[i] ? row : NO_ROW;
+        if (w->row[i] == NO_ROW)
+            continue;
+        const uint8_t *embedding = model->rows + (size_t)row * (model->head.width / 2);
+        __builtin_prefetch(&model->row_scale[row]);
+        __builtin_prefetch(embedding);
+        __builtin_prefetch(embedding + ALIGN_BYTES);
+    }
 }
 
-static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str word)
+/* Adds the embeddings of those that the model has. */
+static void add_waiting(const gl_hs_model *model, gl_hs_scratch *scratch, waiting *w)
+{
+    size_t half = model->head.width / 2;
+
+    find_rows(model, w);
+    for (size_t i = 0; i < w->count; i++) {
+        size_t row = w->row[i];
+        if (row == NO_ROW)
+            continue;
+        add_scaled(scratch->hidden, scratch->hidden + half, model->rows + row * half,
+                   w->weight[i] * model->row_scale[row], half);
+        scratch->total_weight += w->weight[i];
+    }
+    w->count = 0;
+}
+
+static void add_feature(const gl_hs_model *model, gl_hs_scratch *scratch, waiting *w, uint32_t hash, float weight)
+{
+    if (w->count == FEATURES_AHEAD)
+        add_waiting(model, scratch, w);
+    __builtin_prefetch(&model->buckets[hash >> (32 - model->head.bucket_bits)]);
+    w->hash[w->count] = hash;
+    w->weight[w->count++] = weight;
+}
+
+static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, waiting *w, gl_str word)
 {
     unsigned char marked[256 + 2];
     size_t len = word.len < model->head.gram_word_max ? word.len : model->head.gram_word_max, size = len + 2, count = 0;
@@ -508,16 +582,19 @@ static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str w
     float weight = model->head.gram_weight / (float)count;
     for (size_t n = model->head.gram_min; n <= model->head.gram_max; n++)
         for (size_t i = 0; i + n <= size; i++)
-            add_feature(model, scratch, gl_fnv1a(fnv1a_kind(2), marked + i, n), weight);
+            add_feature(model, scratch, w, gl_fnv1a(fnv1a_kind(2), marked + i, n), weight);
 }
 
 static void add_text(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text)
 {
+    waiting w = {.count = 0};
+
     for (gl_str word = gl_text_word(&text); word.len > 0; word = gl_text_word(&text)) {
         scratch->words++;
-        add_feature(model, scratch, gl_fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
-        add_grams(model, scratch, word);
+        add_feature(model, scratch, &w, gl_fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
+        add_grams(model, scratch, &w, word);
     }
+    add_waiting(model, scratch, &w);
 }
 
 /* ---- head ---- */
@@ -539,16 +616,31 @@ static float quantise(gl_hs_scratch *scratch, size_t width)
     return largest / 32767.0f;
 }
 
+/* Rows are taken some at a time: one reading of the hidden vector serves them, and sums are made of vectors once. */
 VECTORISED static void head_logits(const int8_t *restrict rows, const int16_t *restrict hidden, size_t width,
                                    size_t count, const float *restrict scale, const float *restrict bias, float unit,
                                    float *restrict logits)
 {
-    for (size_t c = 0; c < count; c++) {
-        const int8_t *row = rows + c * width;
+    size_t units = width / WIDTH_UNIT * WIDTH_UNIT, c = 0;
+
+    for (; c + 4 <= count; c += 4) {
+        const int8_t *a = rows + c * width, *b = a + width, *d = b + width, *e = d + width;
+        int32_t sum_a = 0, sum_b = 0, sum_d = 0, sum_e = 0;
+        for (size_t i = 0; i < units; i++) {
+            sum_a += (int16_t)a[i] * hidden[i];
+            sum_b += (int16_t)b[i] * hidden[i];
+            sum_d += (int16_t)d[i] * hidden[i];
+            sum_e += (int16_t)e[i] * hidden[i];
+        }
+        logits[c] = (float)sum_a * (scale[c] * unit) + bias[c];
+        logits[c + 1] = (float)sum_b * (scale[c + 1] * unit) + bias[c + 1];
+        logits[c + 2] = (float)sum_d * (scale[c + 2] * unit) + bias[c + 2];
+        logits[c + 3] = (float)sum_e * (scale[c + 3] * unit) + bias[c + 3];
+    }
+    for (; c < count; c++) {
         int32_t sum = 0;
-        for (size_t d = 0; d < width; d += WIDTH_UNIT)
-            for (size_t j = 0; j < WIDTH_UNIT; j++)
-                sum += (int16_t)row[d + j] * hidden[d + j];
+        for (size_t i = 0; i < units; i++)
+            sum += (int16_t)rows[c * width + i] * hidden[i];
         logits[c] = (float)sum * (scale[c] * unit) + bias[c];
     }
 }
@@ -669,7 +761,8 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
 
     *result = (gl_hs_result){0};
     memset(scratch->hidden, 0, sizeof scratch->hidden);
-    scratch->total_weight = scratch->sum = 0;
+    scratch->total_weight = 0;
+    scratch->knows = false;
     scratch->words = 0;
     add_text(model, scratch, text);
     if (!(scratch->total_weight > 0))
@@ -677,20 +770,25 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
     float unit = quantise(scratch, width);
     head_logits(model->head_rows, scratch->quantised, width, classes, model->head_scale, model->bias, unit,
                 scratch->logits);
+    gl_cues_add(&model->cues, scratch->cues, text, scratch->logits);
     best_three(scratch->logits, classes, best);
     size_t length = length_of(scratch->words);
     float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature[length];
     size_t padded = (classes + LANES - 1) / LANES * LANES;
     exp_shares(scratch->logits, padded, top, inverse, scratch->shares);
-    scratch->sum = sum_shares(scratch->shares, padded) / model->head.ceiling[length];
+    float sum = sum_shares(scratch->shares, padded);
+    for (size_t l = 0; l < GL_HS_LEVELS; l++)
+        scratch->factor[l] = model->head.ceiling[l][length] / sum;
+    scratch->knows = true;
     result->count = GL_HS_TOP;
     for (size_t i = 0; i < GL_HS_TOP; i++)
-        result->top[i] = candidate_of(model, best[i], GL_HS_CODE_DIGITS, scratch->shares[best[i]] / scratch->sum);
+        result->top[i] = candidate_of(model, best[i], GL_HS_CODE_DIGITS,
+                                      scratch->shares[best[i]] * scratch->factor[GL_HS_LEVELS - 1]);
     const float *parts = scratch->shares;
     for (size_t l = GL_HS_LEVELS - 1; l-- > 0; parts = scratch->sums[l]) {
         size_t g = sum_groups(&model->groups[l], parts, scratch->sums[l]);
-        result->group[l] =
-            candidate_of(model, model->groups[l].starts[g], gl_hs_level_digits[l], scratch->sums[l][g] / scratch->sum);
+        result->group[l] = candidate_of(model, model->groups[l].starts[g], gl_hs_level_digits[l],
+                                        scratch->sums[l][g] * scratch->factor[l]);
     }
 }
 
@@ -719,14 +817,14 @@ void gl_hs_model_list(const gl_hs_model *model, const gl_hs_scratch *scratch, si
 
     list->count = 0;
     limit = limit < GL_HS_LIST_LIMIT ? limit : GL_HS_LIST_LIMIT;
-    if (!(scratch->sum > 0) || limit == 0)
+    if (!scratch->knows || limit == 0)
         return;
     list->count = of_classes ? largest(scratch->logits, model->head.class_count, limit, best)
                              : largest(scratch->sums[level_index], groups->count, limit, best);
     for (size_t i = 0; i < list->count; i++) {
         float value = of_classes ? scratch->shares[best[i]] : scratch->sums[level_index][best[i]];
         list->at[i] = candidate_of(model, of_classes ? best[i] : groups->starts[best[i]],
-                                   gl_hs_level_digits[level_index], value / scratch->sum);
+                                   gl_hs_level_digits[level_index], value * scratch->factor[level_index]);
     }
 }
 
@@ -747,11 +845,11 @@ static size_t group_at(const level *groups, size_t c)
 
 int32_t gl_hs_model_confidence_ppm(const gl_hs_model *model, const gl_hs_scratch *scratch, gl_str code)
 {
-    if (!(scratch->sum > 0) || !gl_hs_model_knows(model, code))
+    if (!scratch->knows || !gl_hs_model_knows(model, code))
         return -1;
     size_t c = first_class(model, code);
     for (size_t l = 0; l < GL_HS_LEVELS - 1; l++)
         if (code.len == gl_hs_level_digits[l])
-            return ppm_of(scratch->sums[l][group_at(&model->groups[l], c)] / scratch->sum);
-    return ppm_of(scratch->shares[c] / scratch->sum);
+            return ppm_of(scratch->sums[l][group_at(&model->groups[l], c)] * scratch->factor[l]);
+    return ppm_of(scratch->shares[c] * scratch->factor[GL_HS_LEVELS - 1]);
 }

@@ -1,9 +1,10 @@
-"""Confidence that holds: a temperature and a ceiling by a text's length, from rows that models had not seen.
+"""Confidence that holds: a temperature by a text's length, and a ceiling by length and level, from rows that models had not seen.
 
-The temperature of a length is that of least log loss (sources weigh by the square root of their rows). All shares are then multiplied by a
-ceiling, what is left of 1 being nobody's: short, middle and long texts have one each, the highest at which what claims 90 % is right often
-enough: of each source that claims it often enough to be judged, of two such sources at least, and with a margin of all together, since the next
-source may be worse than those that are there. Texts of which that cannot be shown claim no 90 %. The sums of headings and chapters stay sums.
+The temperature of a length is that of least log loss (sources weigh by the square root of their rows). The shares of subheadings, and the sums
+of headings and chapters, are then multiplied by a ceiling of their level, what is left of 1 being nobody's: short, middle and long texts have one
+each, the highest at which what claims 90 % is right often enough: of each source that claims it often enough to be judged, of two such sources at
+least, and with a margin of all together, since the next source may be worse than those that are there. Texts of which that cannot be shown claim
+no 90 % at that level. A finer level's ceiling is no higher than a coarser one's.
 """
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from export import LENGTHS, length_of
-from figures import measured, percent, table
+from figures import DIGITS, best_group, measured, percent, table
 from fit import softmax
 
 SURE, RIGHT_OF_SURE = 0.9, 0.85     # what is promised: of confidences of SURE and more, this share is right
@@ -28,18 +29,24 @@ ANSWERED_RIGHT = 0.70               # the threshold of an answer: such that this
 @dataclass
 class Settings:
     temperatures: np.ndarray    # float32, of each length
-    ceilings: np.ndarray        # likewise
+    ceilings: np.ndarray        # likewise, levels x lengths, chapters first
     cut: float = 0.0
 
     def shares(self, logits, words):
-        """Of each code, for texts of so many words."""
-        length = lengths(words)
-        return softmax(logits / self.temperatures[length][:, None]) * self.ceilings[length][:, None]
+        """Of each code, for texts of so many words, before the ceilings."""
+        return softmax(logits / self.temperatures[lengths(words)][:, None])
+
+    def ceilings_of(self, words):
+        """levels x texts"""
+        return self.ceilings[:, lengths(words)]
 
     def describe(self):
-        temperatures, ceilings = (", ".join(f"{x:.{digits}f}" for x in each) for each, digits in ((self.temperatures, 3), (self.ceilings, 4)))
-        return [f"Texts of 1 word, 2, to 4, to 8, to 16, to 32, to 64, and more have the temperatures {temperatures} and the ceilings {ceilings}. Abstention below "
-                f"{self.cut:.4f} (answers at least {100 * ANSWERED_RIGHT:.0f} % right)."]
+        def listed(values, digits):
+            return ", ".join(f"{value:.{digits}f}" for value in values)
+
+        ceilings = ", ".join(f"{name} {listed(row, 4)}" for name, row in zip(("of chapters", "of headings", "of subheadings"), self.ceilings))
+        return [f"Texts of 1 word, 2, to 4, to 8, to 16, to 32, to 64, and more have the temperatures {listed(self.temperatures, 3)} and the ceilings {ceilings}. "
+                f"Abstention below {self.cut:.4f} (answers at least {100 * ANSWERED_RIGHT:.0f} % right)."]
 
 
 def lengths(words):
@@ -78,15 +85,21 @@ def holds(sources, right):
     return len(judged) >= SOURCES and min(judged) >= RIGHT_OF_SURE and lower_bound(right.sum(), len(right)) >= RIGHT_OF_SURE + MARGIN
 
 
+def levels(out, shares):
+    """(confidence before ceilings, is it right?) of each level, chapters first."""
+    return [best_group([code[:digits] for code in out.codes], shares, out.labels) for digits in DIGITS]
+
+
 def fitted(out, m):
     """Temperatures and ceilings from the rows of `m`."""
-    found = Settings(temperatures(out, m), np.ones(LENGTHS, np.float32))
-    p = found.shares(out.logits, out.words)
-    confidence, right, length = p.max(axis=1), p.argmax(axis=1) == out.labels, lengths(out.words)
-    for together in map(list, TOGETHER):
-        part = m & np.isin(length, together)
-        good = (ceiling for ceiling in CEILINGS if holds(*(each[part & (confidence * ceiling >= SURE)] for each in (out.sources, right))))
-        found.ceilings[together] = next(good, NEVER_SURE)
+    found = Settings(temperatures(out, m), np.ones((len(DIGITS), LENGTHS), np.float32))
+    length = lengths(out.words)
+    for level, (confidence, right) in enumerate(levels(out, found.shares(out.logits, out.words))):
+        for together in map(list, TOGETHER):
+            part = m & np.isin(length, together)
+            good = (ceiling for ceiling in CEILINGS if holds(*(each[part & (confidence * ceiling >= SURE)] for each in (out.sources, right))))
+            found.ceilings[level, together] = next(good, NEVER_SURE)
+    found.ceilings = np.minimum.accumulate(found.ceilings, axis=0)
     return found
 
 
@@ -100,8 +113,8 @@ def threshold(confidence, right, target):
 
 def settings(out):
     found = fitted(out, np.ones(len(out.rows), bool))
-    p = found.shares(out.logits, out.words)
-    found.cut = threshold(p.max(axis=1), p.argmax(axis=1) == out.labels, ANSWERED_RIGHT)
+    confidence, right = levels(out, found.shares(out.logits, out.words))[-1]
+    found.cut = threshold(confidence * found.ceilings_of(out.words)[-1], right, ANSWERED_RIGHT)
     return found
 
 
@@ -110,8 +123,11 @@ def left_out(out):
     found = []
     for source in sorted(set(out.sources)):
         m = out.sources == source
-        p = fitted(out, ~m).shares(out.logits[m], out.words[m])
-        confidence, right = p.max(axis=1), p.argmax(axis=1) == out.labels[m]
-        sure, near = confidence >= SURE, (confidence >= SURE - 0.05) & (confidence < SURE + 0.05)
-        found.append((f"`{source}`", m.sum(), sure.sum(), measured(right[sure]), near.sum(), percent(right[near])))
-    return table(("calibrated without", "rows", f"confidence {SURE} or more", "right of those", "0.85 to 0.95", "right of those"), found)
+        made = fitted(out, ~m)
+        shares, ceilings = made.shares(out.logits, out.words), made.ceilings_of(out.words)
+        cells = []
+        for level, (confidence, right) in reversed(list(enumerate(levels(out, shares)))):
+            sure = m & (confidence * ceilings[level] >= SURE)
+            cells += [sure.sum(), measured(right[sure])]
+        found.append((f"`{source}`", m.sum(), *cells))
+    return table(("calibrated without", "rows", f"subheadings of {SURE} or more", "right of those", "headings", "right of those", "chapters", "right of those"), found)

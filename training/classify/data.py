@@ -5,11 +5,13 @@ Always holds: a code is one of the subheadings of HS 2022; rows with other codes
 import csv
 import os
 import random
+import re
 import sys
 from collections import Counter, defaultdict
 
 import numpy as np
 
+from features import singular
 from text import normalise
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,10 +22,15 @@ KIND = {"uk_fpo_extra_references": "parcels", "uk_fpo_brands": "parcels", "uk_se
         "eu_bti_rulings_en": "rulings", "eu_bti_rulings_multi": "rulings", "uk_atar_rulings": "rulings",
         "hs2022": "hs", "uk_cn_2020": "cn", "us_hts_2026": "us"}
 # How often a row is drawn in an epoch, on average.
-WEIGHT = {"parcels": 6.0, "search": 4.0, "lexicon": 1.0, "names": 0.7, "rulings": 2.0, "hs": 1.0, "cn": 0.5, "us": 0.15}
+WEIGHT = {"parcels": 8.0, "search": 5.0, "lexicon": 1.0, "names": 0.7, "titles": 1.0, "decided": 0.5, "rulings": 2.0, "hs": 1.0, "cn": 0.5, "us": 0.15}
 # "Commodities not specified according to kind" of trade statistics: in the nomenclature file, last, but no code of the Harmonized System.
 # It takes part in training and is left out of what ships.
 NOT_A_CODE = "999999"
+OWN = {"brands": "names", "titles": "titles"}     # files of the lexicon that are no chapter's
+# Of a value of what decides: not said as it is; and what is said behind a term, with what before it.
+UNSAID = ("other", "not", "up to", "over", "under", "more", "less")
+BEHIND = {"for": "for ", "use": "for ", "kind": ""}
+DECLARED = "parcels"    # rows that are what somebody declared
 LABELLED = ("parcels", "search", "rulings")
 
 
@@ -37,30 +44,47 @@ def read_csv(name):
         return list(csv.DictReader(file))
 
 
+def decided(line):
+    """What decides, said with the term: "cotton t-shirt", "t-shirt for women"; all that does together, too."""
+    said = {}
+    for name, value in line.decides.items():
+        values = [part.strip() for part in re.split(r" or |, | and ", value)]
+        said[name] = [part for part in values if part and not part.startswith(UNSAID)]
+        for part in said[name]:
+            if part.lower() not in line.terms[0].lower():
+                yield from together(line.terms[0], {name: part})
+                if name == "for":
+                    yield f"{part}s {line.terms[0]}"
+    first = {name: parts[0] for name, parts in said.items() if parts}
+    if len(first) > 1:
+        yield from together(line.terms[0], first)
+
+
+def together(term, said):
+    before = [part for name, part in said.items() if name not in BEHIND]
+    behind = [BEHIND[name] + part for name, part in said.items() if name in BEHIND]
+    yield " ".join([*before, term, *behind])
+
+
 def read_lexicon():
-    """(source, term, code): each term and its other spellings, names apart from nouns; one with several codes comes with each."""
-    return sorted({("names" if line.where.startswith("brands") else "lexicon", term, line.code) for line in check.read() for term in line.terms})
+    """(kind, text, code): each term and its other spellings, names and titles apart from nouns; one with several codes comes with each. Of English
+    terms also what decides."""
+    lines = check.read()
+    found = {(OWN.get(line.where.partition(".")[0], "lexicon"), term, line.code) for line in lines for term in line.terms}
+    found |= {("decided", text, line.code) for line in lines if line.language == "en" for text in decided(line)}
+    return sorted(found)
 
 
 def shares(texts, kinds):
     """How much of its kind's weight each row has: terms of the lexicon with several codes share it."""
-    own = ("lexicon", "names")
+    own = ("lexicon", *OWN.values(), "decided")
     codes = Counter(text for text, kind in zip(texts, kinds) if kind in own)
     return [1 / codes[text] if kind in own else 1.0 for text, kind in zip(texts, kinds)]
 
 
-def singular(word):
-    """An English plural's singular, roughly; other words as they are."""
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes")):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
 def family(text):
     """What a text has in common with its near duplicates: its words in any order and number."""
-    return " ".join(sorted({singular(word) for word in text.split(" ")}))
+    return b" ".join(sorted({singular(word) for word in text.encode("utf-8").split(b" ")}))
 
 
 class Rows:

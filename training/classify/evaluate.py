@@ -83,7 +83,7 @@ def main():
     rows = Rows()
     out = out_of_fold(rows)
     settings = calibrate.settings(out)
-    seen = Seen(rows.codes[:out.logits.shape[1]], out.labels, out.kinds, out.sources, settings.shares(out.logits, out.words))
+    seen = Seen(rows.codes[:out.logits.shape[1]], out.labels, out.kinds, out.sources, settings.shares(out.logits, out.words), settings.ceilings_of(out.words))
     parts = [figures.accuracy(seen, settings.cut), figures.coverage(seen), ["![how many are right of the most confident](curve.svg)"], figures.calibration(seen),
              calibrate.left_out(out), figures.chapters(seen), compared(rows, out, seen), speed(), settings.describe()]
     text = "\n\n".join("\n".join(part) for part in parts)

@@ -7,11 +7,12 @@ a kind byte and its bytes.
 import numpy as np
 import scipy.sparse as sp
 
-WORD, GRAM = b"\x01", b"\x02"
+WORD, GRAM, CUE, BEGINNING = b"\x01", b"\x02", b"\x03", b"\x04"
 GRAM_MIN, GRAM_MAX = 3, 5
 GRAM_WORD_MAX = 32      # bytes of a word that give n-grams
 WORD_WEIGHT = 1.0
 GRAM_WEIGHT = 1.0       # shared by the n-grams of one word
+BEGINNING_BYTES = 5     # of a cue's beginning; longer words have one
 _memo = {}
 
 
@@ -37,6 +38,27 @@ def features(text):
         for gram in grams:
             out.append((fnv1a(GRAM + gram), GRAM_WEIGHT / len(grams)))
     return out
+
+
+def singular(word):
+    """An English plural's singular (bytes), roughly; other words as they are."""
+    if len(word) > 4 and word.endswith(b"ies"):
+        return word[:-3] + b"y"
+    if len(word) > 4 and word.endswith((b"ches", b"shes", b"sses", b"xes", b"zes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith(b"s") and not word.endswith(b"ss") else word
+
+
+def cues(text):
+    """Hashes of the text's cues (cues.py), each once, in their order: every word without its plural, and the beginnings of longer ones."""
+    out = {}
+    for word in text.encode("utf-8").split(b" "):
+        if word:
+            word = singular(word)
+            out[fnv1a(CUE + word)] = None
+            if len(word) > BEGINNING_BYTES:
+                out[fnv1a(BEGINNING + word[:BEGINNING_BYTES])] = None
+    return list(out)
 
 
 def word_hashes(texts):

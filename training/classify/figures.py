@@ -1,33 +1,38 @@
 """Tables and the curve of the model card, from what models said of rows that they had not seen."""
 import numpy as np
 
+DIGITS = (2, 4, 6)     # of codes, by level
 KINDS = ("parcels", "search", "rulings")
 WIDTH, HEIGHT, LEFT, BOTTOM, RIGHT, TOP = 640, 400, 56, 44, 16, 16
 COLOURS = {"parcels": "#c0392b", "search": "#2471a3", "rulings": "#b7950b", "all": "#1c2833"}
 
 
-class Seen:
-    """Rows with their labels, and the shares that a model gives each code; what follows from both."""
+def best_group(prefix, p, labels):
+    """(share, is it right?) of the likeliest group of codes with one prefix (of each code)."""
+    prefix = np.array(prefix)
+    start = np.flatnonzero(np.r_[True, prefix[1:] != prefix[:-1]])
+    sums = np.add.reduceat(p, start, axis=1)
+    best = sums.argmax(axis=1)
+    return sums[np.arange(len(p)), best], prefix[start][best] == prefix[labels]
 
-    def __init__(self, codes, labels, kinds, sources, p):
+
+class Seen:
+    """Rows with their labels, and the shares that a model gives each code; what follows from both. `ceilings`: levels x rows, chapters first."""
+
+    def __init__(self, codes, labels, kinds, sources, p, ceilings):
         self.labels, self.kinds, self.sources = labels, np.array(kinds), np.array(sources)
         order = np.argsort(-p, axis=1, kind="stable")[:, :3]
         digits = {n: np.array([code[:n] for code in codes]) for n in (2, 4)}
         best = order[:, 0]
-        self.confidence = p[np.arange(len(p)), best]
+        self.confidence = p[np.arange(len(p)), best] * ceilings[-1]
         self.right = best == labels
         self.top3 = (order == labels[:, None]).any(axis=1)
         self.heading, self.chapter = (digits[n][best] == digits[n][labels] for n in (4, 2))
-        self.level = {n: self.best_group(p, digits[n]) for n in (2, 4)}
-        self.level[6] = (self.confidence, self.right)
+        self.level = {6: (self.confidence, self.right)}
+        for n, ceiling in zip(DIGITS[:-1], ceilings):
+            share, right = best_group(digits[n], p, labels)
+            self.level[n] = share * ceiling, right
         self.chapter_of_label = digits[2][labels]
-
-    def best_group(self, p, prefix):
-        """(confidence, is it right?) of the likeliest group of codes with one prefix."""
-        start = np.flatnonzero(np.r_[True, prefix[1:] != prefix[:-1]])
-        sums = np.add.reduceat(p, start, axis=1)
-        best = sums.argmax(axis=1)
-        return sums[np.arange(len(p)), best], prefix[start][best] == prefix[self.labels]
 
     def of(self, kind):
         return np.ones(len(self.kinds), bool) if kind == "all" else self.kinds == kind

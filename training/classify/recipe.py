@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data import WEIGHT, data_dir, shares
-from export import Quantised
+import cues
+from data import DECLARED, WEIGHT, data_dir, shares
+from export import Quantised, shipped
 from features import WORD, choose, fnv1a, matrix
 from fit import Model, balanced, fit
 from meaning import vectors
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED, FOLD_SEED, FOLDS = 20220101, 20261130, 5
-WIDTH, FIXED_WIDTH, EPOCHS, GRAM_LEAST = 128, 96, 5, 3
+WIDTH, FIXED_WIDTH, EPOCHS, GRAM_LEAST = 128, 96, 5, 4
 # What the models of the folds follow from, beside the data.
-CODE = ("data.py", "export.py", "features.py", "fit.py", "meaning.py", "recipe.py", "requirements.txt", "text.py")
+CODE = ("cues.py", "data.py", "export.py", "features.py", "fit.py", "meaning.py", "recipe.py", "requirements.txt", "text.py")
 
 
 def log(message):
@@ -96,14 +97,13 @@ def train(rows, index, meaning):
     log(f"{len(texts)} rows, {len(vocabulary)} features, {x.nnz / len(texts):.0f} a row")
     model = fit(x, labels, weights, rows.codes, legal, WIDTH, SEED, fixed, trained, epochs=EPOCHS,
                 progress=lambda epoch, loss, seconds: log(f"epoch {epoch + 1}: subheading loss {loss:.3f}, {seconds:.0f} s"))
-    return Quantised(vocabulary, balanced(model, WIDTH), rows.codes)
+    return Quantised(vocabulary, balanced(model, WIDTH), rows.codes, cues.fitted(texts, labels, np.array([kind == DECLARED for kind in kinds]), shipped(rows.codes)))
 
 
 def whole(rows):
     """The model of all rows."""
     def make():
-        model = train(rows, list(range(len(rows.texts))), meanings(rows))
-        return {name: getattr(model, name) for name in Quantised.ARRAYS}
+        return train(rows, list(range(len(rows.texts))), meanings(rows)).arrays()
 
     return Quantised.of(rows.codes, kept("whole-" + digest(), make))
 
@@ -118,6 +118,7 @@ class OutOfFold:
     labels: np.ndarray
     kinds: np.ndarray
     sources: np.ndarray
+    codes: list          # of the columns of `logits`
 
 
 def fold(rows, meaning, part, name):
@@ -126,7 +127,7 @@ def fold(rows, meaning, part, name):
         held = set(part)
         model = train(rows, [i for i in range(len(rows.texts)) if i not in held], meaning)
         texts = [rows.texts[i] for i in part]
-        logits = model.dense(Model).logits(matrix(texts, model.vocabulary)[1]).astype(np.float32)
+        logits = (model.dense(Model).logits(matrix(texts, model.vocabulary)[1]) + model.cues.scores(texts)).astype(np.float32)
         return {"rows": np.array(part), "logits": logits, "words": np.array([len(text.split(" ")) for text in texts])}
 
     return kept(name, make)
@@ -141,4 +142,4 @@ def out_of_fold(rows):
     every = {key: np.concatenate([s[key] for s in seen]) for key in ("rows", "logits", "words")}
     part_of = np.concatenate([np.full(len(s["rows"]), at) for at, s in enumerate(seen)])
     return OutOfFold(fold=part_of, labels=np.array(rows.labels)[every["rows"]], kinds=np.array(rows.kinds)[every["rows"]],
-                     sources=np.array(rows.sources)[every["rows"]], **every)
+                     sources=np.array(rows.sources)[every["rows"]], codes=rows.codes[:every["logits"].shape[1]], **every)

@@ -11,7 +11,7 @@ from export import write_if_changed
 from recipe import log, out_of_fold, whole
 from text import normalise
 
-NAME = "hs6-3"
+NAME = "hs6-4"
 
 
 def main():

@@ -13,7 +13,8 @@ import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODEL_HEADER = 192
+MODEL_HEADER = 256
+LONGEST = 120        # of a term or title, characters
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "zh")
 ATTRIBUTES = {"material", "construction", "for", "use", "power", "condition", "state", "size", "content", "kind"}
 WANTED = {"terms": 20000, "subheadings": 4000}
@@ -75,7 +76,7 @@ def problems_of(line, known):
         if name not in ATTRIBUTES or not value.strip() or value != value.strip():
             yield f"no attribute and value: {name}={value}"
     for term in line.terms:
-        if not term.strip() or term != term.strip() or len(term) > 80 or "  " in term:
+        if not term.strip() or term != term.strip() or len(term) > LONGEST or "  " in term:
             yield f"no term: {term!r}"
         elif line.language == "zh" and not term.isascii():
             yield f"not romanised: {term}"

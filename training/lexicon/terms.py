@@ -3,7 +3,8 @@
 
 usage: terms.py [--check]      (--check: is the file current?)
 
-A line is a code, a term or a spelling of it, and what decides, with tabs between them; in the order of code and term.
+A line is a code, a term or a spelling of it, and what decides, with tabs between them; in the order of code and term. Titles are left out: a reason
+is a term.
 """
 import gzip
 import os
@@ -17,6 +18,8 @@ OUT = os.path.join(check.HERE, "..", "..", "models", "classify", "terms.gz")
 def text():
     rows = set()
     for line in check.read():
+        if line.where.startswith("titles"):
+            continue
         decides = ";".join(f"{name}={value}" for name, value in sorted(line.decides.items()))
         rows |= {(line.code, term, decides) for term in line.terms}
     return "".join("\t".join(row) + "\n" for row in sorted(rows))
