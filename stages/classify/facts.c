@@ -382,6 +382,106 @@ static void find_leading(const gl_facts *facts, const gl_hs_candidate *at, size_
         lead->share[i] = sum == 0 ? 0 : (double)at[i].confidence_ppm / (double)sum;
 }
 
+/* False: there are too many. */
+static bool add_answer(gl_fact_question *question, gl_str value, uint32_t of)
+{
+    size_t at = 0;
+
+    while (at < question->count && !gl_str_eq(question->values[at].value, value))
+        at++;
+    if (at == GL_FACTS_VALUES)
+        return false;
+    question->values[at].value = value;
+    question->values[at].of |= of;
+    question->count += at == question->count;
+    return true;
+}
+
+static bool has_word(gl_str text, gl_str wanted)
+{
+    for (gl_str word = gl_text_word(&text); word.len > 0; word = gl_text_word(&text))
+        if (gl_str_eq(word, wanted))
+            return true;
+    return false;
+}
+
+/* Has `text` every word of `of`, and others that do not turn it round? */
+static bool is_finer(gl_str text, gl_str of)
+{
+    if (text.len <= of.len || has_word(text, GL_STR("other")) || has_word(text, GL_STR("not")) ||
+        has_word(text, GL_STR("without")))
+        return false;
+    for (gl_str word = gl_text_word(&of); word.len > 0; word = gl_text_word(&of))
+        if (!has_word(text, word))
+            return false;
+    return true;
+}
+
+/* The next of "plastic, wood or textile", cutting it off the front of `*rest`; empty at the end. */
+static gl_str next_alternative(gl_str *rest)
+{
+    static const gl_str or = {" or ", 4}, comma = {", ", 2};
+
+    for (size_t i = 0; i < rest->len; i++) {
+        gl_str tail = {rest->ptr + i, rest->len - i};
+        size_t cut = gl_str_starts(tail, or) ? or.len : gl_str_starts(tail, comma) ? comma.len : 0;
+        if (cut == 0)
+            continue;
+        gl_str found = {rest->ptr, i};
+        *rest = (gl_str){tail.ptr + cut, tail.len - cut};
+        return found;
+    }
+    gl_str found = *rest;
+    *rest = (gl_str){rest->ptr + rest->len, 0};
+    return found;
+}
+
+static gl_fact_value take_away(gl_fact_question *question, size_t at)
+{
+    gl_fact_value taken = question->values[at];
+    question->count--;
+    memmove(&question->values[at], &question->values[at + 1], (question->count - at) * sizeof taken);
+    question->values[question->count] = (gl_fact_value){.of = 0};
+    return taken;
+}
+
+/* "plastic or textile" beside "plastic" is two answers. False: there are too many then. */
+static bool tell_alternatives_apart(gl_fact_question *question)
+{
+    for (size_t v = 0; v < question->count; v++) {
+        gl_str rest = question->values[v].value, part = next_alternative(&rest);
+        bool overlaps = false;
+        for (; rest.len > 0 || part.len > 0; part = next_alternative(&rest))
+            for (size_t w = 0; w < question->count && part.len < question->values[v].value.len; w++)
+                overlaps |= gl_str_eq(part, question->values[w].value);
+        if (!overlaps)
+            continue;
+        gl_fact_value both = take_away(question, v);
+        rest = both.value;
+        for (part = next_alternative(&rest); part.len > 0; part = next_alternative(&rest))
+            if (!add_answer(question, part, both.of))
+                return false;
+        v = (size_t)-1; /* what came may overlap with what was there; there are fewer alternatives each time */
+    }
+    return true;
+}
+
+/* "moulded plastic" beside "plastic" is no other answer. */
+static void drop_finer(gl_fact_question *question)
+{
+    for (size_t v = 0; v < question->count; v++) {
+        uint32_t of = question->values[v].of;
+        bool finer = false;
+        for (size_t w = 0; w < question->count; w++)
+            if (is_finer(question->values[v].value, question->values[w].value)) {
+                question->values[w].of |= of;
+                finer = true;
+            }
+        if (finer)
+            take_away(question, v--);
+    }
+}
+
 /* A question with the values that the candidates have. False: the text states one, or there are none or too many. */
 static bool make_question(const gl_facts *facts, const said *s, const leading *lead, size_t attribute,
                           gl_fact_question *question)
@@ -389,17 +489,13 @@ static bool make_question(const gl_facts *facts, const said *s, const leading *l
     *question = (gl_fact_question){.attribute = facts->attributes[attribute]};
     for (size_t i = 0; i < lead->count; i++) {
         const fact *f = lead->facts[i][attribute];
-        for (size_t k = 0; f != NULL && k < f->count; k++) {
-            size_t at = 0;
-            while (at < question->count && !gl_str_eq(question->values[at].value, f->values[k]))
-                at++;
-            if (at == GL_FACTS_VALUES || (at == question->count && says_value(facts, s, f->values[k])))
+        for (size_t k = 0; f != NULL && k < f->count; k++)
+            if (says_value(facts, s, f->values[k]) || !add_answer(question, f->values[k], 1u << i))
                 return false;
-            question->values[at].value = f->values[k];
-            question->values[at].of |= 1u << i;
-            question->count += at == question->count;
-        }
     }
+    if (!tell_alternatives_apart(question))
+        return false;
+    drop_finer(question);
     return question->count > 1;
 }
 

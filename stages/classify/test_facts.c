@@ -95,6 +95,24 @@ Test(classify_facts, as_json_with_the_codes_of_each_value)
     gl_facts_destroy(facts);
 }
 
+/* Answers do not overlap: "moulded plastic" is plastic, and "plastic or textile" is two of them. */
+Test(classify_facts, answers_are_told_apart)
+{
+    gl_facts *facts = parse(HEAD "392690\tmaterial=plastic|moulded plastic\n420222\tmaterial=plastic or textile\n"
+                                 "420229\tmaterial=other than plastic, or leather|silk or linen\n");
+    gl_missing missing = ask(facts, "case", "392690 40, 420222 30, 420229 25");
+    expect_json(&missing, "[{\"attribute\":\"material\",\"question\":\"Of what: plastic, other than plastic, or "
+                          "leather, silk or linen, or textile?\",\"values\":[{\"value\":\"plastic\",\"codes\":["
+                          "\"392690\",\"420222\"]},{\"value\":\"other than plastic, or leather\",\"codes\":["
+                          "\"420229\"]},{\"value\":\"silk or linen\",\"codes\":[\"420229\"]},{\"value\":\"textile\","
+                          "\"codes\":[\"420222\"]}]}]");
+    gl_facts_destroy(facts);
+    facts = parse(HEAD "392490\tmaterial=moulded plastic\n392690\tmaterial=plastic|moulded plastic\n");
+    missing = ask(facts, "case", "392690 40, 392490 50");
+    cr_expect_eq(missing.count, 0, "one answer is no question");
+    gl_facts_destroy(facts);
+}
+
 Test(classify_facts, what_is_asked_is_what_tells_most)
 {
     gl_facts *facts = parse(HEAD "640101\tmaterial=leather\tconstruction=woven\n640102\tmaterial=silk\tconstruction="

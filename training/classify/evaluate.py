@@ -14,10 +14,12 @@ import numpy as np
 import baselines
 import calibrate
 import figures
+import vague
 from data import WEIGHT, Rows, read_csv, shares
 from figures import Seen, measured, percent, table
 from golden import ROOT
 from recipe import SEED, log, out_of_fold
+from text import normalise
 
 CARD = os.path.join(ROOT, "models", "classify", "README.md")
 CURVE = os.path.join(ROOT, "models", "classify", "curve.svg")
@@ -84,7 +86,9 @@ def main():
     out = out_of_fold(rows)
     settings = calibrate.settings(out)
     seen = Seen(rows.codes[:out.logits.shape[1]], out.labels, out.kinds, out.sources, settings.shares(out.logits, out.words), settings.ceilings_of(out.words))
-    parts = [figures.accuracy(seen, settings.cut), figures.coverage(seen), ["![how many are right of the most confident](curve.svg)"], figures.calibration(seen),
+    known_vague = {normalise(text.encode("utf-8")) for text in vague.listed()}
+    told = np.array([rows.texts[i] not in known_vague for i in out.rows]) & (seen.kinds == "parcels")
+    parts = [figures.accuracy(seen, settings.cut, [("parcels that are not on the list of vague texts, too", told)]), figures.coverage(seen), ["![how many are right of the most confident](curve.svg)"], figures.calibration(seen),
              calibrate.left_out(out), figures.chapters(seen), compared(rows, out, seen), speed(), settings.describe()]
     text = "\n\n".join("\n".join(part) for part in parts)
     print(text, flush=True)

@@ -55,7 +55,8 @@ def table(head, rows):
     return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(map(str, row)) + " |" for row in rows)]
 
 
-def accuracy(seen, cut):
+def accuracy(seen, cut, further):
+    """`further`: (name, rows) beside kinds and sources."""
     def row(name, m):
         answered = m & (seen.confidence >= cut)
         return [name, m.sum(), *(measured(flags[m]) for flags in (seen.right, seen.top3, seen.heading, seen.chapter)),
@@ -63,6 +64,7 @@ def accuracy(seen, cut):
 
     rows = [row(kind, seen.of(kind)) for kind in (*KINDS, "all")]
     rows += [row(f"`{source}`", seen.sources == source) for source in sorted(set(seen.sources))]
+    rows += [row(name, m) for name, m in further]
     return table(("rows", "count", "top 1", "top 3", "heading", "chapter", "answered", "right of those"), rows)
 
 

@@ -124,18 +124,22 @@ def fit(hashed, shapes, vague, weights):
 
 # ---- rows ----
 
+def listed():
+    """The UK's parcel texts that nobody could classify."""
+    with open(os.path.join(data_dir(), "fpo_vague_terms.csv"), newline="", encoding="utf-8") as file:
+        return [row[0] for row in csv.reader(file) if row]
+
+
 class Rows:
     """Distinct normalised texts: `rows` (raw bytes, normalised), `kinds`: vague, parcels, search, lexicon."""
 
     def __init__(self):
         self.rows, self.kinds, seen = [], [], set()
         self.left_out = 0
-        with open(os.path.join(data_dir(), "fpo_vague_terms.csv"), newline="", encoding="utf-8") as file:
-            listed = [row[0] for row in csv.reader(file) if row]
         labelled = read_csv("labelled.csv")
         terms = sorted({term for line in check.read() for term in line.terms})
         picked = np.random.default_rng(SEED).permutation(len(terms))[:LEXICON_ROWS]
-        for kind, texts in (("vague", listed), ("parcels", [r["description"] for r in labelled if r["source"] == "uk_fpo_extra_references"]),
+        for kind, texts in (("vague", listed()), ("parcels", [r["description"] for r in labelled if r["source"] == "uk_fpo_extra_references"]),
                             ("search", [r["description"] for r in labelled if r["source"] == "uk_search_references"]),
                             ("lexicon", [terms[i] for i in picked])):
             vague = {normal for _, normal in self.rows} if kind == "parcels" else set()
