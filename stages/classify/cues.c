@@ -25,7 +25,7 @@ bool gl_cues_ok(const gl_cues *cues, uint32_t class_count)
             return false;
         if (cues->starts[i] > cues->starts[i + 1] || cues->starts[i + 1] > cues->tie_count)
             return false;
-        if (!(cues->weights[i] > 0 && cues->weights[i] <= 1e3f))
+        if (!(cues->weights[i] >= 1e-3f && cues->weights[i] <= 1e3f)) /* their squares have a sum */
             return false;
     }
     for (uint32_t i = 0; i < cues->tie_count; i++)

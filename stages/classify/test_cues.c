@@ -125,4 +125,6 @@ Test(classify_cues, what_is_out_of_bounds_is_refused)
     make(&t);
     t.weights[2] = NAN;
     cr_expect(!gl_cues_ok(&t.cues, CLASSES), "no number");
+    t.weights[2] = 1e-30f;
+    cr_expect(!gl_cues_ok(&t.cues, CLASSES), "a weight whose square is nothing");
 }
