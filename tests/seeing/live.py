@@ -338,8 +338,10 @@ def case_senders(w):
 
 
 def case_findings(w):
-    """What officers find of a hundred items says that the model claims too much; an instance that counts every finding sees it."""
-    one = Extra(w, "classify", "findings", "classify.tighten=all")
+    """What officers find of a hundred items says that the model claims too much; an instance that counts every finding sees it. It has a tariff, too."""
+    path = os.path.join(own_config(w, "findings"), "classify.yaml")
+    append(path, f"tariffs:\n  - {{name: EU, format: csv, file: {o.ROOT}/tests/support/tariff.csv, countries: [BE]}}\n")
+    one = Extra(w, "classify", "findings", "classify.tighten=all", config=path)
     one.wait_ready()
     sent, _ = calibration.submit("formats", 110, calibration.WRONG)
     calibration.find(sent, {"found": "as-declared"}, "wrong")
