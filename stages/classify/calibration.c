@@ -99,15 +99,6 @@ void gl_calibration_destroy(gl_calibration *calibration)
     free(calibration);
 }
 
-size_t gl_calibration_kind_of(size_t words)
-{
-    size_t kind = 0;
-
-    while (kind < GL_CALIBRATION_KINDS - 1 && words > (size_t)1 << kind)
-        kind++;
-    return kind;
-}
-
 /* ---- factors ---- */
 
 /* Wilson's bound of a share: `side` 1 the upper one, -1 the lower one. */
@@ -367,7 +358,7 @@ bool gl_calibration_put(gl_calibration *calibration, gl_str key, const gl_findin
                    .submitter = submitter_of(calibration, finding->submitter),
                    .found_us = finding->found_at < finding->decided_at ? finding->found_at : finding->decided_at,
                    .claimed_ppm = finding->claimed_ppm,
-                   .kind = (uint8_t)gl_calibration_kind_of((size_t)finding->words),
+                   .kind = (uint8_t)gl_hs_length((size_t)finding->words),
                    .right = finding->right,
                    .drawn = finding->drawn,
                    .of_model = gl_str_eq(model, calibration->model)};
@@ -449,7 +440,7 @@ gl_tightening gl_calibration_of(const gl_calibration *calibration, gl_str submit
     const submitter *of = submitter_name.len == 0 ? NULL : find(calibration, submitter_name);
     if (of == NULL)
         of = &calibration->everybody;
-    uint64_t published = atomic_load_explicit(&of->published[gl_calibration_kind_of(words)], memory_order_acquire);
+    uint64_t published = atomic_load_explicit(&of->published[gl_hs_length(words)], memory_order_acquire);
     if (published == 0)
         return none;
     return (gl_tightening){(int32_t)(published & ((1u << FACTOR_BITS) - 1)), (published >> FACTOR_BITS & 1) != 0,

@@ -12,10 +12,11 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "classify/model.h"
 #include "customs/finding.h"
 
 enum {
-    GL_CALIBRATION_KINDS = 8,
+    GL_CALIBRATION_KINDS = GL_HS_LENGTHS,
     GL_CALIBRATION_ONE_PPM = 1000000, /* the factor of claims that are left as they are */
     GL_CALIBRATION_LEAST_PPM = 10000, /* the smallest factor: what is ranked stays so */
 };
@@ -78,8 +79,7 @@ void gl_calibration_each(const gl_calibration *calibration,
 
 /* ---- Thread: any ---- */
 
-/* A kind of text is how many words it has: 1, 2, 3-4, 5-8, ... as the model's own calibration goes. */
-size_t gl_calibration_kind_of(size_t words);
+/* A kind of text is how many words it has, as the model's own calibration goes (gl_hs_length). */
 extern const char *const gl_calibration_kind_names[GL_CALIBRATION_KINDS];
 
 typedef struct gl_tightening {

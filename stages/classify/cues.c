@@ -1,4 +1,4 @@
-/* See cues.h. A directory of the hashes by their top bits, made when a scratch is, finds a cue with one look. */
+/* See cues.h. */
 #include "classify/cues.h"
 
 #include <math.h>
@@ -10,8 +10,7 @@
 enum { WORD = 3, BEGINNING = 4, DIRECTORY_BITS = 16, CUES_OF_TEXT = GL_TEXT_OUTPUT_MAX };
 
 struct gl_cue_scratch {
-    uint32_t directory[(1 << DIRECTORY_BITS) + 1]; /* where the hashes with these top bits begin */
-    uint64_t *seen;                                /* a bit for each cue: clear between texts */
+    uint64_t *seen; /* a bit for each cue: clear between texts */
     uint32_t found[CUES_OF_TEXT];
     size_t count;
 };
@@ -34,18 +33,31 @@ bool gl_cues_ok(const gl_cues *cues, uint32_t class_count)
     return true;
 }
 
-gl_cue_scratch *gl_cue_scratch_new(const gl_cues *cues)
+void gl_cues_index(gl_cues *cues)
 {
-    gl_cue_scratch *scratch = calloc(1, sizeof *scratch);
     uint32_t at = 0;
 
-    if (scratch == NULL || (scratch->seen = calloc(cues->count / 64 + 1, sizeof *scratch->seen)) == NULL)
+    cues->directory = calloc((1u << DIRECTORY_BITS) + 1, sizeof *cues->directory);
+    if (cues->directory == NULL)
         abort();
     for (uint32_t bucket = 0; bucket <= 1u << DIRECTORY_BITS; bucket++) {
         while (at < cues->count && cues->hashes[at] >> (32 - DIRECTORY_BITS) < bucket)
             at++;
-        scratch->directory[bucket] = at;
+        cues->directory[bucket] = at;
     }
+}
+
+void gl_cues_free(gl_cues *cues)
+{
+    free(cues->directory);
+}
+
+gl_cue_scratch *gl_cue_scratch_new(const gl_cues *cues)
+{
+    gl_cue_scratch *scratch = calloc(1, sizeof *scratch);
+
+    if (scratch == NULL || (scratch->seen = calloc(cues->count / 64 + 1, sizeof *scratch->seen)) == NULL)
+        abort();
     return scratch;
 }
 
@@ -60,7 +72,7 @@ void gl_cue_scratch_destroy(gl_cue_scratch *scratch)
 static void find(const gl_cues *cues, gl_cue_scratch *scratch, uint32_t hash)
 {
     uint32_t bucket = hash >> (32 - DIRECTORY_BITS);
-    uint32_t at = scratch->directory[bucket], end = scratch->directory[bucket + 1];
+    uint32_t at = cues->directory[bucket], end = cues->directory[bucket + 1];
 
     while (at < end && cues->hashes[at] < hash)
         at++;
@@ -91,16 +103,11 @@ static gl_str singular(gl_str word, bool *y)
     return (gl_str){word.ptr, word.len - plural};
 }
 
-static uint32_t hash_of(unsigned char kind, gl_str bytes)
-{
-    return gl_fnv1a(gl_fnv1a(GL_FNV1A_BASIS, &kind, 1), bytes.ptr, bytes.len);
-}
-
 static void find_word(const gl_cues *cues, gl_cue_scratch *scratch, gl_str word)
 {
     bool y;
     gl_str stem = singular(word, &y);
-    uint32_t hash = hash_of(WORD, stem);
+    uint32_t hash = gl_fnv1a_kind(WORD, stem.ptr, stem.len);
 
     find(cues, scratch, y ? gl_fnv1a(hash, "y", 1) : hash);
     if (stem.len + y <= cues->beginning)
@@ -108,7 +115,7 @@ static void find_word(const gl_cues *cues, gl_cue_scratch *scratch, gl_str word)
     unsigned char begins[GL_CUE_BEGINNING_MAX];
     for (size_t i = 0; i < cues->beginning; i++)
         begins[i] = i < stem.len ? (unsigned char)stem.ptr[i] : 'y';
-    find(cues, scratch, hash_of(BEGINNING, (gl_str){(const char *)begins, cues->beginning}));
+    find(cues, scratch, gl_fnv1a_kind(BEGINNING, begins, cues->beginning));
 }
 
 void gl_cues_add(const gl_cues *cues, gl_cue_scratch *scratch, gl_str text, float *logits)

@@ -2,9 +2,9 @@
  *
  * A bag of embeddings blurs what a single word says; a cue keeps it. A word counts without its plural. Its strength for
  * a subheading is the largest share that it has of one of its texts (rare words have more of a text than common ones),
- * and a text's score for a subheading is the sum over its cues, each by the share that it has of the text
- * (training/classify/cues.py). Always holds: the result does not depend on the order of the words but for rounding; no
- * cue counts twice. Thread: any; the scratch is one thread's.
+ * with how often parcel texts that have it are of the subheading; a text's score for a subheading is the sum over its
+ * cues, each by the share that it has of the text (training/classify/cues.py). Always holds: the result does not depend
+ * on the order of the words but for rounding; no cue counts twice. Thread: any; the scratch is one thread's.
  */
 #ifndef GL_CLASSIFY_CUES_H
 #define GL_CLASSIFY_CUES_H
@@ -13,7 +13,7 @@
 
 enum { GL_CUE_LIMIT = 1 << 20, GL_CUE_TIE_LIMIT = 1 << 24, GL_CUE_BEGINNING_MAX = 16 };
 
-/* Sections of the model's file; borrowed. */
+/* Sections of the model's file, borrowed, and what is made of them. */
 typedef struct gl_cues {
     uint32_t count, tie_count;
     uint32_t beginning;       /* bytes of a beginning; longer words have one */
@@ -23,12 +23,16 @@ typedef struct gl_cues {
     const uint32_t *starts;   /* count + 1: where its ties begin */
     const uint16_t *classes;  /* tie_count */
     const uint8_t *strengths; /* tie_count: 255 for 1 */
+    uint32_t *directory;      /* where the hashes with the same top bits begin; gl_cues_index makes it */
 } gl_cues;
 
 typedef struct gl_cue_scratch gl_cue_scratch;
 
 /* Is what the sections say within bounds? */
 bool gl_cues_ok(const gl_cues *cues, uint32_t class_count);
+/* Of sections that are; before anything is looked up. */
+void gl_cues_index(gl_cues *cues);
+void gl_cues_free(gl_cues *cues);
 
 gl_cue_scratch *gl_cue_scratch_new(const gl_cues *cues);
 void gl_cue_scratch_destroy(gl_cue_scratch *scratch);

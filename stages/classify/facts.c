@@ -382,13 +382,21 @@ static void find_leading(const gl_facts *facts, const gl_hs_candidate *at, size_
         lead->share[i] = sum == 0 ? 0 : (double)at[i].confidence_ppm / (double)sum;
 }
 
-/* False: there are too many. */
-static bool add_answer(gl_fact_question *question, gl_str value, uint32_t of)
+/* Where it is among the answers; their count: nowhere. */
+static size_t find_answer(const gl_fact_question *question, gl_str value)
 {
     size_t at = 0;
 
     while (at < question->count && !gl_str_eq(question->values[at].value, value))
         at++;
+    return at;
+}
+
+/* False: there are too many. */
+static bool add_answer(gl_fact_question *question, gl_str value, uint32_t of)
+{
+    size_t at = find_answer(question, value);
+
     if (at == GL_FACTS_VALUES)
         return false;
     question->values[at].value = value;
@@ -452,8 +460,7 @@ static bool tell_alternatives_apart(gl_fact_question *question)
         gl_str rest = question->values[v].value, part = next_alternative(&rest);
         bool overlaps = false;
         for (; rest.len > 0 || part.len > 0; part = next_alternative(&rest))
-            for (size_t w = 0; w < question->count && part.len < question->values[v].value.len; w++)
-                overlaps |= gl_str_eq(part, question->values[w].value);
+            overlaps |= part.len < question->values[v].value.len && find_answer(question, part) < question->count;
         if (!overlaps)
             continue;
         gl_fact_value both = take_away(question, v);
@@ -490,7 +497,8 @@ static bool make_question(const gl_facts *facts, const said *s, const leading *l
     for (size_t i = 0; i < lead->count; i++) {
         const fact *f = lead->facts[i][attribute];
         for (size_t k = 0; f != NULL && k < f->count; k++)
-            if (says_value(facts, s, f->values[k]) || !add_answer(question, f->values[k], 1u << i))
+            if ((find_answer(question, f->values[k]) == question->count && says_value(facts, s, f->values[k])) ||
+                !add_answer(question, f->values[k], 1u << i))
                 return false;
     }
     if (!tell_alternatives_apart(question))

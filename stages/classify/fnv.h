@@ -15,4 +15,10 @@ static inline uint32_t gl_fnv1a(uint32_t hash, const void *bytes, size_t size)
     return hash;
 }
 
+/* Of a kind byte and what it is of. */
+static inline uint32_t gl_fnv1a_kind(unsigned char kind, const void *bytes, size_t size)
+{
+    return gl_fnv1a(gl_fnv1a(GL_FNV1A_BASIS, &kind, 1), bytes, size);
+}
+
 #endif

@@ -52,7 +52,6 @@ enum {
     BUCKET_BITS_MAX = 20,
     LANES = 16,
     NAME_BYTES = 32,
-    LENGTHS = 8, /* of texts: 1 word, 2, 3 to 4, 5 to 8, ..., more than 64 */
     CHAPTER_MAX = 100,
     FEATURES_AHEAD = 64,
 };
@@ -70,9 +69,9 @@ typedef struct header {
     char name[NAME_BYTES]; /* NUL-padded */
     uint32_t unused;
     uint64_t file_bytes;
-    float temperature[LENGTHS]; /* by the text's words: longer texts are less sure than they look */
+    float temperature[GL_HS_LENGTHS]; /* by the text's words: longer texts are less sure than they look */
     /* Likewise, chapters first: what all shares of a level together come to; a finer level's is no higher. */
-    float ceiling[GL_HS_LEVELS][LENGTHS];
+    float ceiling[GL_HS_LEVELS][GL_HS_LENGTHS];
     uint32_t cue_count, tie_count, cue_beginning;
     float cue_scale;
     uint8_t zero[16];
@@ -147,10 +146,10 @@ static bool check_header(const header *h, size_t size, gl_err *err)
         return invalid(err, "abstention threshold is out of range");
     if (h->chapter_count == 0 || h->chapter_count > CHAPTER_MAX)
         return invalid(err, "chapter count is out of range");
-    for (size_t i = 0; i < LENGTHS; i++)
+    for (size_t i = 0; i < GL_HS_LENGTHS; i++)
         if (!(h->temperature[i] >= 0.01f && h->temperature[i] <= 100.0f))
             return invalid(err, "a temperature is out of range");
-    for (size_t i = 0; i < LENGTHS; i++)
+    for (size_t i = 0; i < GL_HS_LENGTHS; i++)
         for (size_t l = 0; l < GL_HS_LEVELS; l++)
             if (!(h->ceiling[l][i] >= 0.01f && h->ceiling[l][i] <= (l == 0 ? 1 : h->ceiling[l - 1][i])))
                 return invalid(err, "a ceiling is out of range");
@@ -342,6 +341,7 @@ gl_hs_model *gl_hs_model_over(const uint8_t *bytes, size_t size, gl_err *err)
     for (size_t l = GL_HS_LEVELS - 1; l-- > 0;)
         find_groups(model, &model->groups[l], gl_hs_level_digits[l],
                     l + 2 < GL_HS_LEVELS ? &model->groups[l + 1] : NULL);
+    gl_cues_index(&model->cues);
     return model;
 }
 
@@ -386,6 +386,7 @@ void gl_hs_model_destroy(gl_hs_model *model)
         return;
     if (model->mapping != NULL)
         munmap(model->mapping, model->mapping_bytes);
+    gl_cues_free(&model->cues);
     for (size_t l = 0; l < GL_HS_LEVELS - 1; l++) {
         free(model->groups[l].starts);
         free(model->groups[l].parts);
@@ -498,11 +499,6 @@ void gl_hs_scratch_destroy(gl_hs_scratch *scratch)
 
 /* ---- features ---- */
 
-static uint32_t fnv1a_kind(unsigned char kind)
-{
-    return gl_fnv1a(GL_FNV1A_BASIS, &kind, 1);
-}
-
 VECTORISED static void add_scaled(float *restrict low, float *restrict high, const uint8_t *restrict row, float factor,
                                   size_t half)
 {
@@ -582,7 +578,7 @@ static void add_grams(const gl_hs_model *model, gl_hs_scratch *scratch, waiting 
     float weight = model->head.gram_weight / (float)count;
     for (size_t n = model->head.gram_min; n <= model->head.gram_max; n++)
         for (size_t i = 0; i + n <= size; i++)
-            add_feature(model, scratch, w, gl_fnv1a(fnv1a_kind(2), marked + i, n), weight);
+            add_feature(model, scratch, w, gl_fnv1a_kind(2, marked + i, n), weight);
 }
 
 static void add_text(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str text)
@@ -591,7 +587,7 @@ static void add_text(const gl_hs_model *model, gl_hs_scratch *scratch, gl_str te
 
     for (gl_str word = gl_text_word(&text); word.len > 0; word = gl_text_word(&text)) {
         scratch->words++;
-        add_feature(model, scratch, &w, gl_fnv1a(fnv1a_kind(1), word.ptr, word.len), model->head.word_weight);
+        add_feature(model, scratch, &w, gl_fnv1a_kind(1, word.ptr, word.len), model->head.word_weight);
         add_grams(model, scratch, &w, word);
     }
     add_waiting(model, scratch, &w);
@@ -745,12 +741,11 @@ static size_t sum_groups(const level *groups, const float *parts, float *sums)
     return best;
 }
 
-/* Which of LENGTHS: each has texts of up to twice as many words as the one before. */
-static size_t length_of(size_t words)
+size_t gl_hs_length(size_t words)
 {
     size_t length = 0;
 
-    while (length < LENGTHS - 1 && words > (size_t)1 << length)
+    while (length < GL_HS_LENGTHS - 1 && words > (size_t)1 << length)
         length++;
     return length;
 }
@@ -772,7 +767,7 @@ void gl_hs_model_classify(const gl_hs_model *model, gl_hs_scratch *scratch, gl_s
                 scratch->logits);
     gl_cues_add(&model->cues, scratch->cues, text, scratch->logits);
     best_three(scratch->logits, classes, best);
-    size_t length = length_of(scratch->words);
+    size_t length = gl_hs_length(scratch->words);
     float top = scratch->logits[best[0]], inverse = 1.0f / model->head.temperature[length];
     size_t padded = (classes + LANES - 1) / LANES * LANES;
     exp_shares(scratch->logits, padded, top, inverse, scratch->shares);

@@ -16,7 +16,8 @@
 enum {
     GL_HS_CODE_DIGITS = 6,
     GL_HS_TOP = 3,
-    GL_HS_LEVELS = 3, /* chapter, heading, subheading; the last is the model's classes */
+    GL_HS_LEVELS = 3,  /* chapter, heading, subheading; the last is the model's classes */
+    GL_HS_LENGTHS = 8, /* of texts: 1 word, 2, 3 to 4, 5 to 8, ..., more than 64 */
     GL_HS_LIST_LIMIT = 100,
     GL_HS_VERSION_BYTES = 48,
     GL_HS_MODEL_LIMIT_BYTES = 64 * 1024 * 1024,
@@ -52,6 +53,9 @@ gl_hs_model *gl_hs_model_open(const char *path, gl_err *err);
 /* Over bytes that stay the caller's and must outlive the model; 64-byte aligned. */
 gl_hs_model *gl_hs_model_over(const uint8_t *bytes, size_t size, gl_err *err);
 void gl_hs_model_destroy(gl_hs_model *model);
+
+/* Which of GL_HS_LENGTHS: each has texts of up to twice as many words as the one before. */
+size_t gl_hs_length(size_t words);
 
 /* Name and digest, for example "hs6-1.0c3f9a12": part of every cache key and record. */
 const char *gl_hs_model_version(const gl_hs_model *model);

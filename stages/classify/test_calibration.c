@@ -74,7 +74,7 @@ static void kinds_are_the_models_lengths(void)
     static const size_t words[] = {0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 500},
                         kinds[] = {0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        CHECK(gl_calibration_kind_of(words[i]) == kinds[i]);
+        CHECK(gl_hs_length(words[i]) == kinds[i]);
 }
 
 static void a_factor_needs_enough_that_is_certain(void)
@@ -170,7 +170,7 @@ static void counts_depend_on_the_findings_and_not_on_their_order(void)
                 gl_calibration_settle(calibration, NOW_US);
         }
         gl_calibration_settle(calibration, NOW_US);
-        gl_calibration_cell cell = gl_calibration_total(calibration, gl_calibration_kind_of(SHIRT_WORDS));
+        gl_calibration_cell cell = gl_calibration_total(calibration, gl_hs_length(SHIRT_WORDS));
         if (run == 0)
             first = cell;
         CHECK(cell.all.count == COUNT && cell.drawn.count == COUNT && cell.all.claimed_ppm == COUNT * 900000LL);

@@ -20,7 +20,7 @@ typedef struct table {
 
 static uint32_t hash_of(unsigned char kind, const char *text)
 {
-    return gl_fnv1a(gl_fnv1a(GL_FNV1A_BASIS, &kind, 1), text, strlen(text));
+    return gl_fnv1a_kind(kind, text, strlen(text));
 }
 
 static void add(table *t, size_t at, uint32_t hash, float weight)
@@ -51,7 +51,7 @@ static void make(table *t)
 {
     uint32_t shoe = hash_of(WORD, "shoe"), battery = hash_of(WORD, "battery"), leath = hash_of(BEGINNING, "leath");
 
-    *t = (table){.cues = {CUES, TIES, 5, 10.0f, t->hashes, t->weights, t->starts, t->classes, t->strengths}};
+    *t = (table){.cues = {CUES, TIES, 5, 10.0f, t->hashes, t->weights, t->starts, t->classes, t->strengths, NULL}};
     add(t, 0, shoe, 3);
     add(t, 1, battery, 3);
     add(t, 2, leath, 4);
@@ -79,6 +79,7 @@ Test(classify_cues, a_word_counts_once_without_its_plural)
     table t;
     make(&t);
     cr_assert(gl_cues_ok(&t.cues, CLASSES));
+    gl_cues_index(&t.cues);
     gl_cue_scratch *scratch = gl_cue_scratch_new(&t.cues);
     const float shoe[] = {10, 2, 0, 0}, battery[] = {0, 0, 10, 0}, none[CLASSES] = {0};
 
@@ -92,12 +93,14 @@ Test(classify_cues, a_word_counts_once_without_its_plural)
         expect(&t, scratch, "", none);
     }
     gl_cue_scratch_destroy(scratch);
+    gl_cues_free(&t.cues);
 }
 
 Test(classify_cues, longer_words_have_a_beginning_and_each_cue_its_share)
 {
     table t;
     make(&t);
+    gl_cues_index(&t.cues);
     gl_cue_scratch *scratch = gl_cue_scratch_new(&t.cues);
     const float leather[] = {0, 0, 0, 10}, both[] = {6, 1.2f, 0, 8}, none[CLASSES] = {0};
 
@@ -107,6 +110,7 @@ Test(classify_cues, longer_words_have_a_beginning_and_each_cue_its_share)
     expect(&t, scratch, "leather shoe", both);
     expect(&t, scratch, "shoes of leatherette", both);
     gl_cue_scratch_destroy(scratch);
+    gl_cues_free(&t.cues);
 }
 
 Test(classify_cues, what_is_out_of_bounds_is_refused)

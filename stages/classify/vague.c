@@ -169,7 +169,7 @@ typedef struct sums {
 
 static int8_t weight_of(const gl_vague *vague, char kind, const char *bytes, size_t size)
 {
-    uint32_t hash = gl_fnv1a(gl_fnv1a(GL_FNV1A_BASIS, &kind, 1), bytes, size);
+    uint32_t hash = gl_fnv1a_kind((unsigned char)kind, bytes, size);
     return vague->buckets[(hash ^ hash >> vague->head.bits) & ((1u << vague->head.bits) - 1)];
 }
 
